@@ -1,0 +1,116 @@
+# Rooms: one library per folder of the design, each with an include root of its own.
+#
+# A room's include root holds nothing but a link to that room's folder, so that
+# `#include "drivers/core/error.hpp"` compiles only for a target that links phyll::core.
+# The source root itself is on nobody's include path.
+
+include_guard(GLOBAL)
+find_package(Protobuf REQUIRED)
+
+add_library(phyll_warnings INTERFACE)
+target_compile_options(phyll_warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+
+# phyll_include_root(<target> <scope> <path>): lets <target> include "<path>/..." and nothing beside it.
+function(phyll_include_root target scope path)
+    string(MAKE_C_IDENTIFIER "${path}" id)
+    set(root ${PROJECT_BINARY_DIR}/rooms/${id})
+    get_filename_component(parent ${root}/${path} DIRECTORY)
+    file(MAKE_DIRECTORY ${parent})
+    file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${path} ${root}/${path} SYMBOLIC)
+    target_include_directories(${target} ${scope} ${root})
+endfunction()
+
+# phyll_room(<name> PATH <folder> SOURCES ... [PUBLIC ...] [PRIVATE ...])
+function(phyll_room name)
+    cmake_parse_arguments(ARG "" "PATH" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+    list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_PATH}/)
+    add_library(phyll_${name} STATIC ${ARG_SOURCES})
+    add_library(phyll::${name} ALIAS phyll_${name})
+    phyll_include_root(phyll_${name} PUBLIC ${ARG_PATH})
+    target_link_libraries(phyll_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} phyll_warnings)
+endfunction()
+
+# phyll_proto(<name> ROOT <import root> PROTOS ... [DEPENDS <other phyll_proto names>])
+# Generated code is compiled once, into a library of its own and without our warnings.
+function(phyll_proto name)
+    cmake_parse_arguments(ARG "" "ROOT" "PROTOS;DEPENDS" ${ARGN})
+    set(out ${PROJECT_BINARY_DIR}/generated/${name})
+    file(MAKE_DIRECTORY ${out})
+    set(imports -I ${PROJECT_SOURCE_DIR}/${ARG_ROOT})
+    if(NOT ARG_ROOT STREQUAL "proto")
+        list(APPEND imports -I ${PROJECT_SOURCE_DIR}/proto)
+    endif()
+    set(generated "")
+    foreach(proto IN LISTS ARG_PROTOS)
+        string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+        add_custom_command(
+            OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
+            COMMAND protobuf::protoc ${imports} --cpp_out=${out}
+                    ${PROJECT_SOURCE_DIR}/${ARG_ROOT}/${proto}
+            DEPENDS ${PROJECT_SOURCE_DIR}/${ARG_ROOT}/${proto}
+            COMMENT "protoc ${proto}"
+            VERBATIM)
+        list(APPEND generated ${out}/${stem}.pb.cc)
+    endforeach()
+    add_library(phyll_${name} STATIC ${generated})
+    add_library(phyll::${name} ALIAS phyll_${name})
+    target_include_directories(phyll_${name} SYSTEM PUBLIC ${out})
+    target_link_libraries(phyll_${name} PUBLIC protobuf::libprotobuf)
+    foreach(other IN LISTS ARG_DEPENDS)
+        target_link_libraries(phyll_${name} PUBLIC phyll::${other})
+        add_dependencies(phyll_${name} phyll_${other})
+    endforeach()
+endfunction()
+
+# phyll_kernels(<name> PATH <folder> SOURCES ...): a shared library with a C interface, built for
+# x86-64, x86-64-v3 and x86-64-v4. The loader takes the best that the machine has (glibc-hwcaps),
+# so no binary ever mixes code of several instruction sets.
+function(phyll_kernels name)
+    cmake_parse_arguments(ARG "" "PATH" "SOURCES" ${ARGN})
+    list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_PATH}/)
+    set(levels x86-64)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+        list(APPEND levels x86-64-v3 x86-64-v4)
+    endif()
+    foreach(level IN LISTS levels)
+        if(level STREQUAL "x86-64")
+            set(target phyll_${name})
+            set(folder ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
+            set(destination ${CMAKE_INSTALL_LIBDIR}/phyll)
+        else()
+            string(REPLACE "-" "_" suffix ${level})
+            set(target phyll_${name}_${suffix})
+            set(folder ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/glibc-hwcaps/${level})
+            set(destination ${CMAKE_INSTALL_LIBDIR}/phyll/glibc-hwcaps/${level})
+        endif()
+        add_library(${target} SHARED ${ARG_SOURCES})
+        set_target_properties(${target} PROPERTIES
+            OUTPUT_NAME phyll_${name}
+            LIBRARY_OUTPUT_DIRECTORY ${folder}
+            CXX_VISIBILITY_PRESET hidden
+            VISIBILITY_INLINES_HIDDEN ON)
+        target_compile_definitions(${target} PRIVATE PHYLL_KERNEL_LEVEL="${level}")
+        if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+            target_compile_options(${target} PRIVATE -march=${level})
+        endif()
+        # Kernels are where the time goes: optimised in every preset.
+        target_compile_options(${target} PRIVATE -O3 -fno-math-errno -fno-trapping-math)
+        target_link_libraries(${target} PRIVATE phyll_warnings)
+        phyll_include_root(${target} PUBLIC ${ARG_PATH})
+        install(TARGETS ${target} LIBRARY DESTINATION ${destination})
+        if(NOT level STREQUAL "x86-64")
+            add_dependencies(phyll_${name} ${target})
+        endif()
+    endforeach()
+    add_library(phyll::${name} ALIAS phyll_${name})
+endfunction()
+
+# phyll_program(<name> SOURCES ... LINKS ...)
+function(phyll_program name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE ${ARG_LINKS} phyll_warnings)
+    set_target_properties(${name} PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/phyll")
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what phylld needs to build and test from Debian 12 packages.
+# Does nothing, quickly and without a network, when everything is there.
+#
+#   cmake/dependencies.sh           build and run
+#   cmake/dependencies.sh --check   also what ./check needs (formatting)
+set -euo pipefail
+
+packages=(
+    g++ cmake ninja-build ccache pkg-config protobuf-compiler
+    libboost-dev libcli11-dev libeigen3-dev libfmt-dev libprotobuf-dev librandom123-dev
+    libcsv-dev libsodium-dev libspdlog-dev libsqlite3-dev libtomlplusplus-dev libzmq3-dev cppzmq-dev
+    catch2
+)
+[ "${1:-}" = "--check" ] && packages+=(clang-format-19 python3)
+
+missing=()
+for package in "${packages[@]}"; do
+    status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "phylld needs these Debian packages: ${missing[*]}" >&2
+        echo "Install them as root: apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    as_root=(sudo)
+fi
+echo "Installing: ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null

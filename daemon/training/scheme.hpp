@@ -1,0 +1,106 @@
+#pragma once
+
+#include "drivers/core/sample_block.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace phyll::training {
+
+/// Why a stimulus is measured; part of the measurement's identity.
+enum class Purpose { training, evaluation, sentinel, characterisation };
+
+/// What a step does, for those who watch.
+enum class Stage { measuring, training, testing };
+
+/// The stimuli that a scheme wants answered before it takes a step.
+struct Plan {
+    std::size_t layer = 0; ///< whose rig; counted from 0
+    Purpose purpose = Purpose::training;
+    Stage stage = Stage::training;
+    std::size_t epoch = 0; ///< counted from 0
+    /// Drives in [0, 1], `n_in x samples`; no samples when the step needs no physics.
+    OwnedBlock stimuli;
+    /// What the encoding had to clip, of how many drive values.
+    std::uint64_t clipped = 0;
+    std::uint64_t encoded = 0;
+};
+
+/// An epoch of a layer (greedy) or of all layers (simultaneous: reported for the last one).
+struct EpochReport {
+    std::size_t layer = 0;
+    std::size_t epoch = 0;
+    double loss = 0.0;          ///< mean over the epoch's pairs and inner steps
+    double pair_accuracy = 0.0; ///< share of pairs whose positive sample has more goodness
+    /// Share of training samples whose own label has the most goodness, after the epoch, summed
+    /// over the layers so far; only where every label's response is at hand without asking for
+    /// more.
+    std::optional<double> train_accuracy;
+};
+
+/// What a step taught.
+struct StepReport {
+    std::optional<double> loss;
+    std::optional<EpochReport> epoch;
+    /// Set by the last step that tests the split in question.
+    std::optional<double> train_accuracy;
+    std::optional<double> test_accuracy;
+};
+
+/// A part of a scheme's state, named so that it can be stored, hashed and read elsewhere.
+struct NamedArray {
+    std::string name;               ///< "layer1/weights"
+    std::vector<std::size_t> shape; ///< the last index varies fastest
+    std::vector<float> values;
+
+    bool operator==(const NamedArray&) const = default;
+};
+
+/// What a layer will cost, known before anything is measured.
+struct LayerOutlook {
+    std::size_t inputs = 0;               ///< of the layer
+    std::size_t features = 0;             ///< what its digital map sees
+    std::uint64_t training_queries = 0;   ///< at most
+    std::uint64_t evaluation_queries = 0; ///< at most
+};
+
+/// A way of training, as a stepper: it says which stimuli it wants next and learns from the
+/// answers. It queries nothing itself, knows no clock and has no other state than the one it can
+/// save. The same (run spec, data, split, responses) gives the same bits.
+///
+/// Thread rule: one caller at a time.
+class Scheme {
+  public:
+    Scheme() = default;
+    Scheme(const Scheme&) = delete;
+    Scheme& operator=(const Scheme&) = delete;
+    virtual ~Scheme() = default;
+
+    /// Number of steps of the whole job, evaluation included; fixed.
+    [[nodiscard]] virtual std::uint64_t steps() const = 0;
+
+    /// What step `step` needs. Steps are planned in order, and changes nothing.
+    [[nodiscard]] virtual Plan plan(std::uint64_t step) const = 0;
+
+    /// Takes the step that `planned` was made for; `responses` are `n_out x samples` of its
+    /// stimuli.
+    virtual StepReport learn(std::uint64_t step, const Plan& planned, ConstBlock responses) = 0;
+
+    /// Whether plan(step + 1) may be asked before learn(step).
+    [[nodiscard]] virtual bool may_plan_ahead(std::uint64_t step) const = 0;
+
+    [[nodiscard]] virtual std::vector<LayerOutlook> outlook() const = 0;
+
+    /// Everything that inference needs: weights, scales, encodings, label level.
+    [[nodiscard]] virtual std::vector<NamedArray> network() const = 0;
+    /// Everything that going on from here needs, the network included.
+    [[nodiscard]] virtual std::vector<NamedArray> state() const = 0;
+    /// Takes over what `state` gave; throws DATA_LOSS when it does not fit this job.
+    virtual void restore(std::span<const NamedArray> state) = 0;
+};
+
+} // namespace phyll::training

@@ -1,0 +1,131 @@
+#pragma once
+
+#include "drivers/core/clock.hpp"
+#include "drivers/core/sample_block.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace phyll {
+
+/// What stands behind a number that a rig returned.
+enum class Evidence { simulation, virtual_instruments, replay, hardware };
+
+/// How one channel's values are stored without loss.
+struct StorageFormat {
+    enum class Kind { bits, u8, u16_scaled, float32 };
+    Kind kind = Kind::float32;
+    /// For u8 and u16_scaled: value = offset + scale * stored integer.
+    double scale = 1.0;
+    double offset = 0.0;
+};
+
+/// An input of the rig.
+struct DriveChannel {
+    std::string name;     ///< "tone 580 Hz"
+    std::string unit;     ///< of the two values below: "V", "Pa", "1"
+    double at_zero = 0.0; ///< physical value of drive 0
+    double at_one = 1.0;  ///< physical value of drive 1
+    unsigned levels = 0;  ///< distinct levels (2: a meta-atom, 256: an 8-bit SLM); 0: continuous
+};
+
+/// An output of the rig, in physical units.
+struct ResponseChannel {
+    std::string name;
+    std::string unit;
+    double minimum = 0.0; ///< values outside [minimum, maximum] are faults, not data
+    double maximum = 0.0;
+};
+
+/// What a rig is. Constant over the rig's life.
+struct LayerSpec {
+    std::string kind;                     ///< "acoustic"
+    std::vector<DriveChannel> inputs;     ///< n_in of them
+    std::vector<ResponseChannel> outputs; ///< n_out of them
+    StorageFormat stimulus_storage;
+    StorageFormat response_storage;
+    std::size_t max_batch = 1;       ///< largest number of samples in one query
+    double seconds_per_sample = 0.0; ///< nominal time of the physics, in s
+    bool deterministic = true;       ///< the same (stimulus, key, number, age) gives the same bits
+    bool can_follow = false;         ///< `QueryContext::follow` is supported
+    bool closed_domain = false;      ///< answers only stimuli that it knows (a replay)
+    Evidence evidence = Evidence::simulation;
+
+    [[nodiscard]] std::size_t n_in() const noexcept { return inputs.size(); }
+    [[nodiscard]] std::size_t n_out() const noexcept { return outputs.size(); }
+};
+
+/// When a sample's physics began and ended.
+struct SampleTime {
+    Clock::Monotonic start;
+    Clock::Monotonic end;
+};
+
+/// What a query is told beside its stimuli.
+struct QueryContext {
+    /// Sample i of the block has the identity (key, number + i): noise is a function of it, and a
+    /// journal finds the measurement by it.
+    std::uint64_t key = 0;
+    std::uint64_t number = 0;
+    /// How many samples the device had measured in its life before the block's first one.
+    std::uint64_t age = 0;
+    Deadline deadline;
+    /// A request to stop aborts the query within the driver's stated bound.
+    std::stop_token stop;
+    /// The samples of the block follow each other without settling (only if the spec allows it).
+    bool follow = false;
+    /// Filled when not empty; then as long as the block.
+    std::span<SampleTime> times;
+};
+
+struct Health {
+    enum class State { ready, degraded, fault };
+    State state = State::ready;
+    std::string reason; ///< in the instrument's own words; empty when ready
+};
+
+struct SafeState {
+    enum class State { safe, unknown };
+    State state = State::safe;
+    std::string reason; ///< why it is not known to be safe
+};
+
+/// Numbers in, physics, numbers out: the one interface to whatever computes, real or simulated.
+///
+/// Thread rule: one caller at a time; the stop token of a query may be used from any thread.
+class PhysicalLayer {
+  public:
+    PhysicalLayer() = default;
+    PhysicalLayer(const PhysicalLayer&) = delete;
+    PhysicalLayer& operator=(const PhysicalLayer&) = delete;
+    virtual ~PhysicalLayer() = default;
+
+    [[nodiscard]] virtual const LayerSpec& spec() const = 0;
+
+    /// Measures the response to each sample of `x`.
+    ///
+    /// `x` is `n_in x batch`, the normalised drive in [0, 1]; `y` is `n_out x batch`, in the
+    /// physical units of the spec; the batch is 1 to `max_batch`. Each sample starts settled and
+    /// does not depend on its neighbours, unless `context.follow` is set. Either all of `y` is
+    /// valid or the call throws `Error`: INVALID_ARGUMENT (shape), OUT_OF_RANGE (drive), CANCELLED
+    /// (stop), DEADLINE_EXCEEDED, UNAVAILABLE (a fault that `recover` may mend), INTERNAL. A query
+    /// that throws leaves nothing driven.
+    virtual void query(ConstBlock x, Block y, const QueryContext& context) = 0;
+
+    /// Brings every output to its safe value. Idempotent; works after a fault.
+    [[nodiscard]] virtual SafeState make_safe() noexcept = 0;
+
+    [[nodiscard]] virtual Health health() const = 0;
+
+    /// Reconnects and re-arms after a fault; throws as `query` does when it cannot.
+    virtual void recover(const Deadline& deadline, std::stop_token stop) = 0;
+};
+
+/// Throws CANCELLED or DEADLINE_EXCEEDED when the caller of a query no longer waits for it.
+void throw_if_over(const QueryContext& context, const Clock& clock);
+
+} // namespace phyll

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "drivers/core/physical_layer.hpp"
+#include "drivers/core/workers.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace google::protobuf {
+class Message;
+} // namespace google::protobuf
+
+namespace phyll::sim {
+
+/// A device of pure physics whose parameters can be moved. Without noise, drift or memory: the same
+/// stimulus on the same device gives the same bits, in any batch and on any number of threads.
+class SimulatedRig : public PhysicalLayer {
+  public:
+    /// Number of physical parameters that a disturbance moves (positions, temperature, values).
+    [[nodiscard]] virtual std::size_t parameters() const = 0;
+
+    /// Rebuilds the device with parameter i displaced by offsets[i], in the rig's own steps (its
+    /// page in docs/rigs states them), from its nominal place; all zero is the nominal device.
+    /// Throws INVALID_ARGUMENT when the length is not `parameters()`.
+    virtual void displace(std::span<const double> offsets) = 0;
+
+    /// Displacement amounts between which the search for `perturb(f)` looks.
+    struct Reach {
+        double smallest;
+        double largest;
+    };
+    [[nodiscard]] virtual Reach reach() const = 0;
+};
+
+/// What a kind of simulated rig is built from.
+struct RigSite {
+    std::uint64_t seed = 1;     ///< of the device
+    Workers* workers = nullptr; ///< not null; outlives the rig
+};
+
+/// One line of registration per kind: see registry.cpp.
+struct SimulatedRigKind {
+    std::string name; ///< "acoustic"
+    std::string about;
+    /// An empty options message of the kind, to be filled and passed to `make`.
+    std::function<std::unique_ptr<google::protobuf::Message>()> new_options;
+    /// Throws INVALID_ARGUMENT naming the option that is wrong.
+    std::function<std::unique_ptr<SimulatedRig>(const google::protobuf::Message&, const RigSite&)>
+        make;
+};
+
+/// Every simulated kind there is.
+[[nodiscard]] const std::vector<SimulatedRigKind>& simulated_rig_kinds();
+
+} // namespace phyll::sim
