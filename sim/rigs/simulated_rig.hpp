@@ -19,6 +19,9 @@ namespace phyll::sim {
 
 /// A device of pure physics whose parameters can be moved. Without noise, drift or memory: the same
 /// stimulus on the same device gives the same bits, in any batch and on any number of threads.
+///
+/// It knows no clock: a query ends early on its stop token, but deadline and times are left to
+/// `disturbed` (sim/rigs/decorators), which makes the layer that everybody else uses.
 class SimulatedRig : public PhysicalLayer {
   public:
     /// Number of physical parameters that a disturbance moves (positions, temperature, values).
@@ -39,7 +42,7 @@ class SimulatedRig : public PhysicalLayer {
 
 /// What a kind of simulated rig is built from.
 struct RigSite {
-    std::uint64_t seed = 1;     ///< of the device
+    std::uint64_t seed = 1;     ///< of the device, its disturbances and its noise
     Workers* workers = nullptr; ///< not null; outlives the rig
 };
 

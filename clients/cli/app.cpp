@@ -1,0 +1,92 @@
+#include "app.hpp"
+
+#include "clients/cpp/endpoint.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <iostream>
+
+namespace phyll::cli {
+
+Exit exit_for(Code code) noexcept {
+    switch (code) {
+    case Code::ok:
+        return Exit::ok;
+    case Code::invalid_argument:
+    case Code::out_of_range:
+        return Exit::usage;
+    case Code::not_found:
+        return Exit::not_found;
+    case Code::unavailable:
+        return Exit::unavailable;
+    case Code::already_exists:
+    case Code::permission_denied:
+    case Code::unauthenticated:
+    case Code::resource_exhausted:
+    case Code::failed_precondition:
+        return Exit::refused;
+    case Code::cancelled:
+    case Code::deadline_exceeded:
+    case Code::aborted:
+        return Exit::timed_out;
+    case Code::unimplemented:
+        return Exit::unimplemented;
+    default:
+        return Exit::internal;
+    }
+}
+
+App::App() : cli_("phyllctl drives a phylld: its rigs, its training runs, its data.") {
+    cli_.set_version_flag("--version", std::string("phyllctl ") + PHYLL_VERSION);
+    cli_.add_option("--endpoint", endpoint_,
+                    "Where phylld listens: ipc://PATH or tcp://HOST:PORT; by default "
+                    "$PHYLL_ENDPOINT, else the local ipc socket, else tcp://127.0.0.1:5570");
+    cli_.add_flag("--json", json_, "One JSON object per line");
+    cli_.require_subcommand(1);
+    cli_.fallthrough();
+}
+
+Client& App::client() {
+    if (!client_) {
+        client_ = std::make_unique<Client>(endpoint_.empty() ? default_endpoint() : endpoint_);
+    }
+    return *client_;
+}
+
+void App::let_signals_interrupt() {
+    struct sigaction action{};
+    action.sa_handler = [](int) {};
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+}
+
+int App::run(int argc, char** argv) {
+    try {
+        cli_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int status = cli_.exit(error);
+        return status == 0 ? 0 : static_cast<int>(Exit::usage);
+    } catch (const Error& error) {
+        if (json_) {
+            nlohmann::json line{{"event", "error"},
+                                {"code", name_of(error.code())},
+                                {"message", error.what()},
+                                {"violations", nlohmann::json::array()}};
+            for (const FieldViolation& violation : error.violations()) {
+                line["violations"].push_back(
+                    {{"field", violation.field}, {"description", violation.description}});
+            }
+            std::cout << line.dump() << std::endl;
+        } else {
+            std::cerr << "phyllctl: " << error.what() << '\n';
+        }
+        return static_cast<int>(exit_for(error.code()));
+    } catch (const std::exception& error) {
+        std::cerr << "phyllctl: " << error.what() << '\n';
+        return static_cast<int>(Exit::internal);
+    }
+    return static_cast<int>(exit_);
+}
+
+} // namespace phyll::cli

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "clients/cpp/client.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <string>
+
+namespace phyll::cli {
+
+/// What phyllctl's exit status says; documented in the README.
+enum class Exit : int {
+    ok = 0,
+    internal = 1,    ///< a bug, or phylld's own failure
+    usage = 2,       ///< the command line, a file or a value is wrong
+    not_found = 3,   ///< no such rig, run or file
+    unavailable = 4, ///< no phylld answers, or the rig does not
+    failed_run = 5,  ///< the run that was watched failed or was cancelled
+    refused = 6,     ///< the state of things or the caller's role does not allow it
+    timed_out = 7,   ///< a deadline passed, or the call was cancelled
+    unimplemented = 8
+};
+
+[[nodiscard]] Exit exit_for(Code code) noexcept;
+
+/// What all commands share: the options before the command, the connection, the exit status.
+class App {
+  public:
+    App();
+
+    CLI::App& commands() noexcept { return cli_; }
+    /// One JSON object per line instead of text for people.
+    [[nodiscard]] bool json() const noexcept { return json_; }
+    /// Connects at first use.
+    Client& client();
+    /// From here on Ctrl-C ends the call under way instead of the process, so that the daemon is told.
+    static void let_signals_interrupt();
+    void set_exit(Exit status) noexcept { exit_ = status; }
+
+    /// Parses, runs the command and says what went wrong.
+    int run(int argc, char** argv);
+
+  private:
+    CLI::App cli_;
+    std::string endpoint_;
+    bool json_ = false;
+    Exit exit_ = Exit::ok;
+    std::unique_ptr<Client> client_;
+};
+
+void add_rig_commands(App& app);
+void add_run_commands(App& app);
+void add_data_commands(App& app);
+
+} // namespace phyll::cli

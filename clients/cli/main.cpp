@@ -1,0 +1,11 @@
+// phyllctl: the technician's and the shell script's way to a phylld.
+
+#include "app.hpp"
+
+int main(int argc, char** argv) {
+    phyll::cli::App app;
+    phyll::cli::add_rig_commands(app);
+    phyll::cli::add_run_commands(app);
+    phyll::cli::add_data_commands(app);
+    return app.run(argc, argv);
+}

@@ -1,0 +1,87 @@
+#include "output.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <ctime>
+#include <string_view>
+
+namespace phyll::cli {
+namespace {
+
+std::string lower_case(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), [](unsigned char c) {
+        return c == '_' ? ' ' : static_cast<char>(std::tolower(c));
+    });
+    return out;
+}
+
+} // namespace
+
+void Table::print(std::ostream& out, const std::string& indent) const {
+    std::vector<std::size_t> widths(rows_.front().size());
+    for (const auto& row : rows_) {
+        for (std::size_t k = 0; k < row.size(); ++k) {
+            widths[k] = std::max(widths[k], row[k].size());
+        }
+    }
+    for (const auto& row : rows_) {
+        std::string line = indent;
+        for (std::size_t k = 0; k < row.size(); ++k) {
+            line += k + 1 < row.size() ? fmt::format("{:<{}}  ", row[k], widths[k]) : row[k];
+        }
+        out << line << '\n';
+    }
+}
+
+std::string count(std::uint64_t number) {
+    std::string digits = std::to_string(number);
+    for (std::size_t at = digits.size(); at > 3; at -= 3) {
+        digits.insert(at - 3, ",");
+    }
+    return digits;
+}
+
+std::string duration(double seconds) {
+    if (seconds < 0.9995) {
+        return fmt::format("{:.0f} ms", seconds * 1e3);
+    }
+    if (seconds < 9.95) {
+        return fmt::format("{:.1f} s", seconds);
+    }
+    const auto whole = static_cast<long>(std::lround(seconds));
+    if (whole < 60) {
+        return fmt::format("{} s", whole);
+    }
+    if (whole < 3600) {
+        return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+    }
+    return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+}
+
+std::string percent(double fraction) { return fmt::format("{:.1f} %", 100.0 * fraction); }
+
+std::string local_time(double seconds_since_1970) {
+    if (seconds_since_1970 <= 0) {
+        return "-";
+    }
+    const auto time = static_cast<std::time_t>(seconds_since_1970);
+    return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(time));
+}
+
+std::string name_of(v1::RunState state) {
+    return state == v1::RUN_CANCELLED ? "cancelled" : lower_case(v1::RunState_Name(state));
+}
+
+std::string name_of(v1::Evidence evidence) {
+    return evidence == v1::EVIDENCE_UNSPECIFIED ? "none: no physics took part"
+                                                : lower_case(v1::Evidence_Name(evidence));
+}
+
+std::string name_of(v1::Health::State state) { return lower_case(v1::Health::State_Name(state)); }
+
+} // namespace phyll::cli

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <phyll/v1/rig.pb.h>
+#include <phyll/v1/runs.pb.h>
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace phyll::cli {
+
+/// Rows of text in columns that are as wide as they need to be.
+class Table {
+  public:
+    explicit Table(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+    void print(std::ostream& out, const std::string& indent = "") const;
+
+  private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+/// "2,884"
+[[nodiscard]] std::string count(std::uint64_t number);
+/// "12 ms", "3.4 s", "4 min 48 s", "2 h 05 min"
+[[nodiscard]] std::string duration(double seconds);
+/// "96.7 %"
+[[nodiscard]] std::string percent(double fraction);
+/// "2026-11-24 03:40:12", local time
+[[nodiscard]] std::string local_time(double seconds_since_1970);
+
+[[nodiscard]] std::string name_of(v1::RunState state);
+[[nodiscard]] std::string name_of(v1::Evidence evidence);
+[[nodiscard]] std::string name_of(v1::Health::State state);
+
+} // namespace phyll::cli

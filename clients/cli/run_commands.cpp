@@ -1,0 +1,256 @@
+#include "app.hpp"
+#include "output.hpp"
+#include "run_view.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <phyll/v1/runs.pb.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <unistd.h>
+
+namespace phyll::cli {
+namespace {
+
+struct FileArguments {
+    std::string file;
+    std::vector<std::string> set;
+};
+
+struct StartArguments : FileArguments {
+    std::string name;
+    std::string note;
+    bool watch = false;
+};
+
+v1::RunFile read_run_file(const FileArguments& arguments) {
+    std::ifstream file(arguments.file, std::ios::binary);
+    if (!file) {
+        throw Error(Code::not_found, fmt::format("cannot read the run file {}", arguments.file));
+    }
+    v1::RunFile out;
+    out.set_name(arguments.file);
+    out.set_text(std::string(std::istreambuf_iterator<char>(file), {}));
+    for (const std::string& set : arguments.set) {
+        out.add_overrides(set);
+    }
+    return out;
+}
+
+v1::RunReply get(App& app, std::uint64_t run) {
+    v1::RunRequest request;
+    request.set_run(run);
+    return app.client().call<v1::RunReply>("phyll.v1.Runs/Get", request);
+}
+
+void check(App& app, const FileArguments& arguments) {
+    v1::CheckRequest request;
+    *request.mutable_file() = read_run_file(arguments);
+    const auto reply = app.client().call<v1::CheckReply>("phyll.v1.Runs/Check", request, {});
+    if (app.json()) {
+        nlohmann::json line{{"event", "checked"},
+                            {"classes", reply.classes()},
+                            {"features", reply.features()},
+                            {"training_samples", reply.training_samples()},
+                            {"test_samples", reply.test_samples()},
+                            {"training_queries", reply.training_queries()},
+                            {"evaluation_queries", reply.evaluation_queries()},
+                            {"hardware_seconds", reply.hardware_seconds()},
+                            {"evidence", name_of(reply.evidence())},
+                            {"layers", nlohmann::json::array()}};
+        for (const v1::LayerPlan& layer : reply.layers()) {
+            line["layers"].push_back({{"layer", layer.layer()},
+                                      {"rig", layer.rig()},
+                                      {"inputs", layer.inputs()},
+                                      {"features", layer.features()},
+                                      {"width", layer.width()},
+                                      {"training_queries", layer.training_queries()},
+                                      {"evaluation_queries", layer.evaluation_queries()},
+                                      {"hardware_seconds", layer.hardware_seconds()}});
+        }
+        std::cout << line.dump() << '\n';
+        return;
+    }
+    std::cout << fmt::format("{}: {} classes, {} features, {} training and {} test samples\n",
+                             arguments.file, reply.classes(), reply.features(),
+                             count(reply.training_samples()), count(reply.test_samples()));
+    Table table({"LAYER", "RIG", "INPUTS", "FEATURES", "WIDTH", "TRAINING", "EVALUATION",
+                 "HARDWARE TIME"});
+    for (const v1::LayerPlan& layer : reply.layers()) {
+        table.add({std::to_string(layer.layer()), layer.rig().empty() ? "none" : layer.rig(),
+                   std::to_string(layer.inputs()), std::to_string(layer.features()),
+                   std::to_string(layer.width()), count(layer.training_queries()),
+                   count(layer.evaluation_queries()), duration(layer.hardware_seconds())});
+    }
+    table.print(std::cout);
+    std::cout << fmt::format("at most {} queries for training and {} for evaluation: {} of hardware "
+                             "time at the rigs' nominal speed\nevidence: {}\n",
+                             count(reply.training_queries()), count(reply.evaluation_queries()),
+                             duration(reply.hardware_seconds()), name_of(reply.evidence()));
+}
+
+/// Shows a run until it is over; the exit status says how it ended.
+void watch(App& app, std::uint64_t run) {
+    const RunView::Style style = app.json()                   ? RunView::Style::json
+                                 : ::isatty(STDOUT_FILENO) != 0 ? RunView::Style::bar
+                                                                : RunView::Style::lines;
+    RunView view(style, std::cout);
+    v1::WatchRequest request;
+    request.set_run(run);
+    app.let_signals_interrupt();
+    try {
+        app.client().stream<v1::WatchItem>("phyll.v1.Runs/Watch", request,
+                                           [&](const v1::WatchItem& item) {
+                                               view.show(item);
+                                               return true;
+                                           });
+    } catch (const Error& error) {
+        if (error.code() == Code::cancelled) {
+            throw Error(error.code(),
+                        fmt::format("stopped watching; run {0} goes on. Watch it again with 'phyllctl "
+                                    "run watch {0}', end it with 'phyllctl run cancel {0}'",
+                                    run));
+        }
+        throw;
+    }
+    const v1::RunInfo info = get(app, run).info();
+    view.finish(info);
+    app.set_exit(info.state() == v1::SUCCEEDED ? Exit::ok : Exit::failed_run);
+}
+
+/// A submission that is repeated after a timeout starts nothing twice.
+std::string idempotency_key() {
+    std::random_device random;
+    return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
+
+void start(App& app, const StartArguments& arguments) {
+    v1::SubmitRequest request;
+    *request.mutable_file() = read_run_file(arguments);
+    request.set_name(arguments.name);
+    request.set_note(arguments.note);
+    request.set_idempotency_key(idempotency_key());
+    const std::uint64_t run =
+        app.client().call<v1::SubmitReply>("phyll.v1.Runs/Submit", request, {}).run();
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "submitted"}, {"run", run}}.dump() << std::endl;
+    } else {
+        std::cout << fmt::format("run {}\n", run) << std::flush;
+    }
+    if (arguments.watch) {
+        watch(app, run);
+    }
+}
+
+void list(App& app) {
+    const auto reply =
+        app.client().call<v1::ListRunsReply>("phyll.v1.Runs/List", v1::ListRunsRequest());
+    Table table({"RUN", "NAME", "STATE", "TEST", "QUERIES", "RIGS", "SUBMITTED", "REASON"});
+    for (const v1::RunInfo& info : reply.runs()) {
+        if (app.json()) {
+            std::cout << to_json(info, "run").dump() << '\n';
+        }
+        const v1::RunResult& result = info.result();
+        table.add({std::to_string(info.run()), info.name().empty() ? "-" : info.name(),
+                   name_of(info.state()),
+                   info.has_result() ? percent(result.test_accuracy()) : "-",
+                   info.has_result()
+                       ? count(result.training_queries() + result.evaluation_queries())
+                       : "-",
+                   fmt::format("{}", fmt::join(info.rigs(), ",")), local_time(info.submitted()),
+                   info.reason()});
+    }
+    if (!app.json()) {
+        table.print(std::cout);
+    }
+}
+
+void print_run(const v1::RunInfo& info) {
+    std::cout << fmt::format("run {}{}{} is {}{}{}\n", info.run(), info.name().empty() ? "" : " ",
+                             info.name(), name_of(info.state()), info.reason().empty() ? "" : ": ",
+                             info.reason());
+    if (!info.note().empty()) {
+        std::cout << fmt::format("  {:<16} {}\n", "note", info.note());
+    }
+    std::cout << fmt::format("  {:<16} {} by {}\n", "submitted", local_time(info.submitted()),
+                             info.submitted_by());
+    std::cout << fmt::format("  {:<16} {}\n", "started", local_time(info.started()));
+    std::cout << fmt::format("  {:<16} {}\n", "finished", local_time(info.finished()));
+    if (info.interruptions() > 0) {
+        std::cout << fmt::format("  {:<16} {} times\n", "interrupted", info.interruptions());
+    }
+    if (info.has_result()) {
+        print_result(std::cout, info, info.result());
+    } else {
+        std::cout << fmt::format("  {:<16} {}\n", "seed", info.seed());
+        std::cout << fmt::format("  {:<16} {}\n", "folder", info.folder());
+    }
+}
+
+void show(App& app, std::uint64_t run) {
+    const v1::RunReply reply = get(app, run);
+    if (app.json()) {
+        std::cout << to_json(reply.info(), "run").dump() << '\n';
+    } else {
+        print_run(reply.info());
+    }
+}
+
+void cancel(App& app, std::uint64_t run) {
+    v1::RunRequest request;
+    request.set_run(run);
+    app.client().call<v1::RunReply>("phyll.v1.Runs/Cancel", request);
+    // A running run ends at its next step: wait for that, so that its rigs are safe on return.
+    v1::WatchRequest watching;
+    watching.set_run(run);
+    app.client().stream<v1::WatchItem>("phyll.v1.Runs/Watch", watching,
+                                       [](const v1::WatchItem&) { return true; });
+    show(app, run);
+}
+
+void add_file_options(CLI::App& command, FileArguments& arguments) {
+    command.add_option("file", arguments.file, "Run file (TOML)")->required();
+    command.add_option("--set", arguments.set,
+                       "Override a key of the file: --set training.epochs=50 (repeatable)")
+        ->allow_extra_args(false);
+}
+
+} // namespace
+
+void add_run_commands(App& app) {
+    CLI::App* run = app.commands().add_subcommand("run", "Training runs");
+    run->require_subcommand(1);
+
+    CLI::App* checking =
+        run->add_subcommand("check", "Validate a run file and say what it will cost");
+    const auto file = std::make_shared<FileArguments>();
+    add_file_options(*checking, *file);
+    checking->callback([&app, file] { check(app, *file); });
+
+    CLI::App* starting = run->add_subcommand("start", "Submit a run");
+    const auto job = std::make_shared<StartArguments>();
+    add_file_options(*starting, *job);
+    starting->add_option("--name", job->name, "Name of the run, instead of the file's");
+    starting->add_option("--note", job->note, "What to remember about it");
+    starting->add_flag("--watch", job->watch, "Show it until it is over");
+    starting->callback([&app, job] { start(app, *job); });
+
+    run->add_subcommand("list", "All runs, newest first")->callback([&app] { list(app); });
+
+    using Action = void (*)(App&, std::uint64_t);
+    const auto add_action = [&](const char* name, const char* about, Action action) {
+        CLI::App* command = run->add_subcommand(name, about);
+        const auto id = std::make_shared<std::uint64_t>(0);
+        command->add_option("run", *id, "Number of the run")->required();
+        command->callback([&app, id, action] { action(app, *id); });
+    };
+    add_action("show", "A run and its result", show);
+    add_action("watch", "Follow a run until it is over", watch);
+    add_action("cancel", "End a run; its rigs are safe when the command returns", cancel);
+}
+
+} // namespace phyll::cli

@@ -1,0 +1,270 @@
+#include "run_view.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace phyll::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Plain lines of a long run come no closer than this, but for the last epoch of each layer.
+constexpr auto line_interval = 1s;
+constexpr int bar_width = 24;
+
+nlohmann::json cost_json(const v1::LayerCost& cost) {
+    return {{"layer", cost.layer()},
+            {"rig", cost.rig()},
+            {"training_queries", cost.training_queries()},
+            {"evaluation_queries", cost.evaluation_queries()},
+            {"reused", cost.reused()},
+            {"hardware_seconds", cost.hardware_seconds()},
+            {"nominal_seconds", cost.nominal_seconds()},
+            {"clipped", cost.clipped()},
+            {"encoded", cost.encoded()}};
+}
+
+void add_result(nlohmann::json& out, const v1::RunResult& result) {
+    out["test_accuracy"] = result.test_accuracy();
+    out["train_accuracy"] = result.train_accuracy();
+    out["test_samples"] = result.test_samples();
+    out["train_samples"] = result.train_samples();
+    out["hardware_queries"] = result.training_queries() + result.evaluation_queries();
+    out["training_queries"] = result.training_queries();
+    out["evaluation_queries"] = result.evaluation_queries();
+    out["hardware_seconds"] = result.hardware_seconds();
+    out["nominal_seconds"] = result.nominal_seconds();
+    out["digital_seconds"] = result.digital_seconds();
+    out["weights_sha256"] = result.weights_sha256();
+    out["evidence"] = name_of(result.evidence());
+    out["kernel_level"] = result.kernel_level();
+    out["cpu_model"] = result.cpu_model();
+    out["layers"] = nlohmann::json::array();
+    for (const v1::LayerCost& cost : result.layers()) {
+        out["layers"].push_back(cost_json(cost));
+    }
+}
+
+nlohmann::json epoch_json(const v1::EpochMetrics& epoch) {
+    nlohmann::json out{{"layer", epoch.layer()},
+                       {"epoch", epoch.epoch()},
+                       {"epochs", epoch.epochs()},
+                       {"step", epoch.step()},
+                       {"loss", epoch.loss()},
+                       {"pair_accuracy", epoch.pair_accuracy()},
+                       {"training_queries", epoch.training_queries()},
+                       {"evaluation_queries", epoch.evaluation_queries()},
+                       {"hardware_seconds", epoch.hardware_seconds()}};
+    if (epoch.has_train_accuracy()) {
+        out["train_accuracy"] = epoch.train_accuracy();
+    }
+    return out;
+}
+
+nlohmann::json to_json(const v1::Event& event, std::uint64_t run) {
+    nlohmann::json out;
+    if (event.has_epoch()) {
+        out = epoch_json(event.epoch());
+        out["event"] = "epoch";
+    } else if (event.has_state()) {
+        out["event"] = "state";
+        out["state"] = name_of(event.state().state());
+        out["reason"] = event.state().reason();
+    } else if (event.has_result()) {
+        out["event"] = "result";
+        add_result(out, event.result());
+    } else {
+        out["event"] = "notice";
+        out["text"] = event.notice();
+    }
+    out["run"] = run;
+    out["number"] = event.number();
+    out["time"] = event.time();
+    return out;
+}
+
+nlohmann::json to_json(const v1::Progress& progress, std::uint64_t run) {
+    nlohmann::json out{{"event", "progress"},
+                       {"run", run},
+                       {"stage", progress.stage()},
+                       {"layer", progress.layer()},
+                       {"layers", progress.layers()},
+                       {"epoch", progress.epoch()},
+                       {"epochs", progress.epochs()},
+                       {"queries", progress.queries()},
+                       {"fraction", progress.fraction()},
+                       {"seconds_left", progress.seconds_left()}};
+    if (progress.has_train_accuracy()) {
+        out["train_accuracy"] = progress.train_accuracy();
+    }
+    return out;
+}
+
+std::string accuracy(const v1::EpochMetrics& epoch) {
+    return epoch.has_train_accuracy() ? "train " + percent(epoch.train_accuracy())
+                                      : "pairs " + percent(epoch.pair_accuracy());
+}
+
+} // namespace
+
+nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
+    nlohmann::json out{{"event", event},
+                       {"run", info.run()},
+                       {"name", info.name()},
+                       {"note", info.note()},
+                       {"state", name_of(info.state())},
+                       {"reason", info.reason()},
+                       {"seed", info.seed()},
+                       {"rigs", std::vector<std::string>(info.rigs().begin(), info.rigs().end())},
+                       {"submitted", info.submitted()},
+                       {"submitted_by", info.submitted_by()},
+                       {"started", info.started()},
+                       {"finished", info.finished()},
+                       {"interruptions", info.interruptions()},
+                       {"folder", info.folder()}};
+    if (info.has_result()) {
+        add_result(out, info.result());
+    }
+    return out;
+}
+
+void print_result(std::ostream& out, const v1::RunInfo& info, const v1::RunResult& result) {
+    const double error = std::sqrt(result.test_accuracy() * (1 - result.test_accuracy()) /
+                                   std::max(1U, result.test_samples()));
+    const auto line = [&](std::string_view name, const std::string& value) {
+        out << fmt::format("  {:<16} {}\n", name, value);
+    };
+    line("test accuracy", fmt::format("{} of {} samples (standard error {})",
+                                      percent(result.test_accuracy()), count(result.test_samples()),
+                                      percent(error)));
+    line("train accuracy", fmt::format("{} of {} samples", percent(result.train_accuracy()),
+                                       count(result.train_samples())));
+    line("queries", fmt::format("{} for training, {} for evaluation",
+                                count(result.training_queries()),
+                                count(result.evaluation_queries())));
+    line("hardware time", fmt::format("{} busy; {} at the rigs' nominal speed",
+                                      duration(result.hardware_seconds()),
+                                      duration(result.nominal_seconds())));
+    line("digital time", duration(result.digital_seconds()));
+    line("evidence", name_of(result.evidence()));
+    line("seed", std::to_string(info.seed()));
+    line("weights", "sha256 " + result.weights_sha256());
+    line("numerics", fmt::format("{} on {}", result.kernel_level(), result.cpu_model()));
+    line("folder", info.folder());
+    Table layers({"LAYER", "RIG", "TRAINING", "EVALUATION", "FROM MEMORY", "HARDWARE", "NOMINAL",
+                  "CLIPPED"});
+    for (const v1::LayerCost& cost : result.layers()) {
+        const double clipped = cost.encoded() == 0 ? 0.0
+                                                   : static_cast<double>(cost.clipped()) /
+                                                         static_cast<double>(cost.encoded());
+        layers.add({std::to_string(cost.layer()), cost.rig().empty() ? "none" : cost.rig(),
+                    count(cost.training_queries()), count(cost.evaluation_queries()),
+                    count(cost.reused()), duration(cost.hardware_seconds()),
+                    duration(cost.nominal_seconds()), percent(clipped)});
+    }
+    layers.print(out, "  ");
+}
+
+void RunView::show(const v1::WatchItem& item) {
+    if (item.has_snapshot()) {
+        run_ = item.snapshot().run();
+        if (style_ == Style::json) {
+            out_ << to_json(item.snapshot(), "snapshot").dump() << std::endl;
+        }
+    } else if (item.has_event()) {
+        last_event_ = item.event().number();
+        show_event(item.event());
+    } else if (item.has_progress()) {
+        show_progress(item.progress());
+    }
+}
+
+void RunView::finish(const v1::RunInfo& info) {
+    clear_bar();
+    if (style_ == Style::json) {
+        out_ << to_json(info, "finished").dump() << std::endl;
+        return;
+    }
+    const bool ran = info.started() > 0;
+    out_ << fmt::format("run {} {}{}{}{}\n", info.run(), name_of(info.state()),
+                        ran ? " after " + duration(info.finished() - info.started()) : "",
+                        info.reason().empty() ? "" : ": ", info.reason());
+    if (info.has_result()) {
+        print_result(out_, info, info.result());
+    }
+    out_ << std::flush;
+}
+
+void RunView::show_event(const v1::Event& event) {
+    if (style_ == Style::json) {
+        out_ << to_json(event, run_).dump() << std::endl;
+    } else if (event.has_epoch()) {
+        show_epoch(event.epoch());
+    } else if (event.has_state()) {
+        const std::string& reason = event.state().reason();
+        say(fmt::format("run {} is {}{}{}", run_, name_of(event.state().state()),
+                        reason.empty() ? "" : ": ", reason));
+    } else if (event.has_notice()) {
+        say(fmt::format("run {}: {}", run_, event.notice()));
+    }
+}
+
+void RunView::show_epoch(const v1::EpochMetrics& epoch) {
+    loss_ = epoch.loss();
+    const auto now = std::chrono::steady_clock::now();
+    const bool last = epoch.epoch() == epoch.epochs();
+    const bool due = !last_line_ || now - *last_line_ >= line_interval;
+    if (style_ == Style::bar ? !last : !last && !due) {
+        return;
+    }
+    last_line_ = now;
+    const std::string left =
+        seconds_left_ && !last ? ", " + duration(*seconds_left_) + " left" : "";
+    say(fmt::format("layer {}/{}  epoch {:>4}/{}  loss {:.4f}  {}  {} queries{}", epoch.layer(),
+                    epoch.layers(), epoch.epoch(), epoch.epochs(), epoch.loss(), accuracy(epoch),
+                    count(epoch.training_queries() + epoch.evaluation_queries()), left));
+}
+
+void RunView::show_progress(const v1::Progress& progress) {
+    seconds_left_ = progress.seconds_left() < 0 ? std::nullopt
+                                                : std::optional(progress.seconds_left());
+    if (style_ == Style::json) {
+        out_ << to_json(progress, run_).dump() << std::endl;
+    }
+    if (style_ != Style::bar) {
+        return;
+    }
+    const int filled = static_cast<int>(std::lround(progress.fraction() * bar_width));
+    std::string bar(static_cast<std::size_t>(std::clamp(filled, 0, bar_width)), '#');
+    bar.resize(bar_width, '.');
+    const std::string detail =
+        progress.stage().starts_with("training")
+            ? fmt::format("  epoch {}/{}", progress.epoch(), progress.epochs())
+            : "";
+    const std::string loss = loss_ ? fmt::format("  loss {:.4f}", *loss_) : "";
+    const std::string train =
+        progress.has_train_accuracy() ? "  train " + percent(progress.train_accuracy()) : "";
+    const std::string left =
+        progress.seconds_left() < 0 ? "" : "  " + duration(progress.seconds_left()) + " left";
+    out_ << fmt::format("\r\x1b[K[{}] {}{}{}{}  {} queries{}", bar, progress.stage(), detail, loss,
+                        train, count(progress.queries()), left)
+         << std::flush;
+    bar_shown_ = true;
+}
+
+void RunView::say(const std::string& text) {
+    clear_bar();
+    out_ << text << std::endl;
+}
+
+void RunView::clear_bar() {
+    if (bar_shown_) {
+        out_ << "\r\x1b[K";
+        bar_shown_ = false;
+    }
+}
+
+} // namespace phyll::cli

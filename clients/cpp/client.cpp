@@ -1,0 +1,223 @@
+#include "clients/cpp/client.hpp"
+
+#include "clients/cpp/endpoint.hpp"
+
+#include <fmt/format.h>
+#include <zmq.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace phyll {
+namespace {
+
+constexpr std::uint32_t protocol_version = 1;
+/// How long the client waits for the daemon's own word that a call's time is over.
+constexpr std::chrono::milliseconds grace{500};
+
+using Frames = std::vector<zmq::message_t>;
+
+zmq::message_t serialise(const google::protobuf::Message& message) {
+    const std::string bytes = message.SerializeAsString();
+    return {bytes.data(), bytes.size()};
+}
+
+void parse(const zmq::message_t& frame, google::protobuf::Message& message) {
+    if (!message.ParseFromArray(frame.data(), static_cast<int>(frame.size()))) {
+        throw Error(Code::data_loss, fmt::format("phylld answered with something that is no {}",
+                                                 message.GetTypeName()));
+    }
+}
+
+void throw_unless_ok(const v1::Status& status) {
+    if (status.code() == v1::OK) {
+        return;
+    }
+    std::vector<FieldViolation> violations;
+    for (const v1::FieldViolation& violation : status.violations()) {
+        violations.push_back({violation.field(), violation.description()});
+    }
+    throw Error(static_cast<Code>(status.code()), status.message(), std::move(violations));
+}
+
+/// The block that a payload frame holds: as many samples as fit channels of the request's reply.
+OwnedBlock read_block(const google::protobuf::Message& reply, const zmq::message_t& frame) {
+    const google::protobuf::FieldDescriptor* field =
+        reply.GetDescriptor()->FindFieldByName("responses");
+    const auto& block = dynamic_cast<const v1::Block&>(reply.GetReflection()->GetMessage(reply, field));
+    OwnedBlock out(block.channels(), block.samples());
+    if (frame.size() != out.view().size() * sizeof(float)) {
+        throw Error(Code::data_loss, "phylld's payload has another size than it says");
+    }
+    if (frame.size() > 0) {
+        std::memcpy(out.view().data(), frame.data(), frame.size());
+    }
+    return out;
+}
+
+} // namespace
+
+struct Client::Socket {
+    zmq::context_t context;
+    zmq::socket_t dealer{context, zmq::socket_type::dealer};
+    /// Says when the connection was lost: ZeroMQ itself would reconnect without a word, and a daemon
+    /// that was started again knows nothing of our calls.
+    zmq::socket_t monitor{context, zmq::socket_type::pair};
+
+    explicit Socket(const std::string& endpoint) {
+        const std::string events = "inproc://connection";
+        zmq_socket_monitor(dealer.handle(), events.c_str(), ZMQ_EVENT_DISCONNECTED);
+        monitor.connect(events);
+        dealer.set(zmq::sockopt::linger, 200);
+        dealer.set(zmq::sockopt::rcvhwm, 0);
+        dealer.connect(endpoint);
+    }
+
+    void send(const v1::Header& header, Frames rest) {
+        dealer.send(serialise(header), rest.empty() ? zmq::send_flags::none : zmq::send_flags::sndmore);
+        for (std::size_t i = 0; i < rest.size(); ++i) {
+            dealer.send(rest[i], i + 1 < rest.size() ? zmq::send_flags::sndmore
+                                                     : zmq::send_flags::none);
+        }
+    }
+
+    ~Socket() { zmq_socket_monitor(dealer.handle(), nullptr, 0); }
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+
+    /// The next message for call `id`; throws DEADLINE_EXCEEDED, CANCELLED on a signal, UNAVAILABLE
+    /// when the connection is lost.
+    std::pair<v1::Header, Frames> receive(std::uint64_t id, Timeout timeout) {
+        const auto start = std::chrono::steady_clock::now();
+        for (;;) {
+            std::chrono::milliseconds wait{-1};
+            if (timeout) {
+                const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(
+                    std::chrono::steady_clock::now() - start);
+                wait = std::max(*timeout - spent, std::chrono::milliseconds(0));
+            }
+            wait_for_message(wait);
+            Frames frames;
+            do {
+                static_cast<void>(dealer.recv(frames.emplace_back()));
+            } while (frames.back().more());
+            v1::Header header;
+            parse(frames.front(), header);
+            if (header.id() == id) { // others are late words on calls that were given up
+                frames.erase(frames.begin());
+                return {std::move(header), std::move(frames)};
+            }
+        }
+    }
+
+  private:
+    void wait_for_message(std::chrono::milliseconds wait) {
+        std::array<zmq::pollitem_t, 2> items{{{dealer.handle(), 0, ZMQ_POLLIN, 0},
+                                              {monitor.handle(), 0, ZMQ_POLLIN, 0}}};
+        try {
+            if (zmq::poll(items.data(), items.size(), wait) == 0) {
+                throw Error(Code::deadline_exceeded, "phylld did not answer in time");
+            }
+        } catch (const zmq::error_t& error) {
+            throw Error(Code::cancelled, error.num() == EINTR ? "interrupted" : error.what());
+        }
+        if ((items[0].revents & ZMQ_POLLIN) == 0) {
+            throw Error(Code::unavailable, "the connection to phylld was lost");
+        }
+    }
+};
+
+Client::Client(const std::string& endpoint) : endpoint_(endpoint) {
+    if (!somebody_listens(endpoint)) {
+        throw Error(Code::unavailable,
+                    fmt::format("no phylld answers at {}: start one, or say where it is with "
+                                "--endpoint",
+                                endpoint));
+    }
+    socket_ = std::make_unique<Socket>(endpoint);
+}
+
+Client::~Client() = default;
+
+void Client::exchange(const std::string& method, const google::protobuf::Message& request,
+                      const ConstBlock* stimuli, google::protobuf::Message& reply,
+                      OwnedBlock* responses, Timeout timeout) {
+    v1::Header header;
+    header.set_kind(v1::REQUEST);
+    header.set_id(++last_id_);
+    header.set_method(method);
+    header.set_version(protocol_version);
+    if (timeout) {
+        header.set_timeout_ms(static_cast<std::uint32_t>(timeout->count()));
+        *timeout += grace;
+    }
+    Frames frames;
+    frames.push_back(serialise(request));
+    if (stimuli != nullptr) {
+        frames.emplace_back(stimuli->data(), stimuli->size() * sizeof(float));
+    }
+    socket_->send(header, std::move(frames));
+    try {
+        const auto [answer, rest] = socket_->receive(last_id_, timeout);
+        throw_unless_ok(answer.status());
+        if (rest.size() != (responses == nullptr ? 1 : 2)) {
+            throw Error(Code::data_loss, "phylld's answer has not the parts that it should have");
+        }
+        parse(rest[0], reply);
+        if (responses != nullptr) {
+            *responses = read_block(reply, rest[1]);
+        }
+    } catch (const Error& error) {
+        if (error.code() == Code::cancelled || error.code() == Code::deadline_exceeded) {
+            cancel(header.id());
+        }
+        throw;
+    }
+}
+
+void Client::receive_stream(const std::string& method, const google::protobuf::Message& request,
+                            google::protobuf::Message& item, const std::function<bool()>& on_item) {
+    v1::Header header;
+    header.set_kind(v1::REQUEST);
+    header.set_id(++last_id_);
+    header.set_method(method);
+    header.set_version(protocol_version);
+    Frames frames;
+    frames.push_back(serialise(request));
+    socket_->send(header, std::move(frames));
+    for (;;) {
+        std::pair<v1::Header, Frames> answer;
+        try {
+            answer = socket_->receive(header.id(), std::nullopt);
+        } catch (const Error&) {
+            cancel(header.id());
+            throw;
+        }
+        if (answer.first.kind() != v1::ITEM) {
+            throw_unless_ok(answer.first.status());
+            return;
+        }
+        if (answer.second.empty()) {
+            throw Error(Code::data_loss, "an item of phylld's has no body");
+        }
+        item.Clear();
+        parse(answer.second[0], item);
+        if (!on_item()) {
+            cancel(header.id());
+            return;
+        }
+    }
+}
+
+void Client::cancel(std::uint64_t id) {
+    v1::Header header;
+    header.set_kind(v1::CANCEL);
+    header.set_id(id);
+    header.set_version(protocol_version);
+    socket_->send(header, {});
+}
+
+} // namespace phyll

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/sample_block.hpp"
+
+#include <google/protobuf/message.h>
+#include <phyll/v1/wire.pb.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace phyll {
+
+/// A connection to a phylld. Every failure is thrown as `Error` with the daemon's own status;
+/// UNAVAILABLE when no daemon answers or the connection is lost. A signal that interrupts a wait
+/// ends the call: CANCELLED, and the daemon is told to give up.
+/// Thread rule: one thread at a time; another thread may use a client of its own.
+class Client {
+  public:
+    /// Throws UNAVAILABLE at once when nobody listens at `endpoint` ("ipc://...", "tcp://...").
+    explicit Client(const std::string& endpoint);
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client();
+
+    [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+
+    using Timeout = std::optional<std::chrono::milliseconds>;
+    static constexpr std::chrono::milliseconds usual_timeout{10'000};
+
+    /// Calls "phyll.v1.SERVICE/METHOD" and waits for the reply; no timeout: for ever.
+    template <class Reply>
+    Reply call(const std::string& method, const google::protobuf::Message& request,
+               Timeout timeout = usual_timeout) {
+        Reply reply;
+        exchange(method, request, nullptr, reply, nullptr, timeout);
+        return reply;
+    }
+
+    /// The same with a block of samples each way. `responses` becomes what came back.
+    template <class Reply>
+    Reply call(const std::string& method, const google::protobuf::Message& request,
+               ConstBlock stimuli, OwnedBlock& responses, Timeout timeout) {
+        Reply reply;
+        exchange(method, request, &stimuli, reply, &responses, timeout);
+        return reply;
+    }
+
+    /// Calls a streaming method and hands over each item as it comes, until the stream ends or
+    /// `on_item` returns false, which cancels it.
+    template <class Item>
+    void stream(const std::string& method, const google::protobuf::Message& request,
+                const std::function<bool(const Item&)>& on_item) {
+        Item item;
+        receive_stream(method, request, item, [&] { return on_item(item); });
+    }
+
+  private:
+    struct Socket;
+
+    void exchange(const std::string& method, const google::protobuf::Message& request,
+                  const ConstBlock* stimuli, google::protobuf::Message& reply,
+                  OwnedBlock* responses, Timeout timeout);
+    void receive_stream(const std::string& method, const google::protobuf::Message& request,
+                        google::protobuf::Message& item, const std::function<bool()>& on_item);
+    void cancel(std::uint64_t id);
+
+    std::string endpoint_;
+    std::unique_ptr<Socket> socket_;
+    std::uint64_t last_id_ = 0;
+};
+
+} // namespace phyll

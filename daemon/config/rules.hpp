@@ -1,0 +1,23 @@
+#pragma once
+
+#include "daemon/config/scalars.hpp"
+
+#include <phyll/v1/annotations.pb.h>
+
+#include <google/protobuf/descriptor.h>
+
+#include <optional>
+#include <string>
+
+namespace phyll::config {
+
+/// The rule that a field carries in its .proto; an empty one when it carries none.
+[[nodiscard]] const v1::FieldRule& rule_of(const google::protobuf::FieldDescriptor& field);
+
+/// What is wrong with a value of the field, with what would be valid:
+/// "-3; valid is 1 to 10 Hz", "'gredy'; valid is 'greedy', 'simultaneous'; did you mean 'greedy'?".
+/// Numbers that are not finite are always wrong.
+[[nodiscard]] std::optional<std::string>
+violation_of(const google::protobuf::FieldDescriptor& field, const Scalar& value);
+
+} // namespace phyll::config

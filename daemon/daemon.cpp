@@ -1,0 +1,224 @@
+#include "daemon.hpp"
+
+#include "daemon/rig/lab.hpp"
+#include "daemon/rig/rig_factory.hpp"
+#include "daemon/rpc/server.hpp"
+#include "daemon/rpc/services/services.hpp"
+#include "daemon/runs/run_manager.hpp"
+#include "daemon/runs/state_dir.hpp"
+#include "daemon/runs/store.hpp"
+#include "drivers/core/error.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <sys/stat.h>
+#include <thread>
+
+namespace phyll {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How often the rigs' ages are written down while they change.
+constexpr auto age_interval = 1s;
+
+unsigned thread_count(const v1::DaemonConfig& config) {
+    return config.threads() != 0 ? config.threads()
+                                 : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::string cpu_model() {
+    std::ifstream info("/proc/cpuinfo");
+    for (std::string line; std::getline(info, line);) {
+        if (line.starts_with("model name")) {
+            const std::size_t colon = line.find(": ");
+            return colon == std::string::npos ? line : line.substr(colon + 2);
+        }
+    }
+    return "unknown";
+}
+
+/// Throws unless `address` is a TCP address that only this machine can reach.
+void require_loopback(const std::string& address) {
+    const bool loopback = address.starts_with("tcp://127.") || address.starts_with("tcp://[::1]:") ||
+                          address.starts_with("tcp://localhost:");
+    if (!loopback || address.find(':', 6) == std::string::npos) {
+        throw invalid_field("listen", fmt::format("{}; valid is a loopback address such as "
+                                                  "tcp://127.0.0.1:5570: nobody is authenticated, so "
+                                                  "other machines must not reach it",
+                                                  address));
+    }
+}
+
+/// Everything that lives while the daemon serves, in the order in which it is built.
+class Service {
+  public:
+    Service(const Settings& settings, const Clock& clock);
+
+    void run(std::ostream& ready);
+
+  private:
+    void add_rigs();
+    std::vector<std::string> listen();
+    void save_ages();
+    void save_ages_regularly();
+    void stop(int signal);
+
+    const Settings& settings_;
+    const Clock& clock_;
+    runs::StateDir state_;
+    runs::Store store_;
+    Workers workers_;
+    boost::asio::io_context loop_{1};
+    boost::asio::thread_pool desk_{1};
+    boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
+    boost::asio::steady_timer age_timer_{loop_};
+    rig::Lab lab_;
+    runs::RunManager runs_;
+    std::unique_ptr<config::OptionsResolver> options_ = known_options();
+    rpc::Site site_;
+    rpc::Dispatcher dispatcher_;
+    rpc::Server server_;
+    std::map<std::string, std::uint64_t> saved_ages_;
+};
+
+Service::Service(const Settings& settings, const Clock& clock)
+    : settings_(settings), clock_(clock), state_(settings.state_dir), store_(state_.database()),
+      workers_(thread_count(settings.config)),
+      lab_([this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
+      runs_({rig::kernel_level(), cpu_model()}, store_, state_, lab_, clock,
+            runs::read_below(settings.data_dir),
+            [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
+      site_{.loop = loop_,
+            .desk = desk_,
+            .clock = clock,
+            .lab = lab_,
+            .runs = runs_,
+            .options = *options_,
+            .host = {rig::kernel_level(), cpu_model()},
+            .version = version(),
+            .state_dir = state_.path().string(),
+            .data_dir = settings.data_dir,
+            .endpoints = {}},
+      server_(loop_, dispatcher_, clock) {
+    add_lab_service(dispatcher_, site_);
+    add_rigs_service(dispatcher_, site_);
+    add_runs_service(dispatcher_, site_);
+    add_data_service(dispatcher_, site_);
+}
+
+void Service::run(std::ostream& ready) {
+    add_rigs();
+    site_.endpoints = listen();
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (!error) {
+            stop(signal);
+        }
+    });
+    save_ages_regularly();
+    runs_.recover();
+    server_.start();
+    const nlohmann::json line{
+        {"ready", true}, {"endpoints", site_.endpoints}, {"version", version()}};
+    ready << line.dump() << std::endl;
+    spdlog::info("phylld {} serves {} rigs at {}", version(), lab_.rigs().size(),
+                 fmt::join(site_.endpoints, " and "));
+    loop_.run();
+    desk_.join();
+    save_ages();
+    spdlog::info("phylld has stopped");
+}
+
+void Service::add_rigs() {
+    saved_ages_ = store_.rig_ages();
+    for (const v1::RigConfig& config : settings_.config.rigs()) {
+        const auto age = saved_ages_.find(config.name());
+        lab_.add(std::make_unique<rig::RigThread>(
+            config.name(), [&] { return rig::make_rig(config, workers_, clock_); }, clock_,
+            age == saved_ages_.end() ? 0 : age->second));
+    }
+}
+
+std::vector<std::string> Service::listen() {
+    require_loopback(settings_.config.listen());
+    const std::string path = state_.socket().string();
+    if (path.size() > 100) {
+        throw Error(Code::invalid_argument,
+                    fmt::format("the path of the ipc socket, {}, is longer than the 100 characters "
+                                "that fit; give a shorter --state-dir",
+                                path));
+    }
+    std::vector<std::string> endpoints;
+    endpoints.push_back(server_.listen("ipc://" + path, {"a local admin", v1::ROLE_ADMIN}));
+    ::chmod(path.c_str(), 0660);
+    endpoints.push_back(
+        server_.listen(settings_.config.listen(), {"a local operator", v1::ROLE_OPERATOR}));
+    return endpoints;
+}
+
+void Service::save_ages() {
+    for (const auto& rig : lab_.rigs()) {
+        const std::uint64_t age = rig->status().age;
+        std::uint64_t& saved = saved_ages_[rig->name()];
+        if (saved != age) {
+            store_.save_rig_age(rig->name(), age);
+            saved = age;
+        }
+    }
+}
+
+void Service::save_ages_regularly() {
+    age_timer_.expires_after(age_interval);
+    age_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (error) {
+            return;
+        }
+        try {
+            save_ages();
+        } catch (const Error& failed) {
+            spdlog::error("the rigs' ages could not be written: {}", failed.what());
+        }
+        save_ages_regularly();
+    });
+}
+
+void Service::stop(int signal) {
+    spdlog::info("phylld stops on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    server_.close();
+    age_timer_.cancel();
+    runs_.stop([this] { loop_.stop(); });
+}
+
+} // namespace
+
+void check_rigs(const v1::DaemonConfig& config, std::ostream& out) {
+    const SystemClock clock;
+    Workers workers(thread_count(config));
+    require_loopback(config.listen());
+    for (const v1::RigConfig& rig : config.rigs()) {
+        const std::unique_ptr<PhysicalLayer> layer = rig::make_rig(rig, workers, clock);
+        const LayerSpec& spec = layer->spec();
+        out << fmt::format("{}: {}, {} inputs, {} outputs, {:g} s per sample, {}\n", rig.name(),
+                           spec.kind, spec.n_in(), spec.n_out(), spec.seconds_per_sample,
+                           spec.evidence == Evidence::simulation ? "simulation" : "instruments");
+    }
+    out << fmt::format("{} rig{} would be served at {}\n", config.rigs_size(),
+                       config.rigs_size() == 1 ? "" : "s", config.listen());
+}
+
+void serve(const Settings& settings, const Clock& clock, std::ostream& ready) {
+    Service(settings, clock).run(ready);
+}
+
+std::string version() { return PHYLL_VERSION; }
+
+} // namespace phyll

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "daemon/config/options.hpp"
+#include "drivers/core/clock.hpp"
+
+#include <phyll/v1/config.pb.h>
+
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <string>
+
+namespace phyll {
+
+/// What the command line and the configuration file come to.
+struct Settings {
+    v1::DaemonConfig config; ///< with every default filled in, but for the two folders
+    std::filesystem::path state_dir;
+    std::string data_dir; ///< empty: none
+};
+
+/// Knows the options of every kind of rig and scheme that this daemon was built with.
+[[nodiscard]] std::unique_ptr<config::OptionsResolver> known_options();
+
+/// Builds every rig once and says what each is made of. Throws what is wrong with one.
+void check_rigs(const v1::DaemonConfig& config, std::ostream& out);
+
+/// Serves until SIGTERM or SIGINT: rigs and runs from the state directory, the ready line on
+/// `ready`. Returns after every rig was made safe and runs under way went back to the queue.
+/// Throws when it cannot start.
+void serve(const Settings& settings, const Clock& clock, std::ostream& ready);
+
+/// The version with which this binary was built.
+[[nodiscard]] std::string version();
+
+} // namespace phyll

@@ -1,0 +1,112 @@
+// phylld: owns a lab's rigs, trains physical neural networks on them, serves clients.
+
+#include "daemon/config/load.hpp"
+#include "daemon.hpp"
+#include "drivers/core/error.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+struct Arguments {
+    std::string config;
+    std::string listen;
+    std::string state_dir;
+    std::string data_dir;
+    std::string log_level;
+    bool check = false;
+};
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
+std::filesystem::path default_state_dir() {
+    if (::geteuid() == 0) {
+        return "/var/lib/phylld";
+    }
+    if (const std::string state = environment("XDG_STATE_HOME"); !state.empty()) {
+        return std::filesystem::path(state) / "phylld";
+    }
+    return std::filesystem::path(environment("HOME")) / ".local/state/phylld";
+}
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        throw phyll::Error(phyll::Code::not_found,
+                           fmt::format("cannot read the configuration {}", path));
+    }
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+phyll::Settings settle(const Arguments& arguments) {
+    const auto options = phyll::known_options();
+    phyll::Settings settings;
+    const std::string name = arguments.config.empty() ? "built in" : arguments.config;
+    const std::string text = arguments.config.empty()
+                                 ? std::string(phyll::config::embedded_config())
+                                 : read_file(arguments.config);
+    settings.config = phyll::config::load_daemon_config(text, name, *options);
+    phyll::v1::DaemonConfig& config = settings.config;
+    if (!arguments.listen.empty()) {
+        config.set_listen(arguments.listen);
+    }
+    if (!arguments.log_level.empty()) {
+        config.set_log_level(arguments.log_level);
+    }
+    settings.state_dir = !arguments.state_dir.empty()   ? arguments.state_dir
+                         : !config.state_dir().empty() ? config.state_dir()
+                                                       : default_state_dir().string();
+    settings.data_dir = !arguments.data_dir.empty()  ? arguments.data_dir
+                        : !config.data_dir().empty() ? config.data_dir()
+                                                     : environment("PHYLL_DATA_DIR");
+    return settings;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("phylld trains physical neural networks on a lab's rigs, without backpropagation.\n"
+                 "Without --config it serves simulated rigs on loopback.");
+    app.set_version_flag("--version", "phylld " + phyll::version());
+    Arguments arguments;
+    app.add_option("--config", arguments.config, "Configuration file (TOML)");
+    app.add_option("--listen", arguments.listen,
+                   "TCP address, instead of the configuration's: tcp://127.0.0.1:PORT; port 0 picks "
+                   "a free one");
+    app.add_option("--state-dir", arguments.state_dir, "Folder of runs, events and metrics");
+    app.add_option("--data-dir", arguments.data_dir, "Folder of data files");
+    app.add_option("--log-level", arguments.log_level, "trace, debug, info, warn or error")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+    app.add_flag("--check", arguments.check,
+                 "Check the configuration, say what each rig is made of, and exit");
+    CLI11_PARSE(app, argc, argv);
+
+    spdlog::set_default_logger(spdlog::stderr_color_mt("phylld"));
+    spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+    try {
+        const phyll::Settings settings = settle(arguments);
+        spdlog::set_level(spdlog::level::from_str(settings.config.log_level()));
+        if (arguments.check) {
+            phyll::check_rigs(settings.config, std::cout);
+            return 0;
+        }
+        phyll::serve(settings, phyll::SystemClock{}, std::cout);
+        return 0;
+    } catch (const std::exception& error) {
+        std::cerr << "phylld: " << error.what() << '\n';
+        return 1;
+    }
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "daemon/rig/lease_table.hpp"
+#include "daemon/rig/rig_thread.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace phyll::rig {
+
+/// The rigs of a lab and who may drive them.
+///
+/// Thread rule: the loop's thread, the one on which `post` runs what it is given.
+class Lab {
+  public:
+    using Post = std::function<void(std::function<void()>)>;
+
+    explicit Lab(Post post) : post_(std::move(post)) {}
+
+    void add(std::unique_ptr<RigThread> rig);
+
+    /// All rigs, in the order in which they were added.
+    [[nodiscard]] const std::vector<std::unique_ptr<RigThread>>& rigs() const { return rigs_; }
+    /// Throws NOT_FOUND naming the rigs that there are.
+    [[nodiscard]] RigThread& rig(const std::string& name) const;
+    [[nodiscard]] std::string holder(const std::string& name) const { return leases_.holder(name); }
+    [[nodiscard]] std::string in_the_way(const std::set<std::string>& rigs) const {
+        return leases_.in_the_way(rigs);
+    }
+
+    /// See LeaseTable. Ending a lease aborts what its rigs are doing and makes them safe before
+    /// anybody else gets them.
+    LeaseId wait_for(std::set<std::string> rigs, std::string holder, LeaseTable::Granted granted) {
+        return leases_.wait_for(std::move(rigs), std::move(holder), std::move(granted));
+    }
+    LeaseId take(std::set<std::string> rigs, std::string holder) {
+        return leases_.take(std::move(rigs), std::move(holder));
+    }
+    void end(LeaseId id);
+
+  private:
+    Post post_;
+    std::vector<std::unique_ptr<RigThread>> rigs_;
+    LeaseTable leases_;
+};
+
+} // namespace phyll::rig

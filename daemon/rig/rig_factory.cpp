@@ -1,0 +1,102 @@
+#include "daemon/rig/rig_factory.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/guard.hpp"
+#include "sim/physics/acoustic/cavity.hpp"
+#include "sim/rigs/decorators/disturbed.hpp"
+#include "sim/rigs/simulated_rig.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace phyll::rig {
+namespace {
+
+const sim::SimulatedRigKind* find_kind(const std::string& name) {
+    const std::vector<sim::SimulatedRigKind>& kinds = sim::simulated_rig_kinds();
+    const auto found = std::ranges::find(kinds, name, &sim::SimulatedRigKind::name);
+    return found == kinds.end() ? nullptr : &*found;
+}
+
+sim::FaultPlan::Kind fault_kind(const std::string& name) {
+    using Kind = sim::FaultPlan::Kind;
+    static const std::vector<std::pair<std::string, Kind>> kinds{
+        {"fail", Kind::fail},
+        {"hang", Kind::hang},
+        {"not_finite", Kind::not_finite},
+        {"out_of_range", Kind::out_of_range},
+        {"disconnect", Kind::disconnect},
+    };
+    const auto found = std::ranges::find(kinds, name, &std::pair<std::string, Kind>::first);
+    if (found == kinds.end()) {
+        throw invalid_field("faults.kind", fmt::format("there is no fault '{}'", name));
+    }
+    return found->second;
+}
+
+sim::Disturbances disturbances(const v1::Simulation& simulation) {
+    sim::Disturbances out{.noise = simulation.noise(),
+                          .perturb = simulation.perturb(),
+                          .drift_samples = simulation.drift_samples(),
+                          .latency = simulation.latency(),
+                          .faults = {}};
+    for (const v1::FaultConfig& fault : simulation.faults()) {
+        out.faults.push_back({fault_kind(fault.kind()), fault.at_query(), fault.count()});
+    }
+    return out;
+}
+
+/// Bounds the batch further than the rig itself does.
+class SmallBatch final : public sim::Decorator {
+  public:
+    SmallBatch(std::unique_ptr<PhysicalLayer> inner, std::size_t max_batch)
+        : Decorator(std::move(inner)), spec_(Decorator::spec()) {
+        spec_.max_batch = std::min(spec_.max_batch, max_batch);
+    }
+    [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
+
+  private:
+    LayerSpec spec_;
+};
+
+} // namespace
+
+std::vector<std::string> rig_kinds() {
+    std::vector<std::string> names;
+    std::ranges::transform(sim::simulated_rig_kinds(), std::back_inserter(names),
+                           &sim::SimulatedRigKind::name);
+    return names;
+}
+
+std::unique_ptr<google::protobuf::Message> new_rig_options(const std::string& kind) {
+    const sim::SimulatedRigKind* found = find_kind(kind);
+    return found == nullptr ? nullptr : found->new_options();
+}
+
+std::unique_ptr<PhysicalLayer> make_rig(const v1::RigConfig& config, Workers& workers,
+                                        const Clock& clock) {
+    const sim::SimulatedRigKind* kind = find_kind(config.kind());
+    if (kind == nullptr) {
+        throw Error(Code::not_found, fmt::format("rig '{}': there is no kind '{}'; there are: {}",
+                                                 config.name(), config.kind(),
+                                                 fmt::join(rig_kinds(), ", ")));
+    }
+    const std::unique_ptr<google::protobuf::Message> options = kind->new_options();
+    if (config.has_options() && !config.options().UnpackTo(options.get())) {
+        throw invalid_field(fmt::format("rig '{}': options", config.name()),
+                            fmt::format("are not those of the kind '{}'", config.kind()));
+    }
+    const sim::RigSite site{.seed = config.simulation().seed(), .workers = &workers};
+    std::unique_ptr<PhysicalLayer> rig = sim::disturbed(
+        kind->make(*options, site), disturbances(config.simulation()), site, clock);
+    if (config.max_batch() != 0) {
+        rig = std::make_unique<SmallBatch>(std::move(rig), config.max_batch());
+    }
+    return std::make_unique<Guard>(std::move(rig));
+}
+
+std::string kernel_level() { return std::string(physics::acoustic_kernel_level()); }
+
+} // namespace phyll::rig

@@ -1,0 +1,186 @@
+#include "daemon/rig/rig_thread.hpp"
+
+#include "drivers/core/error.hpp"
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+namespace phyll::rig {
+
+RigThread::RigThread(std::string name, Maker make, const Clock& clock, std::uint64_t age)
+    : name_(std::move(name)), clock_(clock) {
+    status_.age = age;
+    std::promise<void> built;
+    std::future<void> ready = built.get_future();
+    thread_ = std::thread([this, &built, make = std::move(make)] {
+        try {
+            build(make);
+        } catch (...) {
+            built.set_exception(std::current_exception());
+            return;
+        }
+        built.set_value();
+        serve();
+    });
+    try {
+        ready.get();
+    } catch (...) {
+        thread_.join();
+        throw;
+    }
+}
+
+RigThread::~RigThread() {
+    {
+        const std::lock_guard lock(mutex_);
+        closing_ = true;
+        query_stop_.request_stop();
+    }
+    wake_.notify_all();
+    thread_.join();
+}
+
+RigStatus RigThread::status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<void()> done) {
+    post([this, m = std::move(measurement), done = std::move(done)] {
+        const Clock::Monotonic start = clock_.now();
+        try {
+            m->responses = OwnedBlock(spec_->n_out(), m->stimuli.samples());
+            m->context.age = status().age;
+            drive(std::as_const(m->stimuli).view(), m->responses.view(), m->context);
+        } catch (...) {
+            m->failure = std::current_exception();
+        }
+        m->seconds = Seconds(clock_.now() - start).count();
+        done();
+    });
+}
+
+void RigThread::query(ConstBlock x, Block y, const QueryContext& context) {
+    post_and_wait([&] { drive(x, y, context); });
+}
+
+void RigThread::make_safe(std::function<void(const SafeState&)> done) {
+    post([this, done = std::move(done)] {
+        const SafeState state = rig_->make_safe();
+        {
+            const std::lock_guard lock(mutex_);
+            status_.safe_state = state;
+            status_.driven = state.state != SafeState::State::safe;
+        }
+        done(state);
+    });
+}
+
+void RigThread::recover(const Deadline& deadline, std::stop_token stop) {
+    post_and_wait([&] {
+        rig_->recover(deadline, stop);
+        note_health();
+    });
+}
+
+void RigThread::abort() {
+    const std::lock_guard lock(mutex_);
+    query_stop_.request_stop();
+}
+
+void RigThread::build(const Maker& make) {
+    rig_ = make();
+    spec_ = &rig_->spec();
+    status_.safe_state = rig_->make_safe();
+    status_.health = rig_->health();
+}
+
+void RigThread::serve() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        wake_.wait(lock, [&] { return closing_ || !tasks_.empty(); });
+        if (tasks_.empty()) {
+            break;
+        }
+        const Task task = std::move(tasks_.front());
+        tasks_.pop_front();
+        lock.unlock();
+        task();
+        lock.lock();
+    }
+    lock.unlock();
+    static_cast<void>(rig_->make_safe());
+    rig_.reset();
+}
+
+void RigThread::post(Task task) {
+    {
+        const std::lock_guard lock(mutex_);
+        tasks_.push_back(std::move(task));
+    }
+    wake_.notify_all();
+}
+
+void RigThread::post_and_wait(Task task) {
+    std::promise<void> done;
+    post([&] {
+        try {
+            task();
+            done.set_value();
+        } catch (...) {
+            done.set_exception(std::current_exception());
+        }
+    });
+    done.get_future().get();
+}
+
+void RigThread::drive(ConstBlock x, Block y, QueryContext context) {
+    const std::stop_token asked = context.stop;
+    std::stop_source stop;
+    {
+        const std::lock_guard lock(mutex_);
+        query_stop_ = stop;
+        if (closing_) {
+            stop.request_stop();
+        }
+        status_.driven = true;
+        // A sample counts when it is asked for: an aborted block may have aged the device.
+        status_.age += x.samples();
+    }
+    const std::stop_callback forward(asked, [&stop] { stop.request_stop(); });
+    context.stop = stop.get_token();
+    const std::span<SampleTime> times = context.times;
+    try {
+        throw_if_over(context, clock_);
+        std::size_t first = 0;
+        do { // once for an empty block too: the guard says what is wrong with it
+            const std::size_t count = std::min(x.samples() - first, spec_->max_batch);
+            if (times.size() == x.samples()) {
+                context.times = times.subspan(first, count);
+            }
+            rig_->query(x.slice(first, count), y.slice(first, count), context);
+            context.number += count;
+            context.age += count;
+            first += count;
+        } while (first < x.samples());
+    } catch (...) {
+        note_health();
+        throw;
+    }
+    note_health();
+}
+
+void RigThread::note_health() {
+    Health health = rig_->health();
+    const std::lock_guard lock(mutex_);
+    status_.health = std::move(health);
+}
+
+SafeState LeasedRig::make_safe() noexcept {
+    std::promise<SafeState> done;
+    rig_.make_safe([&](const SafeState& state) { done.set_value(state); });
+    return done.get_future().get();
+}
+
+} // namespace phyll::rig

@@ -1,0 +1,117 @@
+#include "daemon/rpc/call.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <utility>
+
+namespace phyll::rpc {
+
+Call::Call(v1::Header header, Frames frames, Caller caller, Deadline deadline, bool streaming)
+    : header_(std::move(header)), frames_(std::move(frames)), caller_(std::move(caller)),
+      deadline_(deadline), streaming_(streaming) {}
+
+void Call::connect(Send send, Finished finished) {
+    send_ = std::move(send);
+    finished_ = std::move(finished);
+}
+
+void Call::read_body(google::protobuf::Message& request) const {
+    if (frames_.empty()) {
+        throw Error(Code::invalid_argument,
+                    fmt::format("{}: the request has no body; a frame with a {} must follow the header",
+                                header_.method(), request.GetTypeName()));
+    }
+    const zmq::message_t& body = frames_.front();
+    if (body.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
+        !request.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
+        throw Error(Code::invalid_argument, fmt::format("{}: the body is no {}", header_.method(),
+                                                        request.GetTypeName()));
+    }
+}
+
+OwnedBlock Call::read_payload(const v1::Block& description, const std::string& field) const {
+    if (frames_.size() != 2) {
+        throw invalid_field(field, fmt::format("{} payload frames follow the body; one is expected",
+                                               frames_.empty() ? 0 : frames_.size() - 1));
+    }
+    return take_block(description, frames_[1], field);
+}
+
+void Call::reply(const google::protobuf::Message& reply, Frames payload) {
+    if (!over_) {
+        send(v1::REPLY, &reply, std::move(payload), nullptr);
+        finish();
+    }
+}
+
+void Call::item(const google::protobuf::Message& item, Frames payload) {
+    if (!over_) {
+        send(v1::ITEM, &item, std::move(payload), nullptr);
+        ++items_;
+    }
+}
+
+void Call::end() {
+    if (!over_) {
+        send(v1::END, nullptr, {}, nullptr);
+        finish();
+    }
+}
+
+void Call::fail(const Error& error) {
+    if (!over_) {
+        send(streaming_ ? v1::END : v1::REPLY, nullptr, {}, &error);
+        finish();
+    }
+}
+
+void Call::abandon() {
+    if (!over_) {
+        finish();
+    }
+}
+
+void Call::when_over(std::function<void()> then) {
+    if (over_) {
+        then();
+    } else {
+        then_ = std::move(then);
+    }
+}
+
+void Call::send(v1::Kind kind, const google::protobuf::Message* body, Frames payload,
+                const Error* error) {
+    v1::Header header;
+    header.set_kind(kind);
+    header.set_id(header_.id());
+    header.set_version(protocol_version);
+    if (kind == v1::ITEM) {
+        header.set_sequence(items_);
+    } else if (error != nullptr) {
+        to_wire(*error, *header.mutable_status());
+    } else {
+        header.mutable_status()->set_code(v1::OK);
+    }
+    Frames frames;
+    if (body != nullptr) {
+        frames.push_back(serialise(*body));
+    }
+    std::move(payload.begin(), payload.end(), std::back_inserter(frames));
+    send_(header, std::move(frames));
+}
+
+void Call::finish() {
+    over_ = true;
+    stop_.request_stop();
+    // The server lets go of the call here; keep it until the caller's stack has unwound.
+    const std::shared_ptr<Call> self = shared_from_this();
+    if (const Finished finished = std::exchange(finished_, nullptr)) {
+        finished();
+    }
+    if (const auto then = std::exchange(then_, nullptr)) {
+        then();
+    }
+}
+
+} // namespace phyll::rpc

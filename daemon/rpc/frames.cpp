@@ -1,0 +1,72 @@
+#include "daemon/rpc/frames.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace phyll::rpc {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "payload frames are little-endian and are not converted");
+
+bool parse_message(const zmq::message_t& frame, google::protobuf::Message& message) {
+    return frame.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&
+           message.ParseFromArray(frame.data(), static_cast<int>(frame.size()));
+}
+
+} // namespace
+
+std::optional<Incoming> parse(Frames frames) {
+    Incoming incoming;
+    if (frames.empty() || !parse_message(frames.front(), incoming.header) ||
+        incoming.header.kind() == v1::KIND_UNSPECIFIED) {
+        return std::nullopt;
+    }
+    incoming.rest.assign(std::make_move_iterator(frames.begin() + 1),
+                         std::make_move_iterator(frames.end()));
+    return incoming;
+}
+
+zmq::message_t serialise(const google::protobuf::Message& message) {
+    zmq::message_t frame(message.ByteSizeLong());
+    message.SerializeWithCachedSizesToArray(static_cast<std::uint8_t*>(frame.data()));
+    return frame;
+}
+
+OwnedBlock take_block(const v1::Block& description, const zmq::message_t& frame,
+                      const std::string& field) {
+    const std::size_t values = std::size_t{description.channels()} * description.samples();
+    if (frame.size() != values * sizeof(float)) {
+        throw invalid_field(
+            field, fmt::format("the payload has {} bytes, but {} samples of {} float32 have {}",
+                               frame.size(), description.samples(), description.channels(),
+                               values * sizeof(float)));
+    }
+    OwnedBlock block(description.channels(), description.samples());
+    if (values > 0) {
+        std::memcpy(block.view().data(), frame.data(), frame.size());
+    }
+    return block;
+}
+
+zmq::message_t give_block(ConstBlock block, v1::Block& description) {
+    description.set_channels(static_cast<std::uint32_t>(block.channels()));
+    description.set_samples(static_cast<std::uint32_t>(block.samples()));
+    return {block.data(), block.size() * sizeof(float)};
+}
+
+void to_wire(const Error& error, v1::Status& status) {
+    status.set_code(static_cast<v1::Code>(error.code()));
+    status.set_message(error.what());
+    for (const FieldViolation& violation : error.violations()) {
+        v1::FieldViolation& out = *status.add_violations();
+        out.set_field(violation.field);
+        out.set_description(violation.description);
+    }
+}
+
+} // namespace phyll::rpc

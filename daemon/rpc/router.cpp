@@ -1,0 +1,125 @@
+#include "daemon/rpc/router.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace phyll::rpc {
+namespace {
+
+/// Messages handled per wake before the loop's other work gets its turn.
+constexpr int batch = 64;
+/// Messages that may wait for a peer that does not read.
+constexpr int send_queue = 1000;
+constexpr std::int64_t largest_frame = std::int64_t{256} * 1024 * 1024;
+
+} // namespace
+
+Router::Router(boost::asio::io_context& loop, zmq::context_t& context, Received received)
+    : loop_(loop), socket_(context, zmq::socket_type::router), descriptor_(loop),
+      received_(std::move(received)) {
+    socket_.set(zmq::sockopt::router_mandatory, true);
+    socket_.set(zmq::sockopt::sndhwm, send_queue);
+    socket_.set(zmq::sockopt::maxmsgsize, largest_frame);
+    socket_.set(zmq::sockopt::linger, 200);
+    // A client that is dead without saying so is noticed within seconds.
+    socket_.set(zmq::sockopt::heartbeat_ivl, 2000);
+    socket_.set(zmq::sockopt::heartbeat_timeout, 6000);
+}
+
+Router::~Router() {
+    if (descriptor_.is_open()) {
+        descriptor_.release(); // the descriptor is the socket's
+    }
+}
+
+std::string Router::bind(const std::string& address) {
+    try {
+        socket_.bind(address);
+    } catch (const zmq::error_t& error) {
+        throw Error(Code::unavailable, fmt::format("cannot listen on {}: {}", address, error.what()));
+    }
+    return socket_.get(zmq::sockopt::last_endpoint);
+}
+
+void Router::start() {
+    descriptor_.assign(socket_.get(zmq::sockopt::fd));
+    drain();
+    wait();
+}
+
+Router::Sent Router::send(const std::string& peer, Frames frames) {
+    const auto flags = [&](std::size_t index) {
+        return index + 1 < frames.size() ? zmq::send_flags::sndmore | zmq::send_flags::dontwait
+                                         : zmq::send_flags::dontwait;
+    };
+    Sent sent = Sent::yes;
+    try {
+        // With ROUTER_MANDATORY only the first part can fail: the rest belongs to the same message.
+        if (!socket_.send(zmq::message_t(peer), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
+            sent = Sent::peer_full;
+        } else {
+            for (std::size_t i = 0; i < frames.size(); ++i) {
+                static_cast<void>(socket_.send(frames[i], flags(i)));
+            }
+        }
+    } catch (const zmq::error_t& error) {
+        if (error.num() != EHOSTUNREACH) {
+            throw;
+        }
+        sent = Sent::peer_gone;
+    }
+    schedule_drain();
+    return sent;
+}
+
+void Router::wait() {
+    descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                           [this](const boost::system::error_code& error) {
+                               if (!error) {
+                                   drain();
+                                   wait();
+                               }
+                           });
+}
+
+void Router::schedule_drain() {
+    if (drain_scheduled_) {
+        return;
+    }
+    drain_scheduled_ = true;
+    boost::asio::post(loop_, [this] {
+        drain_scheduled_ = false;
+        drain();
+    });
+}
+
+void Router::drain() {
+    for (int i = 0; i < batch; ++i) {
+        if (!readable()) {
+            return;
+        }
+        receive_one();
+    }
+    schedule_drain();
+}
+
+bool Router::readable() { return (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0; }
+
+void Router::receive_one() {
+    zmq::message_t peer;
+    if (!socket_.recv(peer, zmq::recv_flags::dontwait)) {
+        return;
+    }
+    Frames frames;
+    while (socket_.get(zmq::sockopt::rcvmore)) {
+        if (!socket_.recv(frames.emplace_back(), zmq::recv_flags::dontwait)) {
+            return;
+        }
+    }
+    received_(peer.to_string(), std::move(frames));
+}
+
+} // namespace phyll::rpc

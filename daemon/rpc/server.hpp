@@ -1,0 +1,70 @@
+#pragma once
+
+#include "daemon/rpc/dispatcher.hpp"
+#include "daemon/rpc/router.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace phyll::rpc {
+
+/// Takes requests from its endpoints to the dispatcher and answers back to whoever asked.
+/// Thread rule: the loop's thread.
+class Server {
+  public:
+    Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, const Clock& clock);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Listens; whoever comes this way is `caller`. Returns the address that was bound.
+    std::string listen(const std::string& address, Caller caller);
+    void start();
+    /// Stops every call under way with UNAVAILABLE and takes no more.
+    void close();
+
+  private:
+    struct Endpoint {
+        Caller caller;
+        std::unique_ptr<Router> router;
+    };
+    /// A client's connection: where it came in and the routing id that the socket gave it.
+    struct Peer {
+        const Endpoint* endpoint;
+        std::string id;
+        auto operator<=>(const Peer&) const = default;
+    };
+    struct Active {
+        std::shared_ptr<Call> call;
+        std::unique_ptr<boost::asio::steady_timer> timer; ///< null: no deadline
+    };
+    /// By the numbers that the client gave its calls.
+    using Calls = std::map<std::uint64_t, Active>;
+
+    void received(const Peer& peer, Frames frames);
+    void request(const Peer& peer, Incoming incoming);
+    void dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method);
+    void cancel(const Peer& peer, std::uint64_t id);
+    void finished(const Peer& peer, std::uint64_t id);
+    void send(const Peer& peer, const v1::Header& header, Frames frames);
+    void drop(const Peer& peer, const char* why);
+    [[nodiscard]] std::unique_ptr<boost::asio::steady_timer>
+    start_timer(const std::shared_ptr<Call>& call);
+
+    boost::asio::io_context& loop_;
+    zmq::context_t context_;
+    const Dispatcher& dispatcher_;
+    const Clock& clock_;
+    std::list<Endpoint> endpoints_;
+    std::map<Peer, Calls> peers_; ///< those with calls in flight
+    bool closing_ = false;
+};
+
+} // namespace phyll::rpc

@@ -1,0 +1,139 @@
+#include "daemon/rpc/services/services.hpp"
+#include "drivers/core/error.hpp"
+
+#include <phyll/v1/rigs.pb.h>
+
+#include <boost/asio/post.hpp>
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <optional>
+#include <utility>
+
+namespace phyll::rpc {
+namespace {
+
+using MeasurementPtr = std::shared_ptr<rig::Measurement>;
+
+std::uint64_t fresh_key() {
+    std::uint64_t key = 0;
+    randombytes_buf(&key, sizeof key);
+    return key;
+}
+
+void answer(Call& call, const rig::Measurement& measurement, const LayerSpec& spec) {
+    v1::QueryReply reply;
+    zmq::message_t payload =
+        give_block(measurement.responses.view(), *reply.mutable_responses());
+    reply.set_key(measurement.context.key);
+    reply.set_number(measurement.context.number);
+    reply.set_age(measurement.context.age);
+    reply.set_hardware_seconds(measurement.seconds);
+    reply.set_evidence(to_wire(spec.evidence));
+    Frames frames;
+    frames.push_back(std::move(payload));
+    call.reply(reply, std::move(frames));
+}
+
+void finish(Call& call, const rig::Measurement& measurement, const LayerSpec& spec) {
+    if (!measurement.failure) {
+        answer(call, measurement, spec);
+        return;
+    }
+    try {
+        std::rethrow_exception(measurement.failure);
+    } catch (const Error& error) {
+        call.fail(error);
+    } catch (const std::exception& error) {
+        call.fail(Error(Code::internal, fmt::format("the rig failed: {}", error.what())));
+    }
+}
+
+/// A query without a lease takes one for just this call.
+class DirectQuery : public std::enable_shared_from_this<DirectQuery> {
+  public:
+    DirectQuery(const Site& site, rig::RigThread& rig, std::shared_ptr<Call> call,
+                MeasurementPtr measurement)
+        : site_(site), rig_(rig), call_(std::move(call)), measurement_(std::move(measurement)) {}
+
+    void start(bool wait) {
+        const std::set<std::string> rigs{rig_.name()};
+        const std::string holder = fmt::format("a query by {}", call_->caller().name);
+        if (!wait) {
+            lease_ = site_.lab.take(rigs, holder);
+            measure();
+            return;
+        }
+        lease_ = site_.lab.wait_for(rigs, holder, [self = shared_from_this()](rig::LeaseId) {
+            boost::asio::post(self->site_.loop, [self] { self->measure(); });
+        });
+        // A client that gives up while it waits leaves the line.
+        given_up_.emplace(call_->stop_token(), [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) {
+                boost::asio::post(self->site_.loop, [self] { self->give_up(); });
+            }
+        });
+    }
+
+  private:
+    void measure() {
+        if (call_->over()) {
+            site_.lab.end(lease_);
+            return;
+        }
+        measuring_ = true;
+        measurement_->context.stop = call_->stop_token();
+        measurement_->context.deadline = call_->deadline();
+        rig_.measure(measurement_, [self = shared_from_this()] {
+            boost::asio::post(self->site_.loop, [self] { self->done(); });
+        });
+    }
+
+    void done() {
+        site_.lab.end(lease_);
+        finish(*call_, *measurement_, rig_.spec());
+        given_up_.reset();
+    }
+
+    void give_up() {
+        if (!measuring_) {
+            site_.lab.end(lease_);
+        }
+    }
+
+    const Site& site_;
+    rig::RigThread& rig_;
+    std::shared_ptr<Call> call_;
+    MeasurementPtr measurement_;
+    rig::LeaseId lease_ = 0;
+    bool measuring_ = false;
+    std::optional<std::stop_callback<std::function<void()>>> given_up_;
+};
+
+void query(const Site& site, const v1::QueryRequest& request, const std::shared_ptr<Call>& call) {
+    rig::RigThread& rig = site.lab.rig(request.rig());
+    const auto measurement = std::make_shared<rig::Measurement>();
+    measurement->stimuli = call->read_payload(request.stimuli(), "stimuli");
+    measurement->context.key = request.has_key() ? request.key() : fresh_key();
+    measurement->context.number = request.number();
+    std::make_shared<DirectQuery>(site, rig, call, measurement)->start(request.wait());
+}
+
+} // namespace
+
+void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
+    dispatcher.serve<v1::QueryRequest, v1::QueryReply>(
+        "phyll.v1.Rigs/Query",
+        [&site](const v1::QueryRequest& request, const std::shared_ptr<Call>& call) {
+            query(site, request, call);
+        });
+    dispatcher.answer<v1::RigRequest, v1::SnapshotReply>(
+        "phyll.v1.Rigs/Snapshot", [&site](const v1::RigRequest& request, const Call&) {
+            v1::SnapshotReply reply;
+            *reply.mutable_rig() = describe(site.lab.rig(request.rig()), site.lab);
+            return reply;
+        });
+}
+
+} // namespace phyll::rpc

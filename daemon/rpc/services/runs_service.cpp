@@ -1,0 +1,133 @@
+#include "daemon/config/load.hpp"
+#include "daemon/rpc/services/services.hpp"
+#include "daemon/runs/job.hpp"
+#include "drivers/core/error.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <utility>
+
+namespace phyll::rpc {
+namespace {
+
+/// Does `work` at the desk and hands what it returns to `then` on the loop.
+template <class Work, class Then>
+void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, Then then) {
+    boost::asio::post(site.desk, [&site, call, work = std::move(work), then = std::move(then)] {
+        try {
+            auto result = std::make_shared<decltype(work())>(work());
+            boost::asio::post(site.loop, [call, result, then] {
+                try {
+                    then(*result);
+                } catch (const Error& error) {
+                    call->fail(error);
+                }
+            });
+        } catch (const Error& error) {
+            boost::asio::post(site.loop, [call, error] { call->fail(error); });
+        } catch (const std::exception& error) {
+            const Error internal(Code::internal,
+                                 fmt::format("{} failed: {}", call->header().method(), error.what()));
+            boost::asio::post(site.loop, [call, internal] { call->fail(internal); });
+        }
+    });
+}
+
+v1::RunSpec read_run_file(const v1::RunFile& file, const config::OptionsResolver& options) {
+    const std::vector<std::string> overrides(file.overrides().begin(), file.overrides().end());
+    return config::load_run_spec(file.text(), file.name(), overrides, options);
+}
+
+void check(const Site& site, const v1::CheckRequest& request, const std::shared_ptr<Call>& call) {
+    at_desk(
+        site, call,
+        [&site, request, find = site.runs.find_rig()] {
+            const v1::RunSpec spec = read_run_file(request.file(), site.options);
+            return runs::outlook(spec, runs::prepare(spec, find, site.runs.reader()), find);
+        },
+        [call](const v1::CheckReply& reply) { call->reply(reply); });
+}
+
+v1::RunSpec spec_of(const v1::SubmitRequest& request, const config::OptionsResolver& options) {
+    if (request.has_file()) {
+        return read_run_file(request.file(), options);
+    }
+    if (!request.has_spec()) {
+        throw invalid_field("job", "is missing; give a run file or a run spec");
+    }
+    v1::RunSpec spec = request.spec();
+    config::check_run_spec(spec, options);
+    return spec;
+}
+
+void submit(const Site& site, const v1::SubmitRequest& request, const std::shared_ptr<Call>& call) {
+    at_desk(
+        site, call,
+        [&site, request, find = site.runs.find_rig()] {
+            v1::RunSpec spec = spec_of(request, site.options);
+            static_cast<void>(runs::prepare(spec, find, site.runs.reader()));
+            return spec;
+        },
+        [&site, request, call](const v1::RunSpec& spec) {
+            v1::RunInfo info;
+            info.set_name(request.name().empty() ? spec.name() : request.name());
+            info.set_note(request.note().empty() ? spec.note() : request.note());
+            info.set_submitted_by(call->caller().name);
+            v1::SubmitReply reply;
+            reply.set_run(site.runs.submit(info, spec, request.file().text(),
+                                           request.idempotency_key()));
+            call->reply(reply);
+        });
+}
+
+/// Sends what happens to a run until it is over or the client has gone.
+void watch(const Site& site, const v1::WatchRequest& request, const std::shared_ptr<Call>& call) {
+    const runs::RunManager::WatchId id = site.runs.watch(
+        request.run(), request.after_event(),
+        {[call](const v1::WatchItem& item) { call->item(item); }, [call] { call->end(); }});
+    call->when_over([&site, id] { site.runs.unwatch(id); });
+}
+
+v1::RunReply run_reply(const runs::RunManager& manager, std::uint64_t run) {
+    runs::RunRecord record = manager.get(run);
+    v1::RunReply reply;
+    *reply.mutable_info() = std::move(record.info);
+    *reply.mutable_spec() = std::move(record.spec);
+    return reply;
+}
+
+} // namespace
+
+void add_runs_service(Dispatcher& dispatcher, const Site& site) {
+    dispatcher.serve<v1::CheckRequest, v1::CheckReply>(
+        "phyll.v1.Runs/Check",
+        [&site](const auto& request, const auto& call) { check(site, request, call); });
+    dispatcher.serve<v1::SubmitRequest, v1::SubmitReply>(
+        "phyll.v1.Runs/Submit",
+        [&site](const auto& request, const auto& call) { submit(site, request, call); });
+    dispatcher.answer<v1::ListRunsRequest, v1::ListRunsReply>(
+        "phyll.v1.Runs/List", [&site](const v1::ListRunsRequest&, const Call&) {
+            v1::ListRunsReply reply;
+            for (v1::RunInfo& info : site.runs.list()) {
+                *reply.add_runs() = std::move(info);
+            }
+            return reply;
+        });
+    dispatcher.answer<v1::RunRequest, v1::RunReply>(
+        "phyll.v1.Runs/Get", [&site](const v1::RunRequest& request, const Call&) {
+            return run_reply(site.runs, request.run());
+        });
+    dispatcher.stream<v1::WatchRequest, v1::WatchItem>(
+        "phyll.v1.Runs/Watch",
+        [&site](const auto& request, const auto& call) { watch(site, request, call); });
+    dispatcher.answer<v1::RunRequest, v1::RunReply>(
+        "phyll.v1.Runs/Cancel", [&site](const v1::RunRequest& request, const Call&) {
+            site.runs.cancel(request.run());
+            return run_reply(site.runs, request.run());
+        });
+}
+
+} // namespace phyll::rpc

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "daemon/config/options.hpp"
+#include "daemon/rig/lab.hpp"
+#include "daemon/rpc/dispatcher.hpp"
+#include "daemon/runs/run_manager.hpp"
+
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <string>
+#include <vector>
+
+namespace phyll::rpc {
+
+/// What the services answer from. All of it outlives the dispatcher that they are added to, and is
+/// touched on the loop's thread alone.
+struct Site {
+    boost::asio::io_context& loop;
+    /// For what takes longer than the loop should be kept: reading data, preparing runs.
+    boost::asio::thread_pool& desk;
+    const Clock& clock;
+    rig::Lab& lab;
+    runs::RunManager& runs;
+    const config::OptionsResolver& options;
+    runs::Host host;
+    std::string version;
+    std::string state_dir;
+    std::string data_dir;
+    std::vector<std::string> endpoints; ///< filled in once they are bound
+};
+
+void add_lab_service(Dispatcher& dispatcher, const Site& site);
+void add_rigs_service(Dispatcher& dispatcher, const Site& site);
+void add_runs_service(Dispatcher& dispatcher, const Site& site);
+void add_data_service(Dispatcher& dispatcher, const Site& site);
+
+/// A rig as clients see it.
+[[nodiscard]] v1::RigInfo describe(const rig::RigThread& rig, const rig::Lab& lab);
+
+/// The evidence of a rig, as it goes over the wire.
+[[nodiscard]] v1::Evidence to_wire(Evidence evidence);
+
+} // namespace phyll::rpc

@@ -1,0 +1,108 @@
+#include "daemon/runs/job.hpp"
+
+#include "daemon/training/schemes/registry.hpp"
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+namespace phyll::runs {
+
+std::set<std::string> rigs_of(const v1::RunSpec& spec) {
+    std::set<std::string> rigs;
+    for (const v1::LayerConfig& layer : spec.layers()) {
+        if (layer.physics()) {
+            rigs.insert(layer.rig());
+        }
+    }
+    return rigs;
+}
+
+Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read) {
+    Job job;
+    std::vector<std::optional<training::RigShape>> shapes;
+    for (const v1::LayerConfig& layer : spec.layers()) {
+        job.rigs.push_back(layer.physics() ? layer.rig() : std::string());
+        if (layer.physics()) {
+            const LayerSpec& shape = rig(layer.rig());
+            shapes.push_back(training::RigShape{shape.n_in(), shape.n_out()});
+        } else {
+            shapes.emplace_back(std::nullopt);
+        }
+    }
+    const std::string& reuse = spec.training().reuse();
+    job.reuse = reuse == "on" || (reuse == "auto" && spec.training().schedule() == "greedy");
+    job.data = training::load_data(spec.data(), spec.seed(), read);
+
+    const training::SchemeKind& kind = training::scheme_kind(spec.scheme().kind());
+    const std::unique_ptr<google::protobuf::Message> options = kind.new_options();
+    if (!spec.scheme().options().UnpackTo(options.get())) {
+        throw invalid_field("scheme.options", fmt::format("are not those of the scheme '{}', a {}",
+                                                          kind.name, options->GetTypeName()));
+    }
+    job.scheme = kind.make({spec, *options, job.data.data, job.data.split, shapes});
+    return job;
+}
+
+v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& rig) {
+    v1::CheckReply reply;
+    *reply.mutable_spec() = spec;
+    reply.set_classes(static_cast<std::uint32_t>(job.data.data.classes()));
+    reply.set_features(static_cast<std::uint32_t>(job.data.data.features()));
+    reply.set_training_samples(static_cast<std::uint32_t>(job.data.split.training.size()));
+    reply.set_test_samples(static_cast<std::uint32_t>(job.data.split.test.size()));
+    const std::vector<training::LayerOutlook> layers = job.scheme->outlook();
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+        const training::LayerOutlook& layer = layers[l];
+        v1::LayerPlan& plan = *reply.add_layers();
+        plan.set_layer(static_cast<std::uint32_t>(l + 1));
+        plan.set_inputs(static_cast<std::uint32_t>(layer.inputs));
+        plan.set_features(static_cast<std::uint32_t>(layer.features));
+        plan.set_width(spec.layers(static_cast<int>(l)).width());
+        plan.set_training_queries(layer.training_queries);
+        plan.set_evaluation_queries(layer.evaluation_queries);
+        reply.set_training_queries(reply.training_queries() + layer.training_queries);
+        reply.set_evaluation_queries(reply.evaluation_queries() + layer.evaluation_queries);
+        if (job.rigs[l].empty()) {
+            continue;
+        }
+        const LayerSpec& shape = rig(job.rigs[l]);
+        plan.set_rig(job.rigs[l]);
+        plan.set_kind(shape.kind);
+        plan.set_hardware_seconds(
+            static_cast<double>(layer.training_queries + layer.evaluation_queries) *
+            shape.seconds_per_sample);
+        reply.set_hardware_seconds(reply.hardware_seconds() + plan.hardware_seconds());
+        const auto evidence = static_cast<v1::Evidence>(static_cast<int>(shape.evidence) + 1);
+        reply.set_evidence(reply.evidence() == v1::EVIDENCE_UNSPECIFIED
+                               ? evidence
+                               : std::min(reply.evidence(), evidence));
+    }
+    return reply;
+}
+
+training::FileReader read_below(std::string data_dir) {
+    return [data_dir = std::filesystem::path(std::move(data_dir))](const std::string& name) {
+        const std::filesystem::path path =
+            std::filesystem::path(name).is_absolute() ? std::filesystem::path(name) : data_dir / name;
+        std::ifstream file(path, std::ios::binary);
+        std::error_code ignored;
+        if (!file || std::filesystem::is_directory(path, ignored)) {
+            throw Error(Code::not_found,
+                        fmt::format("data.file: there is no file {} that phylld can read; relative "
+                                    "paths are looked up in its data directory, {}",
+                                    path.string(),
+                                    data_dir.empty() ? "which is not set (--data-dir)"
+                                                     : data_dir.string()));
+        }
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+}
+
+} // namespace phyll::runs

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "daemon/training/data/load.hpp"
+#include "daemon/training/scheme.hpp"
+#include "drivers/core/physical_layer.hpp"
+
+#include <phyll/v1/runs.pb.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace phyll::runs {
+
+/// What a rig is, by name; throws NOT_FOUND.
+using FindRig = std::function<const LayerSpec&(const std::string& name)>;
+
+/// A run spec made ready to be trained.
+struct Job {
+    training::SplitData data;
+    std::unique_ptr<training::Scheme> scheme;
+    /// Per layer of the network: the rig's name, empty without physics.
+    std::vector<std::string> rigs;
+    bool reuse = false;
+};
+
+/// The rigs that a spec names.
+[[nodiscard]] std::set<std::string> rigs_of(const v1::RunSpec& spec);
+
+/// Loads the data and builds the scheme; measures nothing. `spec` has every default filled in.
+/// Throws INVALID_ARGUMENT or NOT_FOUND naming what is wrong.
+[[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig,
+                          const training::FileReader& read);
+
+/// What the job will cost.
+[[nodiscard]] v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& rig);
+
+/// Reads files for runs: relative paths are looked up in `data_dir`.
+[[nodiscard]] training::FileReader read_below(std::string data_dir);
+
+} // namespace phyll::runs

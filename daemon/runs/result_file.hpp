@@ -1,0 +1,24 @@
+#pragma once
+
+#include "daemon/training/scheme.hpp"
+
+#include <phyll/v1/runs.pb.h>
+
+#include <filesystem>
+#include <vector>
+
+namespace phyll::runs {
+
+/// Writes a trained network and how it came about as HDF5:
+///
+///   /network/<array>   float32, one data set per array of the network ("layer1/weights", ...)
+///   /run, /result      text: phyll.v1.RunSpec and phyll.v1.RunResult as JSON
+///
+/// Whole or not at all: written aside, then renamed. Throws UNAVAILABLE when it cannot be written.
+void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
+                  const v1::RunResult& result, const std::vector<training::NamedArray>& network);
+
+/// A message as JSON, with the field names of the .proto files.
+[[nodiscard]] std::string to_json(const google::protobuf::Message& message);
+
+} // namespace phyll::runs

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <phyll/v1/runs.pb.h>
+
+#include <string_view>
+
+namespace phyll::runs {
+
+/// How a run may go from one state to the next:
+///
+///   queued    -> running, cancelled, failed
+///   running   -> succeeded, failed, paused, held, cancelled, queued
+///   paused    -> running, queued, cancelled
+///   held      -> running, queued, failed, cancelled
+///   succeeded, failed and cancelled are final.
+///
+/// A queued run fails when what it needs is no longer there: its rig, its data.
+[[nodiscard]] bool may_go(v1::RunState from, v1::RunState to) noexcept;
+
+[[nodiscard]] bool is_final(v1::RunState state) noexcept;
+
+/// The state as people read it: "running".
+[[nodiscard]] std::string_view name_of(v1::RunState state) noexcept;
+
+} // namespace phyll::runs

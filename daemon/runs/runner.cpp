@@ -1,0 +1,284 @@
+#include "daemon/runs/runner.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/random.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <set>
+#include <utility>
+
+namespace phyll::runs {
+namespace {
+
+using namespace std::chrono_literals;
+using training::Plan;
+using training::Purpose;
+using training::Stage;
+
+constexpr auto progress_interval = 100ms;
+
+std::string_view name_of(Purpose purpose) {
+    switch (purpose) {
+    case Purpose::training:
+        return "training";
+    case Purpose::evaluation:
+        return "evaluation";
+    case Purpose::sentinel:
+        return "sentinel";
+    case Purpose::characterisation:
+        return "characterisation";
+    }
+    return "unknown";
+}
+
+std::string describe(const Plan& plan) {
+    switch (plan.stage) {
+    case Stage::measuring:
+        return fmt::format("measuring layer {}", plan.layer + 1);
+    case Stage::training:
+        return fmt::format("training layer {}", plan.layer + 1);
+    case Stage::testing:
+        return "testing";
+    }
+    return "working";
+}
+
+double busy_seconds(std::span<const SampleTime> times) {
+    Clock::Monotonic first = times.front().start;
+    Clock::Monotonic last = times.front().end;
+    for (const SampleTime& time : times) {
+        first = std::min(first, time.start);
+        last = std::max(last, time.end);
+    }
+    return Seconds(last - first).count();
+}
+
+v1::Evidence to_proto(Evidence evidence) {
+    return static_cast<v1::Evidence>(static_cast<int>(evidence) + 1);
+}
+
+} // namespace
+
+Runner::Runner(training::Scheme& scheme, std::vector<RunnerRig> rigs, RunnerOptions options,
+               const Clock& clock, RunObserver& observer)
+    : scheme_(scheme), rigs_(std::move(rigs)), options_(options), clock_(clock), observer_(observer),
+      outlook_(scheme.outlook()) {
+    for (std::size_t l = 0; l < rigs_.size(); ++l) {
+        v1::LayerCost& cost = *result_.add_layers();
+        cost.set_layer(static_cast<std::uint32_t>(l + 1));
+        if (rigs_[l].layer == nullptr) {
+            continue;
+        }
+        const LayerSpec& spec = rigs_[l].layer->spec();
+        cost.set_rig(rigs_[l].name);
+        devices_.try_emplace(rigs_[l].name, Device{0, ResponseMemory(spec.n_out())});
+        // A result is no better than its weakest evidence.
+        const v1::Evidence evidence = to_proto(spec.evidence);
+        result_.set_evidence(result_.evidence() == v1::EVIDENCE_UNSPECIFIED
+                                 ? evidence
+                                 : std::min(result_.evidence(), evidence));
+    }
+}
+
+v1::RunResult Runner::run(std::stop_token stop) {
+    stop_ = std::move(stop);
+    started_ = last_progress_ = clock_.now();
+    for (step_ = 0; step_ < scheme_.steps(); ++step_) {
+        if (stop_.stop_requested()) {
+            throw Error(Code::cancelled, "the run was stopped");
+        }
+        const Plan plan = scheme_.plan(step_);
+        v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
+        cost.set_clipped(cost.clipped() + plan.clipped);
+        cost.set_encoded(cost.encoded() + plan.encoded);
+        report_progress(plan);
+        const OwnedBlock responses = answer(plan);
+        const training::StepReport report = scheme_.learn(step_, plan, responses.view());
+        if (report.loss) {
+            progress_.set_loss(*report.loss);
+        }
+        if (report.epoch) {
+            report_epoch(*report.epoch);
+        }
+        if (report.train_accuracy) {
+            result_.set_train_accuracy(*report.train_accuracy);
+        }
+        if (report.test_accuracy) {
+            result_.set_test_accuracy(*report.test_accuracy);
+        }
+    }
+    result_.set_digital_seconds(
+        std::max(0.0, Seconds(clock_.now() - started_).count() - result_.hardware_seconds()));
+    result_.set_weights_sha256(weights_sha256(scheme_.network()));
+    return result_;
+}
+
+OwnedBlock Runner::answer(const Plan& plan) {
+    if (plan.stimuli.samples() == 0) {
+        return {};
+    }
+    if (options_.reuse) {
+        return answer_with_memory(plan);
+    }
+    const LayerSpec& spec = rigs_[plan.layer].layer->spec();
+    OwnedBlock responses(spec.n_out(), plan.stimuli.samples());
+    measure(plan, plan.stimuli.view(), responses.view());
+    return responses;
+}
+
+OwnedBlock Runner::answer_with_memory(const Plan& plan) {
+    const LayerSpec& spec = rigs_[plan.layer].layer->spec();
+    ResponseMemory& memory = devices_.at(rigs_[plan.layer].name).memory;
+    const std::size_t samples = plan.stimuli.samples();
+
+    // The first sample with each unknown stimulus is measured, in order.
+    std::vector<StimulusHash> hashes(samples);
+    std::vector<std::size_t> fresh;
+    std::set<std::array<unsigned char, 16>> asked;
+    for (std::size_t i = 0; i < samples; ++i) {
+        hashes[i] = hash_stimulus(spec, plan.stimuli.sample(i));
+        if (!memory.find(hashes[i]) && asked.insert(hashes[i].bytes).second) {
+            fresh.push_back(i);
+        }
+    }
+    OwnedBlock stimuli(spec.n_in(), fresh.size());
+    OwnedBlock measured(spec.n_out(), fresh.size());
+    for (std::size_t j = 0; j < fresh.size(); ++j) {
+        std::ranges::copy(plan.stimuli.sample(fresh[j]), stimuli.sample(j).begin());
+    }
+    if (!fresh.empty()) {
+        measure(plan, std::as_const(stimuli).view(), measured.view());
+    }
+    for (std::size_t j = 0; j < fresh.size(); ++j) {
+        memory.add(hashes[fresh[j]], std::as_const(measured).sample(j));
+    }
+    OwnedBlock responses(spec.n_out(), samples);
+    for (std::size_t i = 0; i < samples; ++i) {
+        std::ranges::copy(memory.response(memory.find(hashes[i]).value()),
+                          responses.sample(i).begin());
+    }
+    v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
+    cost.set_reused(cost.reused() + samples - fresh.size());
+    return responses;
+}
+
+void Runner::measure(const Plan& plan, ConstBlock stimuli, Block responses) {
+    const RunnerRig& rig = rigs_[plan.layer];
+    const LayerSpec& spec = rig.layer->spec();
+    Device& device = devices_.at(rig.name);
+    v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
+    const std::size_t block =
+        options_.query_batch == 0 ? spec.max_batch : std::min(options_.query_batch, spec.max_batch);
+
+    QueryContext context;
+    context.key = derive_key(options_.seed, fmt::format("{}/{}", rig.name, name_of(plan.purpose)));
+    context.stop = stop_;
+    std::vector<SampleTime> times;
+    for (std::size_t first = 0; first < stimuli.samples(); first += block) {
+        const std::size_t count = std::min(block, stimuli.samples() - first);
+        times.assign(count, {});
+        context.number = device.next_number;
+        context.age = rig.start_age + device.next_number;
+        context.times = times;
+        device.next_number += count;
+        rig.layer->query(stimuli.slice(first, count), responses.slice(first, count), context);
+
+        if (plan.purpose == Purpose::training) {
+            cost.set_training_queries(cost.training_queries() + count);
+            result_.set_training_queries(result_.training_queries() + count);
+        } else {
+            cost.set_evaluation_queries(cost.evaluation_queries() + count);
+            result_.set_evaluation_queries(result_.evaluation_queries() + count);
+        }
+        const double busy = busy_seconds(times);
+        const double nominal = static_cast<double>(count) * spec.seconds_per_sample;
+        cost.set_hardware_seconds(cost.hardware_seconds() + busy);
+        cost.set_nominal_seconds(cost.nominal_seconds() + nominal);
+        result_.set_hardware_seconds(result_.hardware_seconds() + busy);
+        result_.set_nominal_seconds(result_.nominal_seconds() + nominal);
+        report_progress(plan);
+    }
+}
+
+void Runner::report_epoch(const training::EpochReport& epoch) {
+    v1::EpochMetrics metrics;
+    metrics.set_layer(static_cast<std::uint32_t>(epoch.layer + 1));
+    metrics.set_layers(static_cast<std::uint32_t>(rigs_.size()));
+    metrics.set_epoch(static_cast<std::uint32_t>(epoch.epoch + 1));
+    metrics.set_epochs(static_cast<std::uint32_t>(options_.epochs));
+    metrics.set_step(step_);
+    metrics.set_loss(epoch.loss);
+    metrics.set_pair_accuracy(epoch.pair_accuracy);
+    if (epoch.train_accuracy) {
+        metrics.set_train_accuracy(*epoch.train_accuracy);
+        progress_.set_train_accuracy(*epoch.train_accuracy);
+    }
+    metrics.set_training_queries(result_.training_queries());
+    metrics.set_evaluation_queries(result_.evaluation_queries());
+    metrics.set_hardware_seconds(result_.hardware_seconds());
+    observer_.epoch(metrics);
+}
+
+void Runner::report_progress(const Plan& plan) {
+    const Clock::Monotonic now = clock_.now();
+    if (step_ > 0 && now - last_progress_ < progress_interval) {
+        return;
+    }
+    last_progress_ = now;
+    progress_.set_stage(describe(plan));
+    progress_.set_layer(static_cast<std::uint32_t>(plan.layer + 1));
+    progress_.set_layers(static_cast<std::uint32_t>(rigs_.size()));
+    progress_.set_epoch(static_cast<std::uint32_t>(plan.epoch + 1));
+    progress_.set_epochs(static_cast<std::uint32_t>(options_.epochs));
+    progress_.set_queries(result_.training_queries() + result_.evaluation_queries());
+    const double left = seconds_left();
+    const double spent = Seconds(now - started_).count();
+    progress_.set_seconds_left(left);
+    progress_.set_fraction(left < 0 ? 0.0 : spent / (spent + left));
+    observer_.progress(progress_);
+}
+
+double Runner::seconds_left() const {
+    // What is left to measure at the pace so far, and what is left to compute at the pace so far.
+    if (step_ == 0) {
+        return -1.0;
+    }
+    double queries = 0;
+    for (const training::LayerOutlook& layer : outlook_) {
+        queries += static_cast<double>(layer.training_queries + layer.evaluation_queries);
+    }
+    const auto done =
+        static_cast<double>(result_.training_queries() + result_.evaluation_queries());
+    const double hardware = result_.hardware_seconds();
+    const double digital = Seconds(clock_.now() - started_).count() - hardware;
+    const double per_query = done > 0 ? hardware / done : 0.0;
+    const double per_step = digital / static_cast<double>(step_);
+    return std::max(0.0, queries - done) * per_query +
+           static_cast<double>(scheme_.steps() - step_) * per_step;
+}
+
+std::string weights_sha256(const std::vector<training::NamedArray>& network) {
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    const auto add = [&](const void* data, std::size_t bytes) {
+        crypto_hash_sha256_update(&state, static_cast<const unsigned char*>(data), bytes);
+    };
+    for (const training::NamedArray& array : network) {
+        add(array.name.c_str(), array.name.size() + 1);
+        for (const std::size_t extent : array.shape) {
+            const std::uint64_t word = extent;
+            add(&word, sizeof word);
+        }
+        add(array.values.data(), array.values.size() * sizeof(float));
+    }
+    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+    crypto_hash_sha256_final(&state, digest.data());
+    return fmt::format("{:02x}", fmt::join(digest, ""));
+}
+
+} // namespace phyll::runs

@@ -1,0 +1,121 @@
+#include "daemon/runs/state_dir.hpp"
+
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <string>
+#include <string_view>
+#include <sys/file.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace phyll::runs {
+namespace {
+
+[[nodiscard]] Error system_error(int number, const std::string& what) {
+    const Code code = number == ENOSPC || number == EDQUOT  ? Code::resource_exhausted
+                      : number == EACCES || number == EROFS ? Code::permission_denied
+                                                            : Code::unavailable;
+    return {code, fmt::format("{}: {}", what, std::generic_category().message(number))};
+}
+
+/// A file descriptor that closes itself.
+class Descriptor {
+  public:
+    Descriptor(const std::filesystem::path& path, int flags)
+        : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0660)) {
+        if (fd_ < 0) {
+            throw system_error(errno, fmt::format("cannot open {}", path.string()));
+        }
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+    }
+    [[nodiscard]] int get() const noexcept { return fd_; }
+    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+
+  private:
+    int fd_;
+};
+
+void write_all(int fd, std::string_view content, const std::filesystem::path& path) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written < 0) {
+            throw system_error(errno, fmt::format("cannot write {}", path.string()));
+        }
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+std::string read_holder(int fd) {
+    std::string text(32, '\0');
+    const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\0')) {
+        text.pop_back();
+    }
+    return text.empty() ? "unknown" : text;
+}
+
+} // namespace
+
+StateDir::StateDir(std::filesystem::path path) : path_(std::move(path)) {
+    std::error_code error;
+    std::filesystem::create_directories(path_, error);
+    if (error) {
+        throw system_error(error.value(), fmt::format("cannot make the state directory {}",
+                                                      path_.string()));
+    }
+    path_ = std::filesystem::canonical(path_);
+    Descriptor lock(path_ / "lock", O_RDWR | O_CREAT);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        throw Error(Code::unavailable,
+                    fmt::format("the state directory {} is held by another phylld, process {}; stop "
+                                "that one or give this one --state-dir",
+                                path_.string(), read_holder(lock.get())));
+    }
+    if (::ftruncate(lock.get(), 0) != 0) {
+        throw system_error(errno, fmt::format("cannot write {}", (path_ / "lock").string()));
+    }
+    write_all(lock.get(), fmt::format("{}\n", ::getpid()), path_ / "lock");
+    lock_ = lock.release();
+}
+
+StateDir::~StateDir() { ::close(lock_); }
+
+std::filesystem::path StateDir::run(std::uint64_t id) const {
+    std::filesystem::path folder = path_ / "runs" / std::to_string(id);
+    std::filesystem::create_directories(folder);
+    return folder;
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content) {
+    const std::filesystem::path aside = path.string() + ".new";
+    {
+        const Descriptor file(aside, O_WRONLY | O_CREAT | O_TRUNC);
+        write_all(file.get(), content, aside);
+    }
+    put_in_place(aside, path);
+}
+
+void put_in_place(const std::filesystem::path& aside, const std::filesystem::path& path) {
+    const Descriptor file(aside, O_RDONLY);
+    if (::fsync(file.get()) != 0 || ::rename(aside.c_str(), path.c_str()) != 0) {
+        throw system_error(errno, fmt::format("cannot write {}", path.string()));
+    }
+}
+
+} // namespace phyll::runs

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+namespace phyll::runs {
+
+/// The folder in which the daemon keeps everything, held by this process alone.
+class StateDir {
+  public:
+    /// Creates the folder where it is missing and locks it. Throws UNAVAILABLE naming the process
+    /// that holds it, PERMISSION_DENIED when it cannot be written.
+    explicit StateDir(std::filesystem::path path);
+    StateDir(const StateDir&) = delete;
+    StateDir& operator=(const StateDir&) = delete;
+    ~StateDir();
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    [[nodiscard]] std::filesystem::path database() const { return path_ / "phylld.db"; }
+    [[nodiscard]] std::filesystem::path socket() const { return path_ / "phylld.sock"; }
+    /// The folder of a run, made where it is missing.
+    [[nodiscard]] std::filesystem::path run(std::uint64_t id) const;
+
+  private:
+    std::filesystem::path path_;
+    int lock_ = -1;
+};
+
+/// Writes a file so that after a crash it is either there as a whole or not at all: written aside,
+/// synced, renamed. Throws RESOURCE_EXHAUSTED on a full disk, UNAVAILABLE otherwise.
+void write_file(const std::filesystem::path& path, std::string_view content);
+
+/// The second half of that: syncs a file that was written aside and renames it. Same errors.
+void put_in_place(const std::filesystem::path& aside, const std::filesystem::path& path);
+
+} // namespace phyll::runs

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <phyll/v1/runs.pb.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace phyll::runs {
+
+/// A run as it is stored.
+struct RunRecord {
+    v1::RunInfo info;
+    v1::RunSpec spec;
+};
+
+/// Runs, their events and metrics, and the rigs' ages, in SQLite. Each call is one transaction: when
+/// it returns, what it wrote survives the death of the process.
+///
+/// Event numbers rise over all runs and are never used twice. Thread rule: any thread.
+/// Errors: UNAVAILABLE or RESOURCE_EXHAUSTED (disk full), DATA_LOSS (the file is damaged).
+class Store {
+  public:
+    /// Opens or creates the database and brings its schema up to date; throws FAILED_PRECONDITION
+    /// when a newer phylld wrote it.
+    explicit Store(const std::filesystem::path& file);
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+    ~Store();
+
+    /// A new run in state queued, with its first event. With an idempotency key that was used before
+    /// nothing is stored and that run's number comes back.
+    std::uint64_t add_run(const v1::RunInfo& info, const v1::RunSpec& spec,
+                          const std::string& idempotency_key);
+
+    [[nodiscard]] std::optional<RunRecord> run(std::uint64_t id) const;
+    /// Newest first.
+    [[nodiscard]] std::vector<v1::RunInfo> runs() const;
+    /// Runs in one of these states, oldest first.
+    [[nodiscard]] std::vector<std::uint64_t> in_state(const std::vector<v1::RunState>& states) const;
+
+    /// Moves a run to another state and stores the event of it. Throws FAILED_PRECONDITION when the
+    /// run's present state does not allow that. Times of start and end are kept with it; a final
+    /// state may bring a result. Returns the event.
+    v1::Event change_state(std::uint64_t run, v1::RunState state, const std::string& reason,
+                           double time, const v1::RunResult* result = nullptr);
+
+    /// The daemon went away under a run: back to queued, counted.
+    v1::Event interrupted(std::uint64_t run, const std::string& reason, double time);
+
+    /// Stores an epoch, as event and as row of the metrics.
+    v1::Event add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time);
+    v1::Event add_notice(std::uint64_t run, const std::string& text, double time);
+
+    /// Events of a run with numbers above `after`, in order, at most `limit`.
+    [[nodiscard]] std::vector<v1::Event> events(std::uint64_t run, std::uint64_t after,
+                                                std::size_t limit) const;
+
+    [[nodiscard]] std::map<std::string, std::uint64_t> rig_ages() const;
+    void save_rig_age(const std::string& rig, std::uint64_t age);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace phyll::runs

@@ -1,0 +1,163 @@
+#include "daemon/training/schemes/phyll/settings.hpp"
+
+#include "daemon/training/choices.hpp"
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <string>
+
+namespace phyll::training {
+namespace {
+
+void check_data(const DataSet& data, const Split& split) {
+    if (data.classes() < 2) {
+        throw invalid_field(
+            "data", fmt::format("it has {} classes; at least two are needed", data.classes()));
+    }
+    if (data.label_entries < data.classes()) {
+        throw invalid_field("data.label_entries", fmt::format("{} entries cannot hold {} classes",
+                                                              data.label_entries, data.classes()));
+    }
+    if (split.training.empty()) {
+        throw invalid_field("data", "there are no training samples");
+    }
+}
+
+double positive(const char* field, double value, double largest) {
+    if (!(value > 0.0 && value <= largest)) {
+        throw invalid_field(field, fmt::format("{} is not above 0 and at most {}", value, largest));
+    }
+    return value;
+}
+
+double decay(const char* field, double value) {
+    if (!(value >= 0.0 && value < 1.0)) {
+        throw invalid_field(field, fmt::format("{} is not at least 0 and below 1", value));
+    }
+    return value;
+}
+
+std::uint32_t at_least_one(const std::string& field, std::uint32_t value) {
+    if (value == 0) {
+        throw invalid_field(field, "0 is not valid; at least 1");
+    }
+    return value;
+}
+
+bool read_reuse(const std::string& text, Schedule schedule) {
+    enum class Reuse { automatic, on, off };
+    static constexpr Choices<Reuse, 3> choices{{
+        {"auto", Reuse::automatic},
+        {"on", Reuse::on},
+        {"off", Reuse::off},
+    }};
+    const Reuse reuse = choose("training.reuse", text, choices);
+    return reuse == Reuse::on || (reuse == Reuse::automatic && schedule == Schedule::greedy);
+}
+
+void read_training(PhyllSettings& settings, const phyll::v1::TrainingSpec& spec,
+                   std::size_t training_samples) {
+    static constexpr Choices<Schedule, 2> schedules{{
+        {"greedy", Schedule::greedy},
+        {"simultaneous", Schedule::simultaneous},
+    }};
+    static constexpr Choices<bool, 2> rate_schedules{{{"constant", false}, {"cosine", true}}};
+    settings.schedule = choose("training.schedule", spec.schedule(), schedules);
+    settings.reuse = read_reuse(spec.reuse(), settings.schedule);
+    settings.epochs = at_least_one("training.epochs", spec.epochs());
+    settings.inner_steps = at_least_one("training.inner_steps", spec.inner_steps());
+    settings.batch = spec.batch() == 0 ? training_samples
+                                       : std::min<std::size_t>(spec.batch(), training_samples);
+    settings.learning_rate = positive("training.learning_rate", spec.learning_rate(), 10.0);
+    settings.cosine =
+        choose("training.learning_rate_schedule", spec.learning_rate_schedule(), rate_schedules);
+}
+
+void read_options(PhyllSettings& settings, const v1::PhyllOptions& options) {
+    settings.theta = positive("scheme.options.theta", options.theta(), 1000.0);
+    settings.label_level =
+        static_cast<float>(positive("scheme.options.label_level", options.label_level(), 1.0));
+    settings.activation = parse_activation("scheme.options.activation", options.activation());
+    settings.response_scaling =
+        parse_response_scaling("scheme.options.response_scale", options.response_scale());
+    settings.adam = {
+        .beta1 = decay("scheme.options.adam_beta1", options.adam_beta1()),
+        .beta2 = decay("scheme.options.adam_beta2", options.adam_beta2()),
+        .epsilon = positive("scheme.options.adam_epsilon", options.adam_epsilon(), 1.0),
+    };
+}
+
+/// Where a layer's inputs come from, for people.
+std::string describe_inputs(std::size_t layer, const DataSet& data) {
+    return layer == 0 ? fmt::format("{} label entries and {} features", data.label_entries,
+                                    data.features())
+                      : fmt::format("the width of layers[{}]", layer - 1);
+}
+
+RigShape fitting_rig(const std::optional<RigShape>& rig, const std::string& field,
+                     const phyll::v1::LayerConfig& config, std::size_t inputs,
+                     const std::string& origin) {
+    if (!rig) {
+        throw invalid_field(field + ".rig", "a layer with physics needs a rig");
+    }
+    if (inputs > rig->inputs) {
+        throw invalid_field(field,
+                            fmt::format("the layer has {} inputs ({}), but rig \"{}\" has {}",
+                                        inputs, origin, config.rig(), rig->inputs));
+    }
+    return *rig;
+}
+
+std::vector<LayerSettings> read_layers(const SchemeJob& job) {
+    const auto& configs = job.spec.layers();
+    if (configs.empty()) {
+        throw invalid_field("layers", "at least one layer is needed");
+    }
+    if (job.rigs.size() != static_cast<std::size_t>(configs.size())) {
+        throw Error(Code::internal, fmt::format("{} rigs were given for {} layers", job.rigs.size(),
+                                                configs.size()));
+    }
+    std::vector<LayerSettings> layers;
+    for (const phyll::v1::LayerConfig& config : configs) {
+        const std::size_t index = layers.size();
+        const std::string field = fmt::format("layers[{}]", index);
+        LayerSettings layer;
+        layer.label_entries = index == 0 ? job.data.label_entries : 0;
+        layer.inputs =
+            index == 0 ? job.data.label_entries + job.data.features() : layers.back().width;
+        layer.width = at_least_one(field + ".width", config.width());
+        layer.physics = config.physics();
+        layer.skip = config.skip();
+        if (layer.physics) {
+            layer.rig = fitting_rig(job.rigs[index], field, config, layer.inputs,
+                                    describe_inputs(index, job.data));
+            layer.encoding = parse_encoding(field + ".encoding.kind", config.encoding().kind());
+        }
+        layers.push_back(layer);
+    }
+    return layers;
+}
+
+} // namespace
+
+double PhyllSettings::learning_rate_at(std::size_t epoch) const {
+    const double progress = static_cast<double>(epoch) / static_cast<double>(epochs);
+    return cosine ? learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * progress))
+                  : learning_rate;
+}
+
+PhyllSettings read_settings(const SchemeJob& job, const v1::PhyllOptions& options) {
+    check_data(job.data, job.split);
+    PhyllSettings settings;
+    settings.seed = job.spec.seed();
+    read_training(settings, job.spec.training(), job.split.training.size());
+    read_options(settings, options);
+    settings.layers = read_layers(job);
+    return settings;
+}
+
+} // namespace phyll::training

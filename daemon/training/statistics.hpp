@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+namespace phyll::training {
+
+struct Moments {
+    double mean = 0.0;
+    double deviation = 0.0; ///< standard deviation of the values at hand (divided by their number)
+};
+
+/// The moments of value(0) ... value(count - 1), in two passes and in that order; count at least 1.
+template <class Value>
+[[nodiscard]] Moments moments(std::size_t count, Value&& value) {
+    const auto n = static_cast<double>(count);
+    Moments result;
+    for (std::size_t i = 0; i < count; ++i) {
+        result.mean += static_cast<double>(value(i)) / n;
+    }
+    double square = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const double difference = static_cast<double>(value(i)) - result.mean;
+        square += difference * difference / n;
+    }
+    result.deviation = std::sqrt(square);
+    return result;
+}
+
+} // namespace phyll::training

@@ -1,0 +1,76 @@
+#include "sim/physics/acoustic/cavity.hpp"
+
+#include "drivers/core/error.hpp"
+#include "sim/physics/acoustic/linear_response.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <complex>
+
+namespace phyll::physics {
+namespace {
+
+constexpr std::size_t lanes = AcousticIntegrator<float>::lanes;
+
+std::vector<double> full_drive_of(const AcousticParameters& parameters) {
+    std::vector<double> drive = tone_gains(parameters);
+    for (double& value : drive) {
+        value *= parameters.drive;
+    }
+    return drive;
+}
+
+} // namespace
+
+AcousticCavity::AcousticCavity(const AcousticParameters& parameters)
+    : parameters_((check(parameters), parameters)),
+      full_drive_(full_drive_of(parameters)),
+      integrator_(parameters, nominal_geometry(parameters)) {}
+
+void AcousticCavity::displace(std::span<const double> offsets) {
+    integrator_.set_geometry(displaced_geometry(parameters_, offsets));
+}
+
+void AcousticCavity::respond(ConstBlock x, Block y, Workers& workers,
+                             const std::stop_token& stop) const {
+    const std::size_t tiles = (x.samples() + lanes - 1) / lanes;
+    workers.run(tiles, [&](std::size_t tile) {
+        if (stop.stop_requested()) {
+            throw Error(Code::cancelled, "the query was stopped");
+        }
+        respond_tile(x, y, tile * lanes);
+    });
+}
+
+void AcousticCavity::respond_tile(ConstBlock x, Block y, std::size_t first) const {
+    const std::size_t count = std::min(lanes, x.samples() - first);
+    AcousticIntegrator<float>::Tile tile = integrator_.new_tile();
+    for (std::size_t lane = 0; lane < count; ++lane) {
+        const std::span<const float> stimulus = x.sample(first + lane);
+        for (std::size_t k = 0; k < n_in(); ++k) {
+            tile.amplitude(k, lane) = static_cast<float>(full_drive_[k]) * stimulus[k];
+        }
+    }
+    const std::size_t settle = parameters_.settle_steps();
+    const std::uint64_t failed = integrator_.run(tile, settle + parameters_.window_steps(), settle);
+    if (failed != 0) {
+        throw Error(Code::internal,
+                    fmt::format("the cavity's membranes could not be integrated for sample {} of "
+                                "the block: the drive is too strong for the time step",
+                                first + static_cast<std::size_t>(std::countr_zero(failed))));
+    }
+    for (std::size_t lane = 0; lane < count; ++lane) {
+        const std::span<float> response = y.sample(first + lane);
+        for (std::size_t k = 0; k < n_out(); ++k) {
+            response[k] = std::abs(tile.pressure(k, lane));
+        }
+    }
+}
+
+std::string_view acoustic_kernel_level() {
+    return kernels::phyll_acoustic_kernel_level();
+}
+
+} // namespace phyll::physics

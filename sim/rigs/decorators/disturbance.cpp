@@ -1,0 +1,168 @@
+#include "sim/rigs/decorators/disturbance.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/random.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace phyll::sim {
+namespace {
+
+constexpr double steps_per_drift_time = 256.0;
+constexpr double drift_unit = 0.05; // the perturbation whose amount is the unit of drift
+constexpr double tolerance = 1e-4;
+constexpr int most_refinements = 100;
+
+std::vector<double> direction_of(std::uint64_t seed, std::size_t parameters) {
+    const KeyedRandom random(seed, "perturb");
+    std::vector<double> direction(parameters);
+    for (std::size_t i = 0; i < parameters; ++i) {
+        direction[i] = random.normal(i);
+    }
+    return direction;
+}
+
+/// Decorrelation along a ray of displacements, and the search for where it first crosses f.
+class Search {
+  public:
+    Search(SimulatedRig& rig, const Probe& probe, double f, std::uint64_t seed)
+        : rig_(rig), probe_(probe), f_(f), direction_(direction_of(seed, rig.parameters())) {}
+
+    Perturbation run() {
+        Perturbation below;
+        Perturbation above = scan(below);
+        return refine(below, above);
+    }
+
+  private:
+    static double decorrelation(const Perturbation& p) { return 1.0 - p.shift.correlation; }
+    [[nodiscard]] bool crossed(const Perturbation& p) const { return decorrelation(p) >= f_; }
+
+    Perturbation at(double amount) {
+        std::vector<double> offsets = direction_;
+        for (double& offset : offsets) {
+            offset *= amount;
+        }
+        rig_.displace(offsets);
+        return {amount, probe_.shift_of(rig_)};
+    }
+
+    /// Walks outwards until the correlation has fallen far enough. It does not fall monotonely, so
+    /// the strides are kept short where it is close.
+    Perturbation scan(Perturbation& below) {
+        const auto [smallest, largest] = rig_.reach();
+        double most = 0.0;
+        for (double amount = smallest;;) {
+            const Perturbation here = at(amount);
+            if (crossed(here)) {
+                return here;
+            }
+            most = std::max(most, decorrelation(here));
+            if (amount >= largest) {
+                // Rounded down, so that what the message offers can be asked for.
+                throw Error(Code::failed_precondition,
+                            fmt::format("perturb {} cannot be reached on this device: the largest "
+                                        "that can is {:.3f}",
+                                        f_, std::floor(most * 1000) / 1000));
+            }
+            below = here;
+            const double guess = 1.02 * std::sqrt(f_ / std::max(decorrelation(here), 1e-12));
+            amount = std::min(largest, amount * std::clamp(guess, 1.02, 1.4));
+        }
+    }
+
+    /// False position in the square root of the decorrelation, which is nearly a straight line,
+    /// every third step a bisection.
+    Perturbation refine(Perturbation below, Perturbation above) {
+        const auto height = [&](const Perturbation& p) {
+            return std::sqrt(std::max(decorrelation(p), 0.0)) - std::sqrt(f_);
+        };
+        for (int i = 1; i <= most_refinements && decorrelation(above) - f_ > tolerance; ++i) {
+            const double share = i % 3 == 0 ? 0.5 : height(below) / (height(below) - height(above));
+            const Perturbation middle = at(below.amount + share * (above.amount - below.amount));
+            if (std::abs(decorrelation(middle) - f_) <= tolerance) {
+                return middle;
+            }
+            (crossed(middle) ? above : below) = middle;
+        }
+        return above;
+    }
+
+    SimulatedRig& rig_;
+    const Probe& probe_;
+    double f_;
+    std::vector<double> direction_;
+};
+
+} // namespace
+
+Perturbation find_perturbation(SimulatedRig& nominal, const Probe& probe, double f,
+                               std::uint64_t seed) {
+    if (!(f >= 0.0 && f < 1.0)) {
+        throw invalid_field("perturb", fmt::format("{}; valid is 0 to less than 1", f));
+    }
+    return f == 0.0 ? Perturbation{} : Search(nominal, probe, f, seed).run();
+}
+
+Disturbance::Disturbance(std::unique_ptr<SimulatedRig> nominal, double perturb,
+                         double drift_samples, std::uint64_t seed)
+    : Decorator(std::move(nominal)),
+      rig_(dynamic_cast<SimulatedRig&>(inner())),
+      drift_samples_(drift_samples),
+      direction_(direction_of(seed, rig_.parameters())) {
+    if (!(drift_samples >= 0.0 && std::isfinite(drift_samples))) {
+        throw invalid_field("drift_samples", fmt::format("{}; valid is 0 or more", drift_samples));
+    }
+    for (std::size_t i = 0; i < rig_.parameters(); ++i) {
+        walks_.emplace_back(seed, i);
+    }
+    const Probe probe(rig_);
+    perturbation_ = find_perturbation(rig_, probe, perturb, seed);
+    if (drift_samples > 0.0) {
+        drift_amount_ = find_perturbation(rig_, probe, drift_unit, seed).amount;
+    }
+}
+
+void Disturbance::query(ConstBlock x, Block y, const QueryContext& context) {
+    std::size_t first = 0;
+    while (first < x.samples()) {
+        const std::uint64_t step = step_of(context.age + first);
+        std::size_t end = first + 1;
+        while (end < x.samples() && step_of(context.age + end) == step) {
+            ++end;
+        }
+        if (step_ != step) {
+            rig_.displace(offsets_in_step(step));
+            step_ = step;
+        }
+        const std::size_t count = end - first;
+        rig_.query(x.slice(first, count), y.slice(first, count), part_of(context, first, count));
+        first = end;
+    }
+}
+
+std::vector<double> Disturbance::offsets(std::uint64_t age) const {
+    return offsets_in_step(step_of(age));
+}
+
+std::uint64_t Disturbance::step_of(std::uint64_t age) const {
+    if (drift_samples_ == 0.0) {
+        return 0;
+    }
+    return static_cast<std::uint64_t>(static_cast<double>(age) *
+                                      (steps_per_drift_time / drift_samples_));
+}
+
+std::vector<double> Disturbance::offsets_in_step(std::uint64_t step) const {
+    const double t = static_cast<double>(step) / steps_per_drift_time;
+    std::vector<double> offsets(direction_.size());
+    for (std::size_t i = 0; i < offsets.size(); ++i) {
+        offsets[i] = perturbation_.amount * direction_[i] + drift_amount_ * walks_[i].at(t);
+    }
+    return offsets;
+}
+
+} // namespace phyll::sim

@@ -1,0 +1,15 @@
+#include "sim/rigs/acoustic/acoustic_rig.hpp"
+#include "sim/rigs/echo/echo_rig.hpp"
+#include "sim/rigs/simulated_rig.hpp"
+
+namespace phyll::sim {
+
+const std::vector<SimulatedRigKind>& simulated_rig_kinds() {
+    static const std::vector<SimulatedRigKind> kinds{
+        acoustic_kind(),
+        echo_kind(),
+    };
+    return kinds;
+}
+
+} // namespace phyll::sim

@@ -1,0 +1,130 @@
+#include "daemon/config/load.hpp"
+#include "tests/unit/config/toy_kinds.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace phyll;
+
+namespace {
+
+const std::string smallest = R"(data.kind = "vowels"
+[[layers]]
+rig = "cavity"
+)";
+
+std::string lab_refusal(const std::string& text) {
+    return outcome_of(
+               [&] { static_cast<void>(config::load_daemon_config(text, "lab.toml", ToyKinds{})); })
+        .message;
+}
+
+std::string run_refusal(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    return outcome_of([&] {
+               static_cast<void>(config::load_run_spec(text, "run.toml", overrides, ToyKinds{}));
+           })
+        .message;
+}
+
+} // namespace
+
+TEST_CASE("the configuration that is built in is a lab of simulated rigs") {
+    const v1::DaemonConfig lab =
+        config::load_daemon_config(config::embedded_config(), "default.toml", ToyKinds{});
+    REQUIRE(lab.rigs_size() == 2);
+    REQUIRE(lab.rigs(0).name() == "cavity");
+    REQUIRE(lab.rigs(0).kind() == "acoustic");
+    REQUIRE(lab.rigs(0).has_options());
+    REQUIRE_FALSE(lab.rigs(0).has_simulation());
+    REQUIRE(lab.rigs(1).name() == "echo");
+    REQUIRE(lab.listen() == "tcp://127.0.0.1:5570");
+}
+
+TEST_CASE("an empty configuration is one") {
+    REQUIRE(config::load_daemon_config("", "lab.toml", ToyKinds{}).rigs().empty());
+}
+
+TEST_CASE("two rigs of one name are refused where the second is") {
+    REQUIRE(lab_refusal("[[rigs]]\nname = 'a'\nkind = 'toy'\n[[rigs]]\nname = 'a'\nkind = 'toy'") ==
+            "lab.toml:5: rigs[1].name: 'a' is already the name of rigs[0]");
+    REQUIRE(lab_refusal("[[rigs]]\nkind = 'toy'\n[[rigs]]\nkind = 'toy'") ==
+            "lab.toml:1: rigs[0].name: missing\nlab.toml:3: rigs[1].name: missing");
+}
+
+TEST_CASE("a rig or scheme of no known kind is refused with the nearest") {
+    REQUIRE(lab_refusal("[[rigs]]\nname = 'a'\nkind = 'acustic'") ==
+            "lab.toml:3: rigs[0].kind: 'acustic'; valid is 'acoustic', 'echo', 'toy'; did you mean "
+            "'acoustic'?");
+    REQUIRE(run_refusal("scheme.kind = 'phyl'\n" + smallest) ==
+            "run.toml:1: scheme.kind: 'phyl'; valid is 'phyll', 'toy'; did you mean 'phyll'?");
+}
+
+TEST_CASE("the smallest run file gives a complete run") {
+    const v1::RunSpec run = config::load_run_spec(smallest, "run.toml", {}, ToyKinds{});
+    REQUIRE(run.seed() == 0);
+    REQUIRE(run.has_seed());
+    REQUIRE(run.training().epochs() == 200);
+    REQUIRE(run.layers(0).width() == 20);
+    REQUIRE(run.scheme().options().Is<v1::TrainingSpec>());
+}
+
+TEST_CASE("overrides reach the checks") {
+    const std::vector<std::string> overrides{"layers.0.physics=false"};
+    REQUIRE_FALSE(
+        config::load_run_spec(smallest, "run.toml", overrides, ToyKinds{}).layers(0).physics());
+    REQUIRE(run_refusal(smallest, {"layers=[]"}) ==
+            "override 'layers=[]': layers: missing; a run needs at least one layer ([[layers]])");
+}
+
+TEST_CASE("an empty run file lacks data and layers") {
+    REQUIRE(run_refusal("") == "run.toml: data: missing\n"
+                               "run.toml: layers: missing; a run needs at least one layer "
+                               "([[layers]])");
+}
+
+TEST_CASE("a syntax error is not followed by complaints about what is missing") {
+    REQUIRE(run_refusal("data = ").starts_with("run.toml:1:8: "));
+    REQUIRE(run_refusal("data = ").find('\n') == std::string::npos);
+}
+
+TEST_CASE("a layer has a rig or no physics, and skips only physics") {
+    REQUIRE(run_refusal("data.kind = 'vowels'\n[[layers]]\nwidth = 3") ==
+            "run.toml:2: layers[0].rig: missing; it names the rig that does the layer's transform "
+            "(or physics = false leaves the transform out)");
+    REQUIRE(run_refusal("data.kind = 'vowels'\n[[layers]]\nphysics = false").empty());
+    REQUIRE(run_refusal("data.kind = 'vowels'\n[[layers]]\nphysics = false\nskip = true") ==
+            "run.toml:4: layers[0].skip: true, but a layer with physics = false sees nothing but "
+            "its input anyway; leave out one of the two");
+}
+
+TEST_CASE("data of kind csv names file and label") {
+    REQUIRE(run_refusal("data.file = 'x.csv'\ndata.label = 'y'\n" + smallest, {"data.kind=csv"})
+                .empty());
+    REQUIRE(run_refusal(smallest, {"data.kind=csv"}) ==
+            "run.toml:1: data.file: missing; data of kind 'csv' is read from a file\n"
+            "run.toml:1: data.label: missing; it names the column that holds the class");
+}
+
+TEST_CASE("what is asked of a rig is asked of a layer's rig, once") {
+    REQUIRE(run_refusal(smallest + "[[rigs]]\nname = 'cavity'\nstart_age = 3").empty());
+    REQUIRE(run_refusal(smallest + "[[rigs]]\nname = 'cavitty'") ==
+            "run.toml:5: rigs[0].name: 'cavitty' is no layer's rig; the layers use 'cavity'");
+    REQUIRE(run_refusal(smallest + "[[rigs]]\nname = 'cavity'\n[[rigs]]\nname = 'cavity'") ==
+            "run.toml:7: rigs[1].name: 'cavity' is already the name of rigs[0]");
+}
+
+TEST_CASE("a run that came as a message is completed and checked alike") {
+    v1::RunSpec run;
+    run.mutable_data()->set_kind("vowels");
+    run.add_layers()->set_rig("cavity");
+    config::check_run_spec(run, ToyKinds{});
+    REQUIRE(run.training().epochs() == 200);
+    REQUIRE(run.scheme().options().Is<v1::TrainingSpec>());
+
+    run.mutable_layers(0)->clear_rig();
+    run.mutable_training()->set_epochs(0);
+    const Outcome outcome = outcome_of([&] { config::check_run_spec(run, ToyKinds{}); });
+    REQUIRE(outcome.violations.size() == 2);
+    REQUIRE(outcome.violations[0] == FieldViolation{"training.epochs", "0; valid is 1 to 1000000"});
+    REQUIRE(outcome.violations[1].field == "layers[0].rig");
+    REQUIRE(outcome.message.starts_with("training.epochs: 0; valid is 1 to 1000000\n"));
+}

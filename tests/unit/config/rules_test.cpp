@@ -1,0 +1,88 @@
+#include "daemon/config/rules.hpp"
+
+#include <phyll/v1/config.pb.h>
+#include <phyll/v1/run_spec.pb.h>
+
+#include <catch2/catch.hpp>
+
+#include <set>
+#include <vector>
+
+using namespace phyll;
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+namespace {
+
+/// Calls `visit` for every field that can be reached from `type`; fails when a type contains
+/// itself, which defaults could not be applied to.
+template <class Visit>
+void for_each_field(const Descriptor& type, std::set<const Descriptor*> above, Visit visit) {
+    INFO(type.full_name() << " contains itself");
+    REQUIRE(above.insert(&type).second);
+    for (int i = 0; i < type.field_count(); ++i) {
+        visit(*type.field(i));
+        if (const Descriptor* inner = type.field(i)->message_type()) {
+            for_each_field(*inner, above, visit);
+        }
+    }
+}
+
+std::vector<const FieldDescriptor*> fields_with_rules() {
+    std::vector<const FieldDescriptor*> fields;
+    const auto collect = [&](const FieldDescriptor& field) {
+        if (field.options().HasExtension(v1::rule)) {
+            fields.push_back(&field);
+        }
+    };
+    for_each_field(*v1::DaemonConfig::descriptor(), {}, collect);
+    for_each_field(*v1::RunSpec::descriptor(), {}, collect);
+    return fields;
+}
+
+} // namespace
+
+TEST_CASE("every default is a valid value of an optional field") {
+    int defaults = 0;
+    for (const FieldDescriptor* field : fields_with_rules()) {
+        const std::string& text = config::rule_of(*field).default_();
+        if (text.empty()) {
+            continue;
+        }
+        INFO(field->full_name() << " = " << text);
+        ++defaults;
+        REQUIRE(field->has_optional_keyword());
+        REQUIRE_FALSE(field->is_repeated());
+        const auto value = config::parse_scalar(*field, text);
+        REQUIRE(value.has_value());
+        REQUIRE_FALSE(config::violation_of(*field, *value).has_value());
+    }
+    REQUIRE(defaults > 20);
+}
+
+TEST_CASE("every rule makes sense for its field") {
+    for (const FieldDescriptor* field : fields_with_rules()) {
+        INFO(field->full_name());
+        const v1::FieldRule& rule = config::rule_of(*field);
+        const bool is_text = field->type() == FieldDescriptor::TYPE_STRING;
+        const bool is_number = !is_text && field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE &&
+                               field->cpp_type() != FieldDescriptor::CPPTYPE_BOOL;
+        REQUIRE((is_text || rule.one_of().empty()));
+        REQUIRE((is_number || !(rule.has_min() || rule.has_max() || rule.exclusive_min())));
+        REQUIRE((rule.has_min() || !rule.exclusive_min()));
+        REQUIRE((!rule.has_min() || !rule.has_max() || rule.min() < rule.max()));
+        REQUIRE_FALSE((rule.required() && !rule.default_().empty()));
+    }
+}
+
+TEST_CASE("texts are read as the field's type or not at all") {
+    const auto& layer = *v1::LayerConfig::descriptor();
+    const FieldDescriptor& width = *layer.FindFieldByName("width");
+    const FieldDescriptor& skip = *layer.FindFieldByName("skip");
+    REQUIRE(config::parse_scalar(width, "12") == config::Scalar(std::uint64_t{12}));
+    REQUIRE_FALSE(config::parse_scalar(width, "12x").has_value());
+    REQUIRE_FALSE(config::parse_scalar(width, "-1").has_value());
+    REQUIRE_FALSE(config::parse_scalar(width, "").has_value());
+    REQUIRE(config::parse_scalar(skip, "true") == config::Scalar(true));
+    REQUIRE_FALSE(config::parse_scalar(skip, "yes").has_value());
+}

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "daemon/training/data/data_set.hpp"
+#include "daemon/training/scheme.hpp"
+#include "daemon/training/schemes/phyll/phyll.pb.h"
+#include "daemon/training/schemes/scheme_job.hpp"
+#include "phyll/v1/run_spec.pb.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace phyll::training::test {
+
+/// A rig without physics: y = sin(A x) with a fixed random A.
+class SineRig {
+  public:
+    SineRig(std::size_t inputs, std::size_t outputs);
+
+    [[nodiscard]] RigShape shape() const noexcept { return {mixing_.channels(), mixing_.samples()}; }
+    [[nodiscard]] OwnedBlock respond(ConstBlock stimuli) const;
+
+  private:
+    OwnedBlock mixing_; ///< inputs x outputs
+};
+
+/// A run spec as the daemon gives it to a scheme, with every default filled in.
+[[nodiscard]] phyll::v1::RunSpec complete_spec(std::size_t layers);
+[[nodiscard]] v1::PhyllOptions complete_options();
+
+/// A scheme for `spec`, on rigs of 24 inputs and 20 outputs.
+[[nodiscard]] std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec,
+                                                  const SplitData& data,
+                                                  const v1::PhyllOptions& options);
+[[nodiscard]] std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec,
+                                                  const SplitData& data);
+
+/// What a run left behind.
+struct Record {
+    std::vector<StepReport> reports; ///< one per step
+    std::map<std::size_t, std::uint64_t> training_queries; ///< per layer
+    std::map<std::size_t, std::uint64_t> evaluation_queries;
+    std::optional<double> train_accuracy;
+    std::optional<double> test_accuracy;
+
+    [[nodiscard]] std::uint64_t all_training_queries() const;
+};
+
+/// Takes schemes through their steps as a runner does, on one SineRig that all layers share.
+class Runner {
+  public:
+    struct Settings {
+        bool remember = false;           ///< each layer's stimuli are measured once
+        bool plan_ahead = false;         ///< whenever the scheme allows it
+        std::size_t query_batch = 1000;  ///< largest number of samples at a time
+    };
+
+    Runner() : Runner(Settings{}) {}
+    explicit Runner(const Settings& settings);
+
+    /// Takes the steps [first, last).
+    void run(Scheme& scheme, std::uint64_t first, std::uint64_t last);
+    /// Takes all steps.
+    Record run(Scheme& scheme);
+
+    [[nodiscard]] const Record& record() const noexcept { return record_; }
+
+  private:
+    OwnedBlock answer(const Plan& plan);
+    OwnedBlock measure(const Plan& plan, ConstBlock stimuli);
+
+    Settings settings_;
+    SineRig rig_;
+    std::map<std::pair<std::size_t, std::string>, std::vector<float>> memory_;
+    Record record_;
+};
+
+/// A spec of the size that unit tests can afford: two layers, few epochs.
+[[nodiscard]] phyll::v1::RunSpec small_spec();
+/// 70 training and 70 test vowels.
+[[nodiscard]] SplitData small_vowels();
+
+} // namespace phyll::training::test
