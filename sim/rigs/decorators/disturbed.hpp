@@ -19,7 +19,7 @@ struct Disturbances {
     double drift_samples = 0.0;
     /// A query takes the time that the real physics would.
     bool latency = false;
-    std::vector<FaultPlan> faults;
+    std::vector<FaultPlan> faults{};
 };
 
 /// The rig as the daemon uses it: the simulation, with a deadline and times on `clock` (which

@@ -1,5 +1,6 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/guard.hpp"
+#include "tests/support/scripted_layer.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,51 +8,14 @@
 #include <limits>
 
 using namespace phyll;
+using phyll::test::Script;
+using phyll::test::ScriptedLayer;
 
 namespace {
 
-/// Answers what it is told to and remembers what was asked of it.
-class Scripted final : public PhysicalLayer {
-  public:
-    struct Log {
-        int queries = 0;
-        int made_safe = 0;
-        float answer = 0.5F;
-        bool fails = false;
-    };
-
-    explicit Scripted(Log& log) : log_(log) {
-        spec_.kind = "scripted";
-        spec_.inputs = {{.name = "a", .unit = "V"}, {.name = "b", .unit = "V"}};
-        spec_.outputs = {{.name = "p", .unit = "Pa", .minimum = -1.0, .maximum = 1.0}};
-        spec_.max_batch = 4;
-    }
-
-    [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
-    void query(ConstBlock, Block y, const QueryContext&) override {
-        ++log_.queries;
-        if (log_.fails) {
-            throw Error(Code::unavailable, "out of order");
-        }
-        for (float& value : y.values()) {
-            value = log_.answer;
-        }
-    }
-    [[nodiscard]] SafeState make_safe() noexcept override {
-        ++log_.made_safe;
-        return {};
-    }
-    [[nodiscard]] Health health() const override { return {}; }
-    void recover(const Deadline&, std::stop_token) override {}
-
-  private:
-    Log& log_;
-    LayerSpec spec_;
-};
-
 struct Bench {
-    Scripted::Log log;
-    Guard guard{std::make_unique<Scripted>(log)};
+    std::shared_ptr<Script> script = std::make_shared<Script>();
+    Guard guard{std::make_unique<ScriptedLayer>(script)};
     OwnedBlock x{2, 3};
     OwnedBlock y{1, 3};
 
@@ -73,8 +37,8 @@ TEST_CASE("what keeps the contract passes") {
     Bench bench;
     bench.x.sample(0)[0] = 1.0F;
     REQUIRE(bench.ask() == Code::ok);
-    REQUIRE(bench.y.sample(2)[0] == 0.5F);
-    REQUIRE(bench.log.made_safe == 0);
+    REQUIRE(bench.y.sample(0)[0] == 2.0F);
+    REQUIRE(bench.script->made_safe == 0);
 }
 
 TEST_CASE("a drive outside [0, 1] is refused before the rig sees it") {
@@ -84,7 +48,7 @@ TEST_CASE("a drive outside [0, 1] is refused before the rig sees it") {
     bench.x.sample(2)[1] = bad;
     REQUIRE(bench.ask() == (std::isfinite(bad) ? Code::out_of_range : Code::invalid_argument));
     REQUIRE(bench.message.find("sample 2, channel 1") != std::string::npos);
-    REQUIRE(bench.log.queries == 0);
+    REQUIRE(bench.script->queries == 0);
 }
 
 TEST_CASE("wrong shapes are refused with both numbers") {
@@ -108,28 +72,29 @@ TEST_CASE("wrong shapes are refused with both numbers") {
         bench.y = OwnedBlock(2, 3);
         REQUIRE(bench.ask() == Code::invalid_argument);
     }
-    REQUIRE(bench.log.queries == 0);
+    REQUIRE(bench.script->queries == 0);
 }
 
 TEST_CASE("a response that cannot be true is not used, and the rig is made safe") {
     Bench bench;
-    bench.log.answer = GENERATE(1.5F, -1.5F, std::numeric_limits<float>::quiet_NaN());
+    const float answer = GENERATE(2.5F, -2.5F, std::numeric_limits<float>::quiet_NaN());
+    bench.script->answer = [=](ConstBlock, Block y, const QueryContext&) { y.sample(1)[0] = answer; };
     REQUIRE(bench.ask() == Code::data_loss);
-    REQUIRE(bench.log.made_safe == 1);
+    REQUIRE(bench.script->made_safe == 1);
 }
 
 TEST_CASE("a failing rig is made safe and its own words go through") {
     Bench bench;
-    bench.log.fails = true;
+    bench.script->answer = [](ConstBlock, Block, const QueryContext&) {
+        throw Error(Code::unavailable, "out of order");
+    };
     REQUIRE(bench.ask() == Code::unavailable);
     REQUIRE(bench.message == "out of order");
-    REQUIRE(bench.log.made_safe == 1);
+    REQUIRE(bench.script->made_safe == 1);
 }
 
 TEST_CASE("the guard makes the rig safe when it goes") {
-    Scripted::Log log;
-    {
-        const Guard guard(std::make_unique<Scripted>(log));
-    }
-    REQUIRE(log.made_safe == 1);
+    const auto script = std::make_shared<Script>();
+    { const Guard guard(std::make_unique<ScriptedLayer>(script)); }
+    REQUIRE(script->made_safe == 1);
 }

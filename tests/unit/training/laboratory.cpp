@@ -102,8 +102,8 @@ std::uint64_t Record::all_training_queries() const {
 Runner::Runner(const Settings& settings) : settings_(settings), rig_(rig_inputs, rig_outputs) {}
 
 OwnedBlock Runner::measure(const Plan& plan, ConstBlock stimuli) {
-    auto& count = plan.purpose == Purpose::training ? record_.training_queries
-                                                    : record_.evaluation_queries;
+    auto& count =
+        plan.purpose == Purpose::training ? record_.training_queries : record_.evaluation_queries;
     count[plan.layer] += stimuli.samples();
     return rig_.respond(stimuli);
 }
@@ -161,6 +161,8 @@ phyll::v1::RunSpec small_spec() {
     return spec;
 }
 
-SplitData small_vowels() { return synthetic_vowels(3, 70, 70); }
+SplitData small_vowels() {
+    return synthetic_vowels(3, 70, 70);
+}
 
 } // namespace phyll::training::test

@@ -21,7 +21,9 @@ class SineRig {
   public:
     SineRig(std::size_t inputs, std::size_t outputs);
 
-    [[nodiscard]] RigShape shape() const noexcept { return {mixing_.channels(), mixing_.samples()}; }
+    [[nodiscard]] RigShape shape() const noexcept {
+        return {mixing_.channels(), mixing_.samples()};
+    }
     [[nodiscard]] OwnedBlock respond(ConstBlock stimuli) const;
 
   private:
@@ -33,15 +35,14 @@ class SineRig {
 [[nodiscard]] v1::PhyllOptions complete_options();
 
 /// A scheme for `spec`, on rigs of 24 inputs and 20 outputs.
-[[nodiscard]] std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec,
-                                                  const SplitData& data,
-                                                  const v1::PhyllOptions& options);
+[[nodiscard]] std::unique_ptr<Scheme>
+make_scheme(const phyll::v1::RunSpec& spec, const SplitData& data, const v1::PhyllOptions& options);
 [[nodiscard]] std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec,
                                                   const SplitData& data);
 
 /// What a run left behind.
 struct Record {
-    std::vector<StepReport> reports; ///< one per step
+    std::vector<StepReport> reports;                       ///< one per step
     std::map<std::size_t, std::uint64_t> training_queries; ///< per layer
     std::map<std::size_t, std::uint64_t> evaluation_queries;
     std::optional<double> train_accuracy;
@@ -54,9 +55,9 @@ struct Record {
 class Runner {
   public:
     struct Settings {
-        bool remember = false;           ///< each layer's stimuli are measured once
-        bool plan_ahead = false;         ///< whenever the scheme allows it
-        std::size_t query_batch = 1000;  ///< largest number of samples at a time
+        bool remember = false;          ///< each layer's stimuli are measured once
+        bool plan_ahead = false;        ///< whenever the scheme allows it
+        std::size_t query_batch = 1000; ///< largest number of samples at a time
     };
 
     Runner() : Runner(Settings{}) {}

@@ -1,1 +1,166 @@
+#include "daemon/training/local_layer.hpp"
+#include "drivers/core/random.hpp"
+
 #include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+using namespace phyll;
+using namespace phyll::training;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr std::size_t features = 6;
+constexpr std::size_t width = 5;
+constexpr std::size_t pairs = 11;
+constexpr double theta = 4.0;
+
+OwnedBlock random_pairs() {
+    const KeyedRandom random(1, "pairs");
+    OwnedBlock block(features, 2 * pairs);
+    for (std::size_t i = 0; i < block.samples(); ++i) {
+        for (std::size_t k = 0; k < features; ++k) {
+            block.sample(i)[k] = static_cast<float>(random.normal(i, k));
+        }
+    }
+    return block;
+}
+
+double activate(Activation activation, double z) {
+    switch (activation) {
+    case Activation::abs:
+        return std::abs(z);
+    case Activation::relu:
+        return std::max(z, 0.0);
+    default:
+        return z;
+    }
+}
+
+/// The same layer in double precision, written from the equations.
+class Reference {
+  public:
+    Reference(const LocalLayer& layer, Activation activation)
+        : activation_(activation),
+          projection_(layer.projection().begin(), layer.projection().end()) {
+        const std::span<const float> weights = layer.weights().values();
+        parameters.assign(weights.begin(), weights.end());
+        parameters.insert(parameters.end(), layer.bias().begin(), layer.bias().end());
+    }
+
+    [[nodiscard]] double goodness(std::span<const float> y) const {
+        double along = 0;
+        double square = 0;
+        for (std::size_t j = 0; j < width; ++j) {
+            double z = parameters[width * features + j];
+            for (std::size_t k = 0; k < features; ++k) {
+                z += parameters[j * features + k] * static_cast<double>(y[k]);
+            }
+            const double a = activate(activation_, z);
+            along += a * projection_[j];
+            square += a * a;
+        }
+        return along / (std::sqrt(square) + 1e-6);
+    }
+
+    [[nodiscard]] double loss(ConstBlock block) const {
+        double sum = 0;
+        for (std::size_t i = 0; i < pairs; ++i) {
+            const double margin = goodness(block.sample(i)) - goodness(block.sample(pairs + i));
+            sum += std::log(1.0 + std::exp(-theta * margin));
+        }
+        return sum / pairs;
+    }
+
+    std::vector<double> parameters; ///< W row by row, then b
+
+  private:
+    Activation activation_;
+    std::vector<double> projection_;
+};
+
+} // namespace
+
+TEST_CASE("loss and gradient agree with finite differences through each activation") {
+    for (const auto activation : {Activation::abs, Activation::relu, Activation::identity}) {
+        CAPTURE(static_cast<int>(activation));
+        const OwnedBlock block = random_pairs();
+        LocalLayer layer(features, width, activation, {}, 1, 0);
+        std::ranges::fill(layer.bias(), 0.1F);
+        std::vector<float> gradient((features + 1) * width);
+        const PairOutcome outcome = layer.gradient(block.view(), theta, gradient);
+        Reference reference(layer, activation);
+        CHECK(outcome.loss == Approx(reference.loss(block.view())).epsilon(1e-5));
+        for (std::size_t i = 0; i < gradient.size(); ++i) {
+            constexpr double step = 1e-6;
+            const double here = reference.parameters[i];
+            reference.parameters[i] = here + step;
+            const double above = reference.loss(block.view());
+            reference.parameters[i] = here - step;
+            const double below = reference.loss(block.view());
+            reference.parameters[i] = here;
+            CHECK(static_cast<double>(gradient[i]) ==
+                  Approx((above - below) / (2 * step)).epsilon(1e-3).margin(1e-5));
+        }
+    }
+}
+
+TEST_CASE("a silent sample has no goodness and a finite gradient") {
+    LocalLayer layer(features, width, Activation::abs, {}, 1, 0);
+    const OwnedBlock silent(features, 2);
+    CHECK(layer.goodness(layer.map(silent.view()).view()) == std::vector<float>{0.0F, 0.0F});
+    std::vector<float> gradient((features + 1) * width);
+    const PairOutcome outcome = layer.gradient(silent.view(), theta, gradient);
+    CHECK(outcome.loss == Approx(std::log(2.0)));
+    CHECK(outcome.correct == 0);
+    CHECK(std::ranges::all_of(gradient, [](float g) { return std::isfinite(g); }));
+}
+
+TEST_CASE("a layer starts from its seed and place") {
+    const LocalLayer one(features, width, Activation::abs, {}, 1, 0);
+    const LocalLayer same(features, width, Activation::abs, {}, 1, 0);
+    const LocalLayer deeper(features, width, Activation::abs, {}, 1, 1);
+    const LocalLayer other(features, width, Activation::abs, {}, 2, 0);
+    CHECK(std::ranges::equal(one.weights().values(), same.weights().values()));
+    CHECK_FALSE(std::ranges::equal(one.weights().values(), deeper.weights().values()));
+    CHECK_FALSE(std::ranges::equal(one.projection(), other.projection()));
+    double square = 0;
+    for (const float p : one.projection()) {
+        square += static_cast<double>(p) * static_cast<double>(p);
+    }
+    CHECK(square == Approx(1.0));
+}
+
+TEST_CASE("learning in two parts is the same as learning in one") {
+    const OwnedBlock block = random_pairs();
+    LocalLayer once(features, width, Activation::abs, {}, 1, 0);
+    LocalLayer twice = once;
+    const PairOutcome first =
+        once.learn(block.view(), {.learning_rate = 0.01, .inner_steps = 40, .updates_before = 0});
+    static_cast<void>(
+        twice.learn(block.view(), {.learning_rate = 0.01, .inner_steps = 15, .updates_before = 0}));
+    const PairOutcome last =
+        twice.learn(block.view(), {.learning_rate = 0.01, .inner_steps = 25, .updates_before = 15});
+    CHECK(std::ranges::equal(once.weights().values(), twice.weights().values()));
+    CHECK(std::ranges::equal(once.bias(), twice.bias()));
+    CHECK(last.loss < first.loss);
+    CHECK(last.correct == first.correct);
+}
+
+TEST_CASE("a layer learns pairs that a linear map can tell apart") {
+    const OwnedBlock block = random_pairs();
+    LocalLayer layer(features, 20, Activation::abs, {}, 1, 0);
+    const PairOutcome outcome =
+        layer.learn(block.view(), {.learning_rate = 0.02, .inner_steps = 300});
+    CHECK(outcome.correct == pairs);
+    CHECK(layer.learn(block.view(), {.inner_steps = 1}).loss < 0.3);
+}
+
+TEST_CASE("an unknown activation is refused with those there are") {
+    CHECK(parse_activation("field", "relu") == Activation::relu);
+    CHECK_THROWS_WITH(parse_activation("scheme.options.activation", "gelu"),
+                      Contains("scheme.options.activation") && Contains("abs, relu, identity"));
+}

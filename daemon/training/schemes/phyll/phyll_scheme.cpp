@@ -88,9 +88,10 @@ PhyllScheme::PhyllScheme(const SchemeJob& job, const v1::PhyllOptions& options)
     if (greedy()) {
         progress_.prior_goodness.assign(training_.labels.size() * classes_, 0.0F);
     } else {
-        const std::size_t pairs = std::min(training_.labels.size(), most_samples_to_fit);
-        for (const LayerSettings& layer : settings_.layers) {
-            progress_.collected.emplace_back(layer.inputs, 2 * pairs);
+        // The first layer's inputs do not move.
+        for (std::size_t l = 0; l < network_.depth(); ++l) {
+            progress_.collected.emplace_back(settings_.layers[l].inputs,
+                                             l == 0 ? 0 : 2 * samples_to_fit());
         }
     }
 }
@@ -478,7 +479,10 @@ std::vector<float> PhyllScheme::fingerprint() const {
     add(settings_.cosine);
     add(settings_.theta);
     for (const LayerSettings& layer : settings_.layers) {
+        add(layer.inputs);
+        add(layer.width);
         add(layer.physics);
+        add(layer.skip);
         add(layer.encoding);
     }
     return facts;

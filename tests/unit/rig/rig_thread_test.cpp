@@ -1,0 +1,152 @@
+#include "daemon/rig/rig_thread.hpp"
+#include "drivers/core/guard.hpp"
+#include "tests/support/scripted_layer.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <future>
+#include <numeric>
+
+using namespace phyll;
+using rig::LeasedRig;
+using rig::Measurement;
+using rig::RigThread;
+using test::Script;
+using test::ScriptedLayer;
+
+namespace {
+
+struct Bench {
+    SystemClock clock;
+    std::shared_ptr<Script> script = std::make_shared<Script>();
+
+    RigThread::Maker maker() {
+        return [s = script] { return std::make_unique<Guard>(std::make_unique<ScriptedLayer>(s)); };
+    }
+};
+
+OwnedBlock ramp(std::size_t samples) {
+    OwnedBlock x(2, samples);
+    for (std::size_t i = 0; i < samples; ++i) {
+        x.sample(i)[0] = static_cast<float>(i) / static_cast<float>(samples);
+    }
+    return x;
+}
+
+} // namespace
+
+TEST_CASE("a block larger than the rig's batch is cut, numbers and age go on") {
+    Bench bench;
+    RigThread rig("r", bench.maker(), bench.clock, 100);
+    const OwnedBlock x = ramp(10);
+    OwnedBlock y(1, 10);
+    std::vector<SampleTime> times(10);
+    QueryContext context;
+    context.key = 7;
+    context.number = 40;
+    context.age = 1000;
+    context.times = times;
+    LeasedRig(rig).query(x.view(), y.view(), context);
+    for (std::size_t i = 0; i < 10; ++i) {
+        REQUIRE(y.sample(i)[0] == 2.0F * x.sample(i)[0]);
+    }
+    const auto seen = bench.script->seen();
+    REQUIRE(seen.size() == 3);
+    REQUIRE(seen[2].key == 7);
+    REQUIRE(seen[2].number == 48);
+    REQUIRE(seen[2].age == 1008);
+    REQUIRE(seen[2].samples == 2);
+    REQUIRE(rig.status().age == 110);
+    REQUIRE(rig.status().driven);
+}
+
+TEST_CASE("a direct measurement happens at the rig's own age") {
+    Bench bench;
+    RigThread rig("r", bench.maker(), bench.clock, 5);
+    const auto measurement = std::make_shared<Measurement>();
+    measurement->stimuli = ramp(3);
+    std::promise<void> done;
+    rig.measure(measurement, [&] { done.set_value(); });
+    done.get_future().get();
+    REQUIRE_FALSE(measurement->failure);
+    REQUIRE(measurement->context.age == 5);
+    REQUIRE(measurement->responses.samples() == 3);
+    REQUIRE(rig.status().age == 8);
+}
+
+TEST_CASE("what the rig throws reaches whoever asked, and the rig serves on") {
+    Bench bench;
+    RigThread rig("r", bench.maker(), bench.clock, 0);
+    OwnedBlock y(1, 2);
+    bench.script->answer = [](ConstBlock, Block, const QueryContext&) {
+        throw Error(Code::unavailable, "no signal");
+    };
+    const OwnedBlock x = ramp(2);
+    REQUIRE_THROWS_WITH(rig.query(x.view(), y.view(), {}), "no signal");
+    bench.script->answer = nullptr;
+    REQUIRE_NOTHROW(rig.query(x.view(), y.view(), {}));
+    rig.recover(Deadline::never(), {});
+    REQUIRE(bench.script->recovered == 1);
+}
+
+TEST_CASE("a query under way ends on its own stop token, on abort, and with the rig") {
+    Bench bench;
+    std::atomic<bool> begun = false;
+    bench.script->answer = test::hang(bench.clock, begun);
+    auto rig = std::make_unique<RigThread>("r", bench.maker(), bench.clock, 0);
+    const auto measurement = std::make_shared<Measurement>();
+    measurement->stimuli = ramp(1);
+    std::stop_source stop;
+    measurement->context.stop = stop.get_token();
+    std::promise<void> done;
+    rig->measure(measurement, [&] { done.set_value(); });
+    begun.wait(false);
+    SECTION("stop token") { stop.request_stop(); }
+    SECTION("abort") { rig->abort(); }
+    SECTION("destruction") { rig.reset(); }
+    done.get_future().get();
+    REQUIRE(measurement->failure);
+    REQUIRE(bench.script->made_safe >= 2); // when it was built, and when the query failed
+}
+
+TEST_CASE("destruction refuses what waits, makes the rig safe and lets it go") {
+    Bench bench;
+    std::atomic<bool> begun = false;
+    bench.script->answer = test::hang(bench.clock, begun);
+    auto rig = std::make_unique<RigThread>("r", bench.maker(), bench.clock, 0);
+    std::vector<std::shared_ptr<Measurement>> waiting;
+    std::atomic<int> answered = 0;
+    for (int i = 0; i < 3; ++i) {
+        waiting.push_back(std::make_shared<Measurement>());
+        waiting.back()->stimuli = ramp(1);
+        rig->measure(waiting.back(), [&] { ++answered; });
+    }
+    begun.wait(false);
+    rig.reset();
+    REQUIRE(answered == 3);
+    REQUIRE(bench.script->queries == 1);
+    REQUIRE(bench.script->gone);
+    for (const auto& measurement : waiting) {
+        REQUIRE_THROWS_AS(std::rethrow_exception(measurement->failure), Error);
+    }
+}
+
+TEST_CASE("a rig that cannot be built throws where it is asked for") {
+    Bench bench;
+    const RigThread::Maker broken = []() -> std::unique_ptr<PhysicalLayer> {
+        throw Error(Code::unavailable, "no such instrument");
+    };
+    REQUIRE_THROWS_WITH(RigThread("r", broken, bench.clock, 0), "no such instrument");
+}
+
+TEST_CASE("making safe is remembered until the rig is driven again") {
+    Bench bench;
+    RigThread rig("r", bench.maker(), bench.clock, 0);
+    LeasedRig leased(rig);
+    OwnedBlock y(1, 2);
+    const OwnedBlock x = ramp(2);
+    leased.query(x.view(), y.view(), {});
+    REQUIRE(rig.status().driven);
+    REQUIRE(leased.make_safe().state == SafeState::State::safe);
+    REQUIRE_FALSE(rig.status().driven);
+}

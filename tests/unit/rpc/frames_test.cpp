@@ -1,0 +1,80 @@
+#include "daemon/rpc/frames.hpp"
+#include "drivers/core/random.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstring>
+
+using namespace phyll;
+using rpc::Frames;
+
+namespace {
+
+Frames frames_of(const std::vector<std::string>& parts) {
+    Frames frames;
+    for (const std::string& part : parts) {
+        frames.emplace_back(part);
+    }
+    return frames;
+}
+
+} // namespace
+
+TEST_CASE("a request is taken apart into its header and the rest") {
+    v1::Header header;
+    header.set_kind(v1::REQUEST);
+    header.set_id(7);
+    Frames frames;
+    frames.push_back(rpc::serialise(header));
+    frames.emplace_back(std::string("body"));
+    frames.emplace_back(std::string("payload"));
+    const auto incoming = rpc::parse(std::move(frames));
+    REQUIRE(incoming);
+    REQUIRE(incoming->header.id() == 7);
+    REQUIRE(incoming->rest.size() == 2);
+    REQUIRE(incoming->rest[1].to_string() == "payload");
+}
+
+TEST_CASE("what has no header of a known shape is nothing") {
+    REQUIRE_FALSE(rpc::parse({}));
+    REQUIRE_FALSE(rpc::parse(frames_of({""})));
+    REQUIRE_FALSE(rpc::parse(frames_of({"GET / HTTP/1.1\r\n\r\n"})));
+    REQUIRE_FALSE(rpc::parse(frames_of({"\xff\xff\xff\xff"})));
+}
+
+TEST_CASE("random bytes are never mistaken and never harm") {
+    const KeyedRandom random(1, "garbage");
+    for (std::uint64_t i = 0; i < 2000; ++i) {
+        std::string bytes(random.below(64, i), '\0');
+        for (std::size_t k = 0; k < bytes.size(); ++k) {
+            bytes[k] = static_cast<char>(random.bits(i, k + 1));
+        }
+        const auto incoming = rpc::parse(frames_of({bytes, bytes}));
+        REQUIRE((!incoming || incoming->header.kind() != v1::KIND_UNSPECIFIED));
+    }
+}
+
+TEST_CASE("a block goes over the wire and back, bit for bit") {
+    OwnedBlock block(3, 2);
+    for (std::size_t k = 0; k < 6; ++k) {
+        block.view().values()[k] = static_cast<float>(k) / 3.0F;
+    }
+    v1::Block description;
+    const zmq::message_t frame = rpc::give_block(std::as_const(block).view(), description);
+    REQUIRE(description.channels() == 3);
+    REQUIRE(description.samples() == 2);
+    const OwnedBlock back = rpc::take_block(description, frame, "stimuli");
+    REQUIRE(std::memcmp(back.view().data(), block.view().data(), 6 * sizeof(float)) == 0);
+}
+
+TEST_CASE("a payload of another size than described is refused with both sizes") {
+    v1::Block description;
+    description.set_channels(3);
+    description.set_samples(2);
+    const zmq::message_t frame(23);
+    REQUIRE_THROWS_WITH(rpc::take_block(description, frame, "stimuli"),
+                        "stimuli: the payload has 23 bytes, but 2 samples of 3 float32 have 24");
+    description.set_channels(0xffffffff);
+    description.set_samples(0xffffffff);
+    REQUIRE_THROWS_AS(rpc::take_block(description, frame, "stimuli"), Error);
+}

@@ -1,0 +1,278 @@
+#include "daemon/rpc/server.hpp"
+
+#include <catch2/catch.hpp>
+#include <phyll/v1/lab.pb.h>
+#include <phyll/v1/rigs.pb.h>
+#include <phyll/v1/runs.pb.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <optional>
+#include <thread>
+#include <unistd.h>
+
+using namespace phyll;
+using rpc::Call;
+
+namespace {
+
+/// A server on loopback in a thread of its own, with a few handlers that the tests need.
+class Bench {
+  public:
+    explicit Bench(v1::Role role = v1::ROLE_OPERATOR) {
+        dispatcher_.answer<v1::RigsRequest, v1::RigsReply>(
+            "phyll.v1.Lab/Rigs", [](const v1::RigsRequest&, const Call&) { return v1::RigsReply(); });
+        dispatcher_.answer<v1::RigRequest, v1::SnapshotReply>(
+            "phyll.v1.Rigs/Snapshot", [](const v1::RigRequest& request, const Call&) -> v1::SnapshotReply {
+                throw Error(Code::not_found, "no rig " + request.rig(), {{"rig", "unknown"}});
+            });
+        dispatcher_.serve<v1::QueryRequest, v1::QueryReply>(
+            "phyll.v1.Rigs/Query", [this](const v1::QueryRequest&, const std::shared_ptr<Call>& call) {
+                kept_ = call; // answered never: cancelled, timed out, or closed
+                call->when_over([this] { over_ = true; });
+            });
+        dispatcher_.stream<v1::WatchRequest, v1::WatchItem>(
+            "phyll.v1.Runs/Watch", [](const v1::WatchRequest& request, const std::shared_ptr<Call>& call) {
+                for (std::uint64_t i = 0; i < request.after_event(); ++i) {
+                    v1::WatchItem item;
+                    item.mutable_event()->set_number(i);
+                    call->item(item);
+                }
+                call->end();
+            });
+        address_ = server_.listen("tcp://127.0.0.1:0", {"tester", role});
+        server_.start();
+        thread_ = std::thread([this] { loop_.run(); });
+    }
+    ~Bench() {
+        boost::asio::post(loop_, [this] {
+            server_.close();
+            loop_.stop();
+        });
+        thread_.join();
+    }
+
+    [[nodiscard]] const std::string& address() const { return address_; }
+    void close() {
+        boost::asio::post(loop_, [this] { server_.close(); });
+    }
+    [[nodiscard]] bool over() const { return over_; }
+
+  private:
+    boost::asio::io_context loop_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+        loop_.get_executor()};
+    SystemClock clock_;
+    rpc::Dispatcher dispatcher_;
+    rpc::Server server_{loop_, dispatcher_, clock_};
+    std::shared_ptr<Call> kept_;
+    std::atomic<bool> over_ = false;
+    std::string address_;
+    std::thread thread_;
+};
+
+/// A client that can say anything.
+class Peer {
+  public:
+    explicit Peer(const Bench& bench) {
+        socket_.set(zmq::sockopt::linger, 0);
+        socket_.set(zmq::sockopt::rcvtimeo, 20'000);
+        socket_.connect(bench.address());
+    }
+
+    static v1::Header request(const std::string& method, std::uint64_t id) {
+        v1::Header header;
+        header.set_kind(v1::REQUEST);
+        header.set_method(method);
+        header.set_id(id);
+        header.set_version(rpc::protocol_version);
+        return header;
+    }
+
+    void send(const v1::Header& header, const google::protobuf::Message* body) {
+        socket_.send(rpc::serialise(header),
+                     body != nullptr ? zmq::send_flags::sndmore : zmq::send_flags::none);
+        if (body != nullptr) {
+            socket_.send(rpc::serialise(*body), zmq::send_flags::none);
+        }
+    }
+    void send_raw(const std::vector<std::string>& parts) {
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            socket_.send(zmq::message_t(parts[i]), i + 1 < parts.size() ? zmq::send_flags::sndmore
+                                                                        : zmq::send_flags::none);
+        }
+    }
+    v1::Header receive(std::vector<zmq::message_t>* rest = nullptr) {
+        std::vector<zmq::message_t> frames;
+        do {
+            REQUIRE(socket_.recv(frames.emplace_back()));
+        } while (frames.back().more());
+        v1::Header header;
+        REQUIRE(header.ParseFromArray(frames[0].data(), static_cast<int>(frames[0].size())));
+        if (rest != nullptr) {
+            frames.erase(frames.begin());
+            *rest = std::move(frames);
+        }
+        return header;
+    }
+    /// The server is alive when it answers this.
+    void expect_service(std::uint64_t id) {
+        const v1::RigsRequest body;
+        send(request("phyll.v1.Lab/Rigs", id), &body);
+        const v1::Header reply = receive();
+        REQUIRE(reply.id() == id);
+        REQUIRE(reply.kind() == v1::REPLY);
+        REQUIRE(reply.status().code() == v1::OK);
+    }
+
+  private:
+    zmq::context_t context_;
+    zmq::socket_t socket_{context_, zmq::socket_type::dealer};
+};
+
+} // namespace
+
+TEST_CASE("a request is answered with its own number, many at a time") {
+    Bench bench;
+    Peer peer(bench);
+    const v1::RigsRequest body;
+    for (std::uint64_t id = 1; id <= 500; ++id) {
+        peer.send(Peer::request("phyll.v1.Lab/Rigs", id), &body);
+    }
+    for (std::uint64_t id = 1; id <= 500; ++id) {
+        REQUIRE(peer.receive().id() == id);
+    }
+}
+
+TEST_CASE("what a handler throws arrives as status with its violations") {
+    Bench bench;
+    Peer peer(bench);
+    v1::RigRequest body;
+    body.set_rig("x");
+    peer.send(Peer::request("phyll.v1.Rigs/Snapshot", 1), &body);
+    const v1::Header reply = peer.receive();
+    REQUIRE(reply.status().code() == v1::NOT_FOUND);
+    REQUIRE(reply.status().message() == "no rig x");
+    REQUIRE(reply.status().violations(0).field() == "rig");
+}
+
+TEST_CASE("what cannot be answered gets a status that says why, and the daemon serves on") {
+    Bench bench;
+    Peer peer(bench);
+    const v1::RigsRequest body;
+    SECTION("unknown method") {
+        peer.send(Peer::request("phyll.v1.Lab/Nothing", 1), &body);
+        REQUIRE(peer.receive().status().code() == v1::UNIMPLEMENTED);
+    }
+    SECTION("method that this daemon does not offer") {
+        peer.send(Peer::request("phyll.v1.Lab/Metrics", 1), &body);
+        REQUIRE(peer.receive().status().code() == v1::UNIMPLEMENTED);
+    }
+    SECTION("role") {
+        peer.send(Peer::request("phyll.v1.Admin/Drain", 1), &body);
+        REQUIRE(peer.receive().status().code() == v1::PERMISSION_DENIED);
+    }
+    SECTION("newer protocol") {
+        v1::Header header = Peer::request("phyll.v1.Lab/Rigs", 1);
+        header.set_version(99);
+        peer.send(header, &body);
+        const v1::Header reply = peer.receive();
+        REQUIRE(reply.status().code() == v1::FAILED_PRECONDITION);
+        REQUIRE(reply.status().message().find("upgrade phylld") != std::string::npos);
+    }
+    SECTION("no version") {
+        v1::Header header = Peer::request("phyll.v1.Lab/Rigs", 1);
+        header.set_version(0);
+        peer.send(header, &body);
+        REQUIRE(peer.receive().status().code() == v1::INVALID_ARGUMENT);
+    }
+    SECTION("missing body") {
+        peer.send(Peer::request("phyll.v1.Lab/Rigs", 1), nullptr);
+        REQUIRE(peer.receive().status().code() == v1::INVALID_ARGUMENT);
+    }
+    SECTION("body that is something else") {
+        std::string header;
+        Peer::request("phyll.v1.Rigs/Snapshot", 1).SerializeToString(&header);
+        peer.send_raw({header, "\xff\xff\xff"});
+        REQUIRE(peer.receive().status().code() == v1::INVALID_ARGUMENT);
+    }
+    SECTION("number in flight twice") {
+        const v1::QueryRequest query;
+        peer.send(Peer::request("phyll.v1.Rigs/Query", 1), &query);
+        peer.send(Peer::request("phyll.v1.Rigs/Query", 1), &query);
+        REQUIRE(peer.receive().status().code() == v1::INVALID_ARGUMENT);
+    }
+    SECTION("garbage is met with silence") {
+        peer.send_raw({"garbage"});
+        peer.send_raw({"", "", ""});
+        peer.send_raw({std::string(100'000, 'x'), "y"});
+    }
+    peer.expect_service(2);
+}
+
+TEST_CASE("a stream's items are numbered and end with a status") {
+    Bench bench;
+    Peer peer(bench);
+    v1::WatchRequest body;
+    body.set_after_event(3);
+    peer.send(Peer::request("phyll.v1.Runs/Watch", 9), &body);
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        const v1::Header item = peer.receive();
+        REQUIRE(item.kind() == v1::ITEM);
+        REQUIRE(item.sequence() == i);
+    }
+    const v1::Header end = peer.receive();
+    REQUIRE(end.kind() == v1::END);
+    REQUIRE(end.id() == 9);
+    REQUIRE(end.status().code() == v1::OK);
+}
+
+TEST_CASE("a call ends when it is cancelled, when its time is over, and when the server closes") {
+    Bench bench;
+    Peer peer(bench);
+    const v1::QueryRequest body;
+    v1::Header header = Peer::request("phyll.v1.Rigs/Query", 5);
+    v1::Code expected = v1::OK;
+    SECTION("cancel") {
+        peer.send(header, &body);
+        header.set_kind(v1::CANCEL);
+        peer.send(header, nullptr);
+        expected = v1::CANCELLED;
+    }
+    SECTION("deadline") {
+        header.set_timeout_ms(1);
+        peer.send(header, &body);
+        expected = v1::DEADLINE_EXCEEDED;
+    }
+    SECTION("close") {
+        peer.send(header, &body);
+        peer.expect_service(6); // the query has arrived before
+        bench.close();
+        expected = v1::UNAVAILABLE;
+    }
+    const v1::Header reply = peer.receive();
+    REQUIRE(reply.id() == 5);
+    REQUIRE(reply.status().code() == expected);
+    REQUIRE(bench.over());
+}
+
+TEST_CASE("an HTTP client on the port gets nowhere and harms nobody") {
+    Bench bench;
+    const std::string& address = bench.address();
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0);
+    const std::string get = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + std::string(64, 'x');
+    REQUIRE(::send(fd, get.data(), get.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(get.size()));
+    Peer peer(bench);
+    peer.expect_service(1);
+    ::close(fd);
+    peer.expect_service(2);
+}

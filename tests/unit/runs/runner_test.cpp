@@ -1,0 +1,169 @@
+#include "daemon/runs/runner.hpp"
+#include "drivers/core/error.hpp"
+#include "tests/support/scripted_layer.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <numeric>
+
+using namespace phyll;
+using namespace phyll::runs;
+using test::Script;
+using test::ScriptedLayer;
+using training::Plan;
+using training::Purpose;
+
+namespace {
+
+/// Asks for what it is told to ask for and keeps what it hears.
+class Asking final : public training::Scheme {
+  public:
+    struct Step {
+        std::size_t layer;
+        Purpose purpose;
+        std::vector<float> first_inputs; ///< one stimulus each
+    };
+    explicit Asking(std::vector<Step> steps) : steps_(std::move(steps)) {}
+
+    [[nodiscard]] std::uint64_t steps() const override { return steps_.size(); }
+    [[nodiscard]] Plan plan(std::uint64_t step) const override {
+        const Step& asked = steps_[step];
+        Plan plan;
+        plan.layer = asked.layer;
+        plan.purpose = asked.purpose;
+        plan.stimuli = OwnedBlock(2, asked.first_inputs.size());
+        for (std::size_t i = 0; i < asked.first_inputs.size(); ++i) {
+            plan.stimuli.sample(i)[0] = asked.first_inputs[i];
+        }
+        plan.encoded = 10;
+        plan.clipped = step;
+        return plan;
+    }
+    training::StepReport learn(std::uint64_t step, const Plan&, ConstBlock responses) override {
+        heard.emplace_back(responses.values().begin(), responses.values().end());
+        training::StepReport report;
+        report.epoch.emplace().epoch = step;
+        if (step + 1 == steps_.size()) {
+            report.test_accuracy = 0.75;
+        }
+        return report;
+    }
+    [[nodiscard]] bool may_plan_ahead(std::uint64_t) const override { return true; }
+    [[nodiscard]] std::vector<training::LayerOutlook> outlook() const override { return {{}, {}}; }
+    [[nodiscard]] std::vector<training::NamedArray> network() const override {
+        return {{"w", {2}, {1.0F, 2.0F}}};
+    }
+    [[nodiscard]] std::vector<training::NamedArray> state() const override { return {}; }
+    void restore(std::span<const training::NamedArray>) override {}
+
+    std::vector<std::vector<float>> heard;
+
+  private:
+    std::vector<Step> steps_;
+};
+
+class Listening final : public RunObserver {
+  public:
+    void epoch(const v1::EpochMetrics& metrics) override { epochs.push_back(metrics); }
+    void progress(const v1::Progress&) override { ++progresses; }
+    std::vector<v1::EpochMetrics> epochs;
+    int progresses = 0;
+};
+
+struct Bench {
+    std::shared_ptr<Script> script = std::make_shared<Script>();
+    ScriptedLayer layer{script};
+    SystemClock clock;
+    Listening observer;
+
+    v1::RunResult run(Asking& scheme, RunnerOptions options, std::stop_token stop = {}) {
+        return Runner(scheme, {{"r", &layer, 100}, {"r", &layer, 100}}, options, clock, observer)
+            .run(std::move(stop));
+    }
+};
+
+} // namespace
+
+TEST_CASE("queries are cut to the rig's batch and numbered in one count, training and evaluation") {
+    Bench bench;
+    Asking scheme({{0, Purpose::training, {0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F}},
+                   {1, Purpose::evaluation, {0.1F, 0.2F}},
+                   {0, Purpose::training, {0.1F}}});
+    const v1::RunResult result = bench.run(scheme, {.seed = 5});
+    const auto seen = bench.script->seen();
+    REQUIRE(seen.size() == 4); // 4 + 2, 2, 1
+    REQUIRE(seen[0].samples == 4);
+    std::vector<std::uint64_t> numbers;
+    for (const auto& query : seen) {
+        numbers.push_back(query.number);
+        REQUIRE(query.age == 100 + query.number);
+    }
+    REQUIRE(numbers == std::vector<std::uint64_t>{0, 4, 6, 8});
+    REQUIRE(seen[0].key == seen[3].key);
+    REQUIRE(seen[0].key != seen[2].key); // another purpose
+    REQUIRE(scheme.heard[1] == std::vector<float>{0.2F, 0.4F});
+
+    REQUIRE(result.training_queries() == 7);
+    REQUIRE(result.evaluation_queries() == 2);
+    REQUIRE(result.layers(0).training_queries() == 7);
+    REQUIRE(result.layers(1).evaluation_queries() == 2);
+    REQUIRE(result.nominal_seconds() == Approx(4.5));
+    REQUIRE(result.layers(0).encoded() == 20);
+    REQUIRE(result.layers(0).clipped() == 2);
+    REQUIRE(result.test_accuracy() == 0.75);
+    REQUIRE(result.evidence() == v1::SIMULATION);
+    REQUIRE(bench.observer.epochs.size() == 3);
+    REQUIRE(bench.observer.epochs[2].training_queries() == 7);
+    REQUIRE(bench.observer.progresses >= 1);
+}
+
+TEST_CASE("with reuse each stimulus is measured once, within a plan, across steps and layers") {
+    Bench bench;
+    Asking scheme({{0, Purpose::training, {0.1F, 0.2F, 0.1F}},
+                   {1, Purpose::training, {0.2F, 0.3F}},
+                   {0, Purpose::evaluation, {0.3F, 0.1F}}});
+    const v1::RunResult result = bench.run(scheme, {.seed = 5, .reuse = true});
+    REQUIRE(scheme.heard[0] == std::vector<float>{0.2F, 0.4F, 0.2F});
+    REQUIRE(scheme.heard[1] == std::vector<float>{0.4F, 0.6F});
+    REQUIRE(scheme.heard[2] == std::vector<float>{0.6F, 0.2F});
+    REQUIRE(result.training_queries() == 3);
+    REQUIRE(result.evaluation_queries() == 0);
+    REQUIRE(result.layers(0).reused() == 3);
+    REQUIRE(result.layers(1).reused() == 1);
+}
+
+TEST_CASE("the block size changes neither answers nor counts") {
+    std::vector<std::vector<float>> first;
+    for (const std::size_t block : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{100}}) {
+        Bench bench;
+        Asking scheme({{0, Purpose::training, {0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F, 0.7F}}});
+        const v1::RunResult result = bench.run(scheme, {.seed = 5, .query_batch = block});
+        REQUIRE(result.training_queries() == 7);
+        if (first.empty()) {
+            first = scheme.heard;
+        }
+        REQUIRE(scheme.heard == first);
+    }
+}
+
+TEST_CASE("a stopped run ends with CANCELLED, a failing rig with its own words") {
+    Bench bench;
+    Asking scheme({{0, Purpose::training, {0.1F}}});
+    std::stop_source stop;
+    stop.request_stop();
+    REQUIRE_THROWS_AS(bench.run(scheme, {}, stop.get_token()), Error);
+    REQUIRE(bench.script->queries == 0);
+    bench.script->answer = [](ConstBlock, Block, const QueryContext&) {
+        throw Error(Code::unavailable, "cable is out");
+    };
+    REQUIRE_THROWS_WITH(bench.run(scheme, {}), "cable is out");
+}
+
+TEST_CASE("the hash of weights is a fixed function of names, shapes and values") {
+    const std::vector<training::NamedArray> a{{"w", {2}, {1.0F, 2.0F}}};
+    REQUIRE(weights_sha256(a) == weights_sha256(a));
+    REQUIRE(weights_sha256(a).size() == 64);
+    REQUIRE(weights_sha256(a) != weights_sha256({{"v", {2}, {1.0F, 2.0F}}}));
+    REQUIRE(weights_sha256(a) != weights_sha256({{"w", {2, 1}, {1.0F, 2.0F}}}));
+    REQUIRE(weights_sha256(a) != weights_sha256({{"w", {2}, {1.0F, 2.5F}}}));
+}

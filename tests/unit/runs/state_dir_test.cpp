@@ -1,0 +1,47 @@
+#include "daemon/runs/state_dir.hpp"
+#include "drivers/core/error.hpp"
+#include "tests/support/paths.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <unistd.h>
+
+using namespace phyll;
+using runs::StateDir;
+using test::TempDir;
+
+TEST_CASE("a state directory is made where it is missing and held by one process") {
+    const TempDir dir;
+    const auto path = dir.path() / "a" / "b";
+    {
+        const StateDir state(path);
+        try {
+            const StateDir second(path);
+            FAIL("it is held");
+        } catch (const Error& error) {
+            REQUIRE(error.code() == Code::unavailable);
+            REQUIRE(std::string(error.what()).find("process " + std::to_string(::getpid())) !=
+                    std::string::npos);
+        }
+    }
+    REQUIRE_NOTHROW(StateDir(path));
+}
+
+TEST_CASE("a state directory that cannot be made says which") {
+    const TempDir dir;
+    std::ofstream(dir.path() / "file") << "in the way";
+    REQUIRE_THROWS_AS(StateDir(dir.path() / "file" / "state"), Error);
+}
+
+TEST_CASE("a file is replaced as a whole") {
+    const TempDir dir;
+    const auto file = dir.path() / "f";
+    runs::write_file(file, "first, and longer");
+    runs::write_file(file, "second");
+    std::ifstream in(file);
+    REQUIRE(std::string(std::istreambuf_iterator<char>(in), {}) == "second");
+    REQUIRE_FALSE(std::filesystem::exists(dir.path() / "f.new"));
+    REQUIRE_THROWS_AS(runs::write_file(dir.path() / "no" / "f", "x"), Error);
+}
