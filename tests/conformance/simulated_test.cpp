@@ -1,0 +1,63 @@
+// Every simulated rig keeps the contract, alone and with all that can befall it.
+#include "sim/rigs/decorators/disturbed.hpp"
+#include "tests/conformance/suite.hpp"
+#include "tests/unit/sim/support.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace phyll;
+using conformance::check_contract;
+using conformance::Subject;
+
+namespace {
+
+Subject simulated(std::string_view kind, const sim::Disturbances& disturbances = {}) {
+    return {.make = [=](Workers& workers, const Clock& clock) {
+        return sim::disturbed(test::default_rig(kind, workers), disturbances,
+                              {.seed = 1, .workers = &workers}, clock);
+    }};
+}
+
+/// Noise as instruments have it: new in every query, whatever the number.
+class FreshNoise final : public sim::Decorator {
+  public:
+    using Decorator::Decorator;
+    void query(ConstBlock x, Block y, const QueryContext& context) override {
+        QueryContext fresh = context;
+        fresh.key = ++queries_;
+        Decorator::query(x, y, fresh);
+    }
+
+  private:
+    std::uint64_t queries_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("echo keeps the contract") {
+    check_contract(simulated("echo"));
+}
+
+TEST_CASE("the acoustic rig keeps the contract") {
+    check_contract(simulated("acoustic"));
+}
+
+TEST_CASE("the acoustic rig with noise, drift and latency keeps the contract") {
+    sim::Disturbances disturbances;
+    disturbances.noise = 0.005;
+    disturbances.perturb = 0.1;
+    disturbances.drift_samples = 2000;
+    disturbances.latency = true;
+    check_contract(simulated("acoustic", disturbances));
+}
+
+TEST_CASE("a rig whose noise is new each time keeps the contract within its noise") {
+    sim::Disturbances disturbances;
+    disturbances.noise = 0.005; // at most about 0.05 Pa in any output
+    const Subject noisy = simulated("acoustic", disturbances);
+    check_contract({.make =
+                        [=](Workers& workers, const Clock& clock) {
+                            return std::make_unique<FreshNoise>(noisy.make(workers, clock));
+                        },
+                    .tolerance = 1.0});
+}

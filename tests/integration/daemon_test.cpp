@@ -1,0 +1,121 @@
+#include "tests/support/process.hpp"
+
+#include "clients/cpp/client.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <phyll/v1/lab.pb.h>
+
+#include <csignal>
+#include <fstream>
+#include <sys/stat.h>
+
+using namespace phyll;
+using test::Daemon;
+using test::Finished;
+using test::run_command;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("phylld serves the built-in lab at both endpoints, with the role of each") {
+    Daemon daemon;
+    const auto role_at = [](const std::string& endpoint) {
+        return Client(endpoint)
+            .call<v1::DescribeReply>("phyll.v1.Lab/Describe", v1::DescribeRequest())
+            .role();
+    };
+    REQUIRE(role_at(daemon.ipc()) == v1::ROLE_ADMIN);
+    REQUIRE(role_at(daemon.tcp()) == v1::ROLE_OPERATOR);
+    struct stat socket {};
+    REQUIRE(::stat((daemon.state_dir() / "phylld.sock").c_str(), &socket) == 0);
+    REQUIRE((socket.st_mode & 0777) == 0660);
+
+    const Finished rigs = daemon.ctl({"--json", "rigs"});
+    REQUIRE(rigs.status == 0);
+    const auto first = nlohmann::json::parse(rigs.out.substr(0, rigs.out.find('\n')));
+    REQUIRE(first["rig"] == "cavity");
+    REQUIRE(first["kind"] == "acoustic");
+    REQUIRE(first["inputs"] == 20);
+    REQUIRE(first["evidence"] == "simulation");
+    REQUIRE(first["health"] == "ready");
+    REQUIRE(first["safe"] == true);
+}
+
+TEST_CASE("phylld ends cleanly on SIGTERM and on SIGINT") {
+    const int signal = GENERATE(SIGTERM, SIGINT);
+    Daemon daemon;
+    daemon.process().signal(signal);
+    REQUIRE(daemon.process().wait() == 0);
+    REQUIRE(contains(daemon.log(), "phylld has stopped"));
+}
+
+TEST_CASE("a second daemon on the same state directory is refused with the holder's process id") {
+    Daemon daemon;
+    const Finished second = run_command(daemon.command());
+    REQUIRE(second.status == 1);
+    REQUIRE(contains(second.err, "process " + std::to_string(daemon.process().pid())));
+    REQUIRE(daemon.ctl({"rigs"}).status == 0);
+}
+
+TEST_CASE("--check says what each rig is made of, or what is wrong, and touches nothing") {
+    const test::TempDir dir;
+    const auto check = [&](const std::string& config) {
+        const auto file = dir.path() / "lab.toml";
+        std::ofstream(file) << config;
+        return run_command({PHYLL_BIN_DIR "/phylld", "--check", "--config", file.string(),
+                            "--state-dir", (dir.path() / "state").string()});
+    };
+    const Finished good = check("[[rigs]]\nname = \"box\"\nkind = \"echo\"\n");
+    REQUIRE(good.status == 0);
+    REQUIRE(contains(good.out, "box: echo"));
+    const Finished unknown = check("[[rigs]]\nname = \"box\"\nkind = \"ecko\"\n");
+    REQUIRE(unknown.status == 1);
+    REQUIRE(contains(unknown.err, "lab.toml:3"));
+    REQUIRE(contains(unknown.err, "echo"));
+    const Finished exposed = check("listen = \"tcp://0.0.0.0:5570\"\n");
+    REQUIRE(exposed.status == 1);
+    REQUIRE(contains(exposed.err, "loopback"));
+    REQUIRE_FALSE(std::filesystem::exists(dir.path() / "state"));
+}
+
+TEST_CASE("an option of a rig that cannot be is refused by name") {
+    const Finished finished = [] {
+        const test::TempDir dir;
+        const auto file = dir.path() / "lab.toml";
+        std::ofstream(file) << "[[rigs]]\nname = \"r\"\nkind = \"echo\"\n[rigs.simulation]\n"
+                               "noise = -1.0\n";
+        return run_command({PHYLL_BIN_DIR "/phylld", "--check", "--config", file.string()});
+    }();
+    REQUIRE(finished.status == 1);
+    REQUIRE(contains(finished.err, "lab.toml:5"));
+    REQUIRE(contains(finished.err, "-1"));
+}
+
+TEST_CASE("phyllctl says how it went by its exit status") {
+    Daemon daemon;
+    REQUIRE(run_command({PHYLL_BIN_DIR "/phyllctl", "--nonsense"}).status == 2);
+    REQUIRE(run_command({PHYLL_BIN_DIR "/phyllctl", "--endpoint", "tcp://127.0.0.1:1", "rigs"})
+                .status == 4);
+    REQUIRE(daemon.ctl({"run", "show", "99"}).status == 3);
+    REQUIRE(daemon.ctl({"run", "start", "no-such-file.toml"}).status == 3);
+    const Finished json = daemon.ctl({"--json", "run", "show", "99"});
+    REQUIRE(nlohmann::json::parse(json.out)["code"] == "NOT_FOUND");
+    REQUIRE(run_command({PHYLL_BIN_DIR "/phyllctl", "--version"}).status == 0);
+}
+
+TEST_CASE("methods that this daemon does not offer yet say so") {
+    Daemon daemon;
+    Client client(daemon.tcp());
+    try {
+        static_cast<void>(client.call<v1::MetricsReply>("phyll.v1.Lab/Metrics", v1::MetricsRequest()));
+        FAIL("not offered");
+    } catch (const Error& error) {
+        REQUIRE(error.code() == Code::unimplemented);
+    }
+}

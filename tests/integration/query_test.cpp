@@ -1,0 +1,170 @@
+#include "tests/support/process.hpp"
+
+#include "clients/cpp/client.hpp"
+#include "drivers/core/random.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <phyll/v1/lab.pb.h>
+#include <phyll/v1/rigs.pb.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+using namespace phyll;
+using test::Daemon;
+using test::Finished;
+using test::Process;
+
+namespace {
+
+const std::string hanging_lab = R"(
+[[rigs]]
+name = "box"
+kind = "echo"
+[rigs.simulation]
+faults = [{ kind = "hang", at_query = 0 }]
+)";
+
+v1::QueryRequest request_for(const std::string& rig, std::size_t channels, std::size_t samples) {
+    v1::QueryRequest request;
+    request.set_rig(rig);
+    request.mutable_stimuli()->set_channels(static_cast<std::uint32_t>(channels));
+    request.mutable_stimuli()->set_samples(static_cast<std::uint32_t>(samples));
+    return request;
+}
+
+OwnedBlock stimuli(std::size_t channels, std::size_t samples) {
+    const KeyedRandom random(1, "stimuli");
+    OwnedBlock block(channels, samples);
+    for (std::size_t i = 0; i < block.view().size(); ++i) {
+        block.view().values()[i] = static_cast<float>(random.uniform(i));
+    }
+    return block;
+}
+
+v1::RigInfo rig_info(Client& client, const std::string& name) {
+    v1::RigRequest request;
+    request.set_rig(name);
+    return client.call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", request).rig();
+}
+
+/// Asks again and again until it holds; the test's own time limit ends it if it never does.
+template <class Condition>
+void await(Condition condition) {
+    while (!condition()) {
+        std::this_thread::yield();
+    }
+}
+
+} // namespace
+
+TEST_CASE("a query gives what the rig measures, in any block size, and ages it") {
+    Daemon daemon;
+    Client client(daemon.tcp());
+    const OwnedBlock x = stimuli(20, 40);
+    v1::QueryRequest request = request_for("cavity", 20, 40);
+    request.set_key(9);
+    OwnedBlock y;
+    const auto reply =
+        client.call<v1::QueryReply>("phyll.v1.Rigs/Query", request, x.view(), y, std::nullopt);
+    REQUIRE(reply.key() == 9);
+    REQUIRE(reply.age() == 0);
+    REQUIRE(reply.evidence() == v1::SIMULATION);
+    REQUIRE(y.channels() == 20);
+    REQUIRE(y.samples() == 40);
+
+    request.mutable_stimuli()->set_samples(1);
+    request.set_number(17);
+    OwnedBlock one;
+    const auto second = client.call<v1::QueryReply>("phyll.v1.Rigs/Query", request,
+                                                    x.view().slice(17, 1), one, std::nullopt);
+    REQUIRE(second.age() == 40);
+    REQUIRE(std::equal(one.sample(0).begin(), one.sample(0).end(), y.sample(17).begin()));
+    await([&] { return rig_info(client, "cavity").safe(); });
+    REQUIRE(rig_info(client, "cavity").holder().empty());
+}
+
+TEST_CASE("phyllctl query goes from CSV to CSV") {
+    Daemon daemon;
+    const auto in = daemon.write("in.csv", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p\r\n"
+                                           "0,0.25,0.5,1,0,0,0,0,0,0,0,0,0,0,0,0.1\r\n"
+                                           "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\r\n");
+    const auto out = daemon.folder() / "out.csv";
+    const Finished finished = daemon.ctl(
+        {"--json", "query", "echo", "--in", in.string(), "--out", out.string(), "--key", "5"});
+    REQUIRE(finished.status == 0);
+    REQUIRE(nlohmann::json::parse(finished.out)["key"] == 5);
+    std::ifstream file(out);
+    std::string header;
+    std::string first;
+    std::getline(file, header);
+    std::getline(file, first);
+    REQUIRE(std::count(header.begin(), header.end(), ',') == 15);
+    REQUIRE(first == "0,0.25,0.5,1,0,0,0,0,0,0,0,0,0,0,0,0.1");
+}
+
+TEST_CASE("bad stimuli are refused by sample, channel and value, and the rig stays safe") {
+    Daemon daemon;
+    const auto ask = [&](const std::string& csv, const std::string& rig = "echo") {
+        return daemon.ctl({"query", rig, "--in", daemon.write("in.csv", csv).string()});
+    };
+    const std::string good = "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n";
+    const Finished columns = ask("0,1,0.5\n");
+    REQUIRE(columns.status == 2);
+    REQUIRE(columns.err.find("3 values per sample, but the rig has 16 inputs") != std::string::npos);
+    const Finished range = ask(good + "0,0,0,0,0,0,0,1.5,0,0,0,0,0,0,0,0\n");
+    REQUIRE(range.status == 2);
+    REQUIRE(range.err.find("sample 1, channel 7") != std::string::npos);
+    REQUIRE(ask("nan,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n").status == 2);
+    REQUIRE(ask("0,x\n0,1\n").status == 2);
+    REQUIRE(ask("").status == 2);
+    const Finished rig = ask(good, "ecko");
+    REQUIRE(rig.status == 3);
+    REQUIRE(rig.err.find("cavity, echo") != std::string::npos);
+    REQUIRE(ask(good).status == 0);
+}
+
+TEST_CASE("a query that hangs ends by its deadline, by the client's cancel, and with the daemon") {
+    Daemon daemon(hanging_lab);
+    const auto in = daemon.write("in.csv", "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n");
+    Client client(daemon.tcp());
+    SECTION("deadline") {
+        const Finished finished =
+            daemon.ctl({"query", "box", "--in", in.string(), "--timeout", "0.05"});
+        REQUIRE(finished.status == 7);
+        await([&] { return rig_info(client, "box").safe(); });
+        REQUIRE(daemon.ctl({"query", "box", "--in", in.string()}).status == 0);
+    }
+    SECTION("cancel") {
+        Process query(daemon.ctl_command({"query", "box", "--in", in.string()}),
+                      daemon.folder() / "query.log");
+        await([&] { return !rig_info(client, "box").holder().empty(); });
+        REQUIRE_FALSE(rig_info(client, "box").safe());
+        query.signal(SIGINT);
+        REQUIRE(query.wait() == 7);
+        await([&] { return rig_info(client, "box").safe(); });
+        await([&] { return rig_info(client, "box").holder().empty(); });
+    }
+    SECTION("the rig is refused to others meanwhile, unless they wait") {
+        Process query(daemon.ctl_command({"query", "box", "--in", in.string()}),
+                      daemon.folder() / "query.log");
+        await([&] { return !rig_info(client, "box").holder().empty(); });
+        const Finished refused = daemon.ctl({"query", "box", "--in", in.string()});
+        REQUIRE(refused.status == 6);
+        REQUIRE(refused.err.find("held by a query") != std::string::npos);
+        Process patient(daemon.ctl_command({"query", "box", "--in", in.string(), "--wait"}),
+                        daemon.folder() / "patient.log");
+        query.signal(SIGINT);
+        REQUIRE(query.wait() == 7);
+        REQUIRE(patient.wait() == 0);
+    }
+    SECTION("daemon") {
+        Process query(daemon.ctl_command({"query", "box", "--in", in.string()}),
+                      daemon.folder() / "query.log");
+        await([&] { return !rig_info(client, "box").holder().empty(); });
+        REQUIRE(daemon.stop() == 0);
+        REQUIRE(query.wait() == 4);
+    }
+}
