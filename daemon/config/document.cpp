@@ -1,11 +1,8 @@
 #include "daemon/config/document.hpp"
 
-#include <fmt/format.h>
+#include "daemon/config/toml_library.hpp"
 
-// The library asserts what malformed texts violate ("[[[a]]]", "[=") just before it finds that out
-// and reports it. Without the assertions it does the latter in debug builds too.
-#define TOML_ASSERT(condition) static_assert(true)
-#include <toml++/toml.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>

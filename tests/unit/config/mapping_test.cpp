@@ -130,6 +130,8 @@ TEST_CASE("syntax errors have line and column") {
     REQUIRE(refusal<v1::RunFile>("name = 'a'\nname = 'b'").starts_with("lab.toml:2:"));
     REQUIRE(refusal<v1::RunFile>("\n[[[a]]]").starts_with("lab.toml:2:3: "));
     REQUIRE(refusal<v1::RunFile>("[=a]").starts_with("lab.toml:1:2: "));
+    REQUIRE(refusal<v1::RunFile>("näme = 'a'").starts_with("lab.toml:1:2: "));
+    REQUIRE(parsed<v1::RunFile>("name = 'Käfig' # für alle").name() == "Käfig");
 }
 
 TEST_CASE("all problems come in one error, in the order of the lines") {

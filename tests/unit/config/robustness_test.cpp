@@ -4,7 +4,9 @@
 #include <phyll/v1/runs.pb.h>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
+#include <array>
 #include <random>
 #include <string>
 #include <string_view>
@@ -49,6 +51,8 @@ std::string noise(std::size_t length, Random& random) {
 /// A few bytes of the good file replaced, removed, repeated; often by what means something in TOML.
 std::string mutated(Random& random) {
     static constexpr std::string_view telling = "[]{}=.,\"'#\n\\ 0-_e:\xff";
+    static constexpr std::array<std::string_view, 10> pieces{
+        "\"\"\"", "'''", "\\u00e4", "ä", "→", "一", "inf", "-1", "[[", "1979-05-27T07:32:00"};
     std::string text(good);
     for (std::size_t i = below(6, random) + 1; i > 0; --i) {
         const std::size_t at = below(text.size(), random);
@@ -60,7 +64,7 @@ std::string mutated(Random& random) {
             text.erase(at, below(20, random) + 1);
             break;
         case 2:
-            text.insert(at, 1, telling[below(telling.size(), random)]);
+            text.insert(at, pieces[below(pieces.size(), random)]);
             break;
         default:
             text.insert(at, text.substr(below(text.size(), random), below(40, random)));
@@ -127,19 +131,19 @@ TEST_CASE("damaged overrides are refused or applied, nothing else") {
 }
 
 TEST_CASE("what is nested without end is refused") {
-    REQUIRE_FALSE(loads("a = " + repeated("[", 100000)));
-    REQUIRE_FALSE(loads("a = " + repeated("{a=", 100000)));
-    REQUIRE_FALSE(loads(repeated("a.", 100000) + "a = 1"));
-    REQUIRE_FALSE(loads(repeated("a.", 3999) + "a = 1"));
-    REQUIRE_FALSE(loads("[" + repeated("a.", 3999) + "a]"));
-    REQUIRE_FALSE(loads("x = " + repeated("[\n{" + repeated("a.", 30) + "a=", 100) + "1" +
-                        repeated("}]", 100)));
-    REQUIRE_FALSE(
-        loads(std::string(good), {"data.ignore=" + repeated("[", 100) + repeated("]", 100)}));
+    REQUIRE_FALSE(loads(fmt::format("a = {}", repeated("[", 100000))));
+    REQUIRE_FALSE(loads(fmt::format("a = {}", repeated("{a=", 100000))));
+    REQUIRE_FALSE(loads(fmt::format("{}a = 1", repeated("a.", 100000))));
+    REQUIRE_FALSE(loads(fmt::format("{}a = 1", repeated("a.", 3999))));
+    REQUIRE_FALSE(loads(fmt::format("[{}a]", repeated("a.", 3999))));
+    const std::string mixed = fmt::format("[\n{{{}a=", repeated("a.", 30));
+    REQUIRE_FALSE(loads(fmt::format("x = {}1{}", repeated(mixed, 100), repeated("}]", 100))));
+    const std::string brackets = repeated("[", 100) + repeated("]", 100);
+    REQUIRE_FALSE(loads(std::string(good), {fmt::format("data.ignore={}", brackets)}));
 }
 
 TEST_CASE("a text of absurd size is refused at once") {
-    const std::string text = "# " + std::string(300 * 1024, 'x');
+    const std::string text = fmt::format("# {}", std::string(300 * 1024, 'x'));
     const Outcome outcome = outcome_of(
         [&] { static_cast<void>(config::load_run_spec(text, "run.toml", {}, ToyKinds{})); });
     REQUIRE(outcome.message == "run.toml: 307202 bytes; at most 262144 are read");

@@ -6,6 +6,8 @@
 #include <Eigen/Dense>
 #include <catch2/catch.hpp>
 
+#include <cmath>
+
 using namespace phyll;
 using namespace phyll::test;
 using Eigen::MatrixXd;
@@ -77,7 +79,8 @@ OwnedBlock exclusive_or(std::size_t a, std::size_t b, Eigen::RowVectorXd& labels
 }
 
 /// Accuracy in % of a linear read-out on the exclusive or, mean over ten pairs of inputs. The
-/// responses carry noise of 0.5 % of their spread over random stimuli, as the bars assume.
+/// responses carry noise of 0.5 % of their root mean square: without any, the faintest trace of a
+/// product would do.
 double exclusive_or_accuracy(double nonlinearity) {
     constexpr std::size_t pairs = 10;
     constexpr Eigen::Index training = probe_samples / 2;
@@ -91,8 +94,10 @@ double exclusive_or_accuracy(double nonlinearity) {
         Eigen::RowVectorXd labels;
         const OwnedBlock y = answer(*rig, exclusive_or(a, b, labels));
         MatrixXd features = matrix_of(y.view());
+        const double noise =
+            0.005 * std::sqrt(features.squaredNorm() / static_cast<double>(features.size()));
         for (Eigen::Index i = 0; i < features.size(); ++i) {
-            features(i) += 0.03 * random.normal(pair, static_cast<std::uint64_t>(100 + i));
+            features(i) += noise * random.normal(pair, static_cast<std::uint64_t>(100 + i));
         }
         features.colwise() -= features.leftCols(training).rowwise().mean().eval();
         const MatrixXd inputs = with_bias(features);

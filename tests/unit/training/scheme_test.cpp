@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 
 using namespace phyll;
 using namespace phyll::training;
@@ -33,6 +34,12 @@ SplitData vowels_of_the_paper() {
     SplitData data = synthetic_vowels(1, 206, 52);
     data.data.label_entries = 8;
     return data;
+}
+
+/// The values of one array of the network.
+std::vector<float> values_of(const Scheme& scheme, std::string_view name) {
+    const std::vector<NamedArray> network = scheme.network();
+    return std::ranges::find(network, name, &NamedArray::name)->values;
 }
 
 void expect_within(const Record& record, const Scheme& scheme) {
@@ -169,6 +176,33 @@ TEST_CASE("results depend neither on query batches nor on planning ahead") {
         CHECK(plain == run({.remember = true, .plan_ahead = true}));
         spec.set_seed(2);
         CHECK(plain != run({}));
+    }
+}
+
+TEST_CASE("encodings of deeper layers follow the first half of simultaneous training only") {
+    phyll::v1::RunSpec spec = small_spec();
+    for (const char* schedule : {"greedy", "simultaneous"}) {
+        CAPTURE(schedule);
+        spec.mutable_training()->set_schedule(schedule);
+        const std::unique_ptr<Scheme> scheme = make_scheme(spec, small_vowels());
+        Runner runner;
+        std::vector<float> before_first = values_of(*scheme, "layer1/encoding_offset");
+        std::vector<float> before_second = values_of(*scheme, "layer2/encoding_offset");
+        std::vector<std::uint64_t> changes;
+        for (std::uint64_t step = 0; step < scheme->steps(); ++step) {
+            runner.run(*scheme, step, step + 1);
+            CHECK(values_of(*scheme, "layer1/encoding_offset") == before_first);
+            std::vector<float> second = values_of(*scheme, "layer2/encoding_offset");
+            if (second != before_second) {
+                changes.push_back(step);
+            }
+            before_second = std::move(second);
+        }
+        // Six epochs. Greedy: a fit, the epochs, then what they lead to. Simultaneous: after the
+        // fit of layer 1, then after the second layer's step of epochs 0, 1 and 2.
+        CHECK(changes == (schedule == std::string("greedy")
+                              ? std::vector<std::uint64_t>{7}
+                              : std::vector<std::uint64_t>{0, 3, 5, 7}));
     }
 }
 

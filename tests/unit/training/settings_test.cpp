@@ -1,3 +1,4 @@
+#include "daemon/training/schemes/phyll/settings.hpp"
 #include "daemon/training/schemes/registry.hpp"
 #include "drivers/core/error.hpp"
 #include "tests/unit/training/laboratory.hpp"
@@ -77,6 +78,18 @@ TEST_CASE("a layer wider than its rig is refused with both numbers") {
     // Without physics nothing has to fit anything.
     spec.mutable_layers(1)->set_physics(false);
     CHECK_NOTHROW(make_scheme(spec, small_vowels()));
+}
+
+TEST_CASE("the learning rate stands or falls to zero over the epochs") {
+    PhyllSettings settings;
+    settings.epochs = 100;
+    settings.learning_rate = 0.01;
+    CHECK(settings.learning_rate_at(99) == 0.01);
+    settings.cosine = true;
+    CHECK(settings.learning_rate_at(0) == 0.01);
+    CHECK(settings.learning_rate_at(50) == Approx(0.005));
+    CHECK(settings.learning_rate_at(99) < 1e-5);
+    CHECK(settings.learning_rate_at(99) > 0.0);
 }
 
 TEST_CASE("a layer with physics needs a rig") {

@@ -1,7 +1,6 @@
 #include "daemon/training/schemes/phyll/phyll_scheme.hpp"
 
 #include "drivers/core/error.hpp"
-#include "drivers/core/random.hpp"
 
 #include <fmt/format.h>
 
@@ -12,26 +11,6 @@
 
 namespace phyll::training {
 namespace {
-
-/// Scales and moving encodings are fitted on at most so many samples.
-constexpr std::size_t most_samples_to_fit = 1000;
-/// Samples are propagated and evaluated in chunks of about so many columns.
-constexpr std::size_t columns_per_chunk = 2048;
-
-std::size_t chunk_samples(std::size_t classes) {
-    return std::max<std::size_t>(1, columns_per_chunk / classes);
-}
-
-std::size_t divide_up(std::size_t a, std::size_t b) {
-    return (a + b - 1) / b;
-}
-
-Timetable::Parts count_parts(const SchemeJob& job, const PhyllSettings& settings) {
-    const std::size_t chunk = chunk_samples(job.data.classes());
-    return {.batches = divide_up(job.split.training.size(), settings.batch),
-            .training_chunks = divide_up(job.split.training.size(), chunk),
-            .test_chunks = divide_up(job.split.test.size(), chunk)};
-}
 
 std::vector<std::uint32_t> pick(std::span<const std::uint32_t> values,
                                 std::span<const std::uint32_t> indices) {
@@ -52,149 +31,47 @@ double share(std::span<const float> counts, std::size_t of) {
     return std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(of);
 }
 
-/// Samples whose own label has the most goodness; on a tie the first label counts. The columns are
-/// those of whole samples, each under all labels in order.
-std::size_t count_hits(std::span<const float> goodness, std::span<const Column> columns,
-                       std::span<const std::uint32_t> labels, std::size_t classes) {
-    std::size_t hits = 0;
-    for (std::size_t first = 0; first < columns.size(); first += classes) {
-        const auto candidates = goodness.subspan(first, classes);
-        const auto best = std::max_element(candidates.begin(), candidates.end());
-        const auto label = static_cast<std::size_t>(best - candidates.begin());
-        hits += label == labels[columns[first].sample] ? 1 : 0;
-    }
-    return hits;
-}
-
 } // namespace
 
 PhyllScheme::PhyllScheme(const SchemeJob& job, const v1::PhyllOptions& options)
     : settings_(read_settings(job, options)),
-      classes_(job.data.classes()),
-      timetable_(settings_.schedule, settings_.layers.size(), settings_.epochs,
-                 count_parts(job, settings_)),
-      network_(settings_, FeatureScaling::fit(job.data.inputs.view(), job.split.training)) {
-    const FeatureScaling& scaling = network_.scaling();
-    training_ = {.scores = scaling.apply(job.data.inputs.view(), job.split.training),
-                 .labels = pick(job.data.labels, job.split.training)};
-    test_ = {.scores = scaling.apply(job.data.inputs.view(), job.split.test),
-             .labels = pick(job.data.labels, job.split.test)};
-
-    std::vector<Column> own;
-    for (std::uint32_t i = 0; i < training_.labels.size(); ++i) {
-        own.push_back({i, training_.labels[i]});
-    }
-    network_.layer(0).encoder().fit(network_.overlay(training_.scores.view(), own).view());
+      selection_(settings_, job.data.classes(), pick(job.data.labels, job.split.training),
+                 pick(job.data.labels, job.split.test)),
+      timetable_(settings_.schedule, settings_.layers.size(), settings_.epochs, selection_.parts()),
+      network_(settings_, FeatureScaling::fit(job.data.inputs.view(), job.split.training)),
+      training_scores_(network_.scaling().apply(job.data.inputs.view(), job.split.training)),
+      test_scores_(network_.scaling().apply(job.data.inputs.view(), job.split.test)) {
+    const std::vector<Column> own = selection_.with_own_labels(training_scores_.samples());
+    network_.layer(0).encoder().fit(network_.overlay(training_scores_.view(), own).view());
     if (greedy()) {
-        progress_.prior_goodness.assign(training_.labels.size() * classes_, 0.0F);
-    } else {
+        progress_.prior_goodness.assign(own.size() * selection_.classes(), 0.0F);
+        return;
+    }
+    for (std::size_t l = 0; l < network_.depth(); ++l) {
         // The first layer's inputs do not move.
-        for (std::size_t l = 0; l < network_.depth(); ++l) {
-            progress_.collected.emplace_back(settings_.layers[l].inputs,
-                                             l == 0 ? 0 : 2 * samples_to_fit());
-        }
+        const std::size_t pairs = l == 0 ? 0 : selection_.samples_to_fit();
+        progress_.collected.emplace_back(settings_.layers[l].inputs, 2 * pairs);
     }
 }
 
 // ---- What a step works on
 
-bool PhyllScheme::asks_all_labels(std::size_t layer) const {
-    return greedy() && (settings_.reuse || !settings_.layers[layer].physics);
-}
-
-std::size_t PhyllScheme::samples_to_fit() const {
-    return std::min(training_.labels.size(), most_samples_to_fit);
-}
-
-std::size_t PhyllScheme::column_of(const Column& column) const {
-    return column.sample * classes_ + column.label;
-}
-
-std::vector<std::uint32_t> PhyllScheme::batch_samples(const Task& task) const {
-    std::vector<std::uint32_t> order(training_.labels.size());
-    std::iota(order.begin(), order.end(), 0U);
-    if (settings_.batch == order.size()) {
-        return order;
-    }
-    // Simultaneous: all layers see the same batch, which flows through them.
-    const KeyedRandom random(settings_.seed, fmt::format("batches {}", greedy() ? task.layer : 0));
-    random.shuffle(order, task.epoch);
-    const std::size_t first = task.part * settings_.batch;
-    const std::size_t last = std::min(first + settings_.batch, order.size());
-    return {order.begin() + static_cast<std::ptrdiff_t>(first),
-            order.begin() + static_cast<std::ptrdiff_t>(last)};
-}
-
-std::vector<Column> PhyllScheme::pair_columns(const Task& task) const {
-    const std::vector<std::uint32_t> samples = batch_samples(task);
-    std::vector<Column> pairs;
-    pairs.reserve(2 * samples.size());
-    for (const std::uint32_t sample : samples) {
-        pairs.push_back({sample, training_.labels[sample]});
-    }
-    const KeyedRandom random(settings_.seed,
-                             fmt::format("negatives {}", greedy() ? task.layer : 0));
-    for (const std::uint32_t sample : samples) {
-        const auto wrong =
-            static_cast<std::uint32_t>(random.below(classes_ - 1, task.epoch, sample));
-        pairs.push_back({sample, wrong + (wrong >= training_.labels[sample] ? 1U : 0U)});
-    }
-    return pairs;
-}
-
-std::vector<Column> PhyllScheme::chunk_columns(const Task& task) const {
-    const std::size_t size = chunk_samples(classes_);
-    const std::size_t first = task.part * size;
-    const std::size_t last = std::min(first + size, part_of(task).labels.size());
-    std::vector<Column> columns;
-    columns.reserve((last - first) * classes_);
-    for (std::size_t sample = first; sample < last; ++sample) {
-        for (std::uint32_t label = 0; label < classes_; ++label) {
-            columns.push_back({static_cast<std::uint32_t>(sample), label});
-        }
-    }
-    return columns;
-}
-
-std::vector<Column> PhyllScheme::columns(const Task& task) const {
-    std::vector<Column> columns;
-    switch (task.phase) {
-    case Phase::fit:
-        for (std::uint32_t sample = 0; sample < samples_to_fit(); ++sample) {
-            columns.push_back({sample, training_.labels[sample]});
-        }
-        return columns;
-    case Phase::train:
-        if (!asks_all_labels(task.layer)) {
-            return pair_columns(task);
-        }
-        for (const std::uint32_t sample : batch_samples(task)) {
-            for (std::uint32_t label = 0; label < classes_; ++label) {
-                columns.push_back({sample, label});
-            }
-        }
-        return columns;
-    default:
-        return chunk_columns(task);
-    }
-}
-
 OwnedBlock PhyllScheme::inputs(const Task& task, std::span<const Column> columns) const {
     if (task.layer == 0) {
-        return network_.overlay(part_of(task).scores.view(), columns);
+        return network_.overlay((task.on_test ? test_scores_ : training_scores_).view(), columns);
     }
     if (!greedy() || task.phase == Phase::evaluate) {
         return progress_.flow;
     }
     OwnedBlock gathered(settings_.layers[task.layer].inputs, columns.size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        copy_sample(progress_.inputs.view(), column_of(columns[i]), gathered.view(), i);
+        copy_sample(progress_.inputs.view(), selection_.place(columns[i]), gathered.view(), i);
     }
     return gathered;
 }
 
 PhyllScheme::Work PhyllScheme::prepare(const Task& task) const {
-    Work work{.task = task, .columns = columns(task), .inputs = {}};
+    Work work{.task = task, .columns = selection_.columns(task), .inputs = {}};
     work.inputs = inputs(task, work.columns);
     return work;
 }
@@ -241,11 +118,11 @@ LayerOutlook PhyllScheme::outlook(std::size_t layer) const {
     if (!settings.physics) {
         return outlook;
     }
-    const std::uint64_t every_label = training_.labels.size() * classes_;
-    const std::uint64_t pairs = 2 * std::uint64_t{training_.labels.size()} * settings_.epochs;
+    const std::uint64_t every_label = training_scores_.samples() * selection_.classes();
+    const std::uint64_t pairs = 2 * std::uint64_t{training_scores_.samples()} * settings_.epochs;
     const bool propagates = greedy() && !is_last(layer);
-    outlook.training_queries = samples_to_fit() + pairs + (propagates ? every_label : 0);
-    outlook.evaluation_queries = every_label + test_.labels.size() * classes_;
+    outlook.training_queries = selection_.samples_to_fit() + pairs + (propagates ? every_label : 0);
+    outlook.evaluation_queries = every_label + test_scores_.samples() * selection_.classes();
     if (greedy() && settings_.reuse) {
         // The first epoch measures all there is; the training split is then evaluated from memory.
         outlook.training_queries = every_label;
@@ -313,9 +190,8 @@ StepReport PhyllScheme::learn_train(const Work& work, ConstBlock responses) {
     NetworkLayer& layer = network_.layer(task.layer);
     const OwnedBlock features = layer.features(work.inputs.view(), responses);
     const OwnedBlock pairs =
-        asks_all_labels(task.layer) ? pick_pairs(work, features.view()) : features;
-    const std::uint64_t batch =
-        std::uint64_t{task.epoch} * divide_up(training_.labels.size(), settings_.batch) + task.part;
+        selection_.shows_all_labels(task.layer) ? pick_pairs(work, features.view()) : features;
+    const std::uint64_t batch = std::uint64_t{task.epoch} * selection_.batches() + task.part;
     const PairOutcome outcome =
         layer.local().learn(pairs.view(), {.theta = settings_.theta,
                                            .learning_rate = settings_.learning_rate_at(task.epoch),
@@ -343,10 +219,11 @@ StepReport PhyllScheme::learn_propagate(const Work& work, ConstBlock responses) 
     const OwnedBlock z = layer.local().map(layer.features(work.inputs.view(), responses).view());
     const std::vector<float> goodness = layer.local().goodness(z.view());
     if (task.part == 0) {
-        progress_.next_inputs = OwnedBlock(z.channels(), training_.labels.size() * classes_);
+        progress_.next_inputs =
+            OwnedBlock(z.channels(), training_scores_.samples() * selection_.classes());
     }
     for (std::size_t i = 0; i < work.columns.size(); ++i) {
-        const std::size_t column = column_of(work.columns[i]);
+        const std::size_t column = selection_.place(work.columns[i]);
         copy_sample(z.view(), i, progress_.next_inputs.view(), column);
         progress_.prior_goodness[column] += goodness[i];
     }
@@ -374,27 +251,26 @@ StepReport PhyllScheme::learn_evaluate(const Work& work, ConstBlock responses) {
     if (!is_last(task.layer)) {
         return {};
     }
-    const std::vector<std::uint32_t>& labels = part_of(task).labels;
     progress_.hits +=
-        static_cast<float>(count_hits(progress_.flow_goodness, work.columns, labels, classes_));
+        static_cast<float>(selection_.count_hits(task, work.columns, progress_.flow_goodness));
     progress_.flow = {};
     progress_.flow_goodness = {};
     StepReport report;
     if (task.last_part) {
         const float hits = std::exchange(progress_.hits, 0.0F);
         (task.on_test ? report.test_accuracy : report.train_accuracy) =
-            share(std::span(&hits, 1), labels.size());
+            share(std::span(&hits, 1), selection_.labels(task).size());
     }
     return report;
 }
 
 OwnedBlock PhyllScheme::pick_pairs(const Work& work, ConstBlock features) const {
-    const std::vector<Column> pairs = pair_columns(work.task);
+    const std::vector<Column> pairs = selection_.pairs(work.task);
     const std::size_t count = pairs.size() / 2;
     OwnedBlock picked(features.channels(), pairs.size());
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         // Sample i of the batch has the columns i * classes and following.
-        const std::size_t source = i % count * classes_ + pairs[i].label;
+        const std::size_t source = i % count * selection_.classes() + pairs[i].label;
         copy_sample(features, source, picked.view(), i);
     }
     return picked;
@@ -404,9 +280,9 @@ std::size_t PhyllScheme::count_label_hits(const Work& work, ConstBlock features)
     const LocalLayer& local = network_.layer(work.task.layer).local();
     std::vector<float> goodness = local.goodness(local.map(features).view());
     for (std::size_t i = 0; i < goodness.size(); ++i) {
-        goodness[i] += progress_.prior_goodness[column_of(work.columns[i])];
+        goodness[i] += progress_.prior_goodness[selection_.place(work.columns[i])];
     }
-    return count_hits(goodness, work.columns, training_.labels, classes_);
+    return selection_.count_hits(work.task, work.columns, goodness);
 }
 
 /// Simultaneous: hands the layer's outputs, with the weights as they are now, to the next layer.
@@ -437,23 +313,22 @@ void PhyllScheme::refit_encoders(std::size_t finished_epoch) {
 
 void PhyllScheme::record_batch(const Work& work, const PairOutcome& outcome, ConstBlock features) {
     // Weighted by the batch's size, as the last batch of an epoch may be smaller.
-    const std::size_t samples =
-        work.columns.size() / (asks_all_labels(work.task.layer) ? classes_ : 2);
+    const std::size_t samples = selection_.batch_size(work.task);
     progress_.batch_loss.push_back(static_cast<float>(outcome.loss * static_cast<double>(samples)));
     progress_.batch_pair_hits.push_back(static_cast<float>(outcome.correct));
-    if (asks_all_labels(work.task.layer)) {
+    if (selection_.shows_all_labels(work.task.layer)) {
         progress_.batch_label_hits.push_back(static_cast<float>(count_label_hits(work, features)));
     }
 }
 
 EpochReport PhyllScheme::report_epoch(const Task& task) {
-    const std::size_t samples = training_.labels.size();
+    const std::size_t samples = training_scores_.samples();
     EpochReport report{.layer = task.layer,
                        .epoch = task.epoch,
                        .loss = share(progress_.batch_loss, samples),
                        .pair_accuracy = share(progress_.batch_pair_hits, samples),
                        .train_accuracy = std::nullopt};
-    if (asks_all_labels(task.layer)) {
+    if (selection_.shows_all_labels(task.layer)) {
         report.train_accuracy = share(progress_.batch_label_hits, samples);
     }
     progress_.batch_loss.clear();
@@ -467,9 +342,9 @@ EpochReport PhyllScheme::report_epoch(const Task& task) {
 std::vector<float> PhyllScheme::fingerprint() const {
     std::vector<float> facts;
     const auto add = [&](auto value) { facts.push_back(static_cast<float>(value)); };
-    add(training_.labels.size());
-    add(test_.labels.size());
-    add(classes_);
+    add(training_scores_.samples());
+    add(test_scores_.samples());
+    add(selection_.classes());
     add(settings_.schedule == Schedule::greedy);
     add(settings_.reuse);
     add(settings_.epochs);
@@ -478,6 +353,9 @@ std::vector<float> PhyllScheme::fingerprint() const {
     add(settings_.learning_rate);
     add(settings_.cosine);
     add(settings_.theta);
+    add(settings_.activation);
+    add(settings_.response_scaling);
+    add(settings_.seed);
     for (const LayerSettings& layer : settings_.layers) {
         add(layer.inputs);
         add(layer.width);

@@ -4,6 +4,7 @@
 #include "daemon/training/schemes/phyll/network.hpp"
 #include "daemon/training/schemes/phyll/phyll.pb.h"
 #include "daemon/training/schemes/phyll/progress.hpp"
+#include "daemon/training/schemes/phyll/selection.hpp"
 #include "daemon/training/schemes/phyll/settings.hpp"
 #include "daemon/training/schemes/phyll/timetable.hpp"
 #include "daemon/training/schemes/scheme_job.hpp"
@@ -51,11 +52,6 @@ class PhyllScheme final : public Scheme {
     void restore(std::span<const NamedArray> state) override;
 
   private:
-    /// One of the two parts of the data, ready for the first layer.
-    struct Part {
-        OwnedBlock scores; ///< features x samples
-        std::vector<std::uint32_t> labels;
-    };
     /// A step with its columns and their inputs to the step's layer.
     struct Work {
         Task task;
@@ -65,19 +61,9 @@ class PhyllScheme final : public Scheme {
 
     [[nodiscard]] bool greedy() const noexcept { return settings_.schedule == Schedule::greedy; }
     [[nodiscard]] bool is_last(std::size_t layer) const { return layer + 1 == network_.depth(); }
-    [[nodiscard]] const Part& part_of(const Task& task) const {
-        return task.on_test ? test_ : training_;
-    }
-    [[nodiscard]] bool asks_all_labels(std::size_t layer) const;
-    [[nodiscard]] std::size_t samples_to_fit() const;
-    [[nodiscard]] std::size_t column_of(const Column& column) const;
     [[nodiscard]] LayerOutlook outlook(std::size_t layer) const;
     [[nodiscard]] std::vector<float> fingerprint() const;
 
-    [[nodiscard]] std::vector<Column> columns(const Task& task) const;
-    [[nodiscard]] std::vector<Column> chunk_columns(const Task& task) const;
-    [[nodiscard]] std::vector<std::uint32_t> batch_samples(const Task& task) const;
-    [[nodiscard]] std::vector<Column> pair_columns(const Task& task) const;
     [[nodiscard]] Work prepare(const Task& task) const;
     [[nodiscard]] OwnedBlock inputs(const Task& task, std::span<const Column> columns) const;
 
@@ -96,11 +82,11 @@ class PhyllScheme final : public Scheme {
     [[nodiscard]] EpochReport report_epoch(const Task& task);
 
     PhyllSettings settings_;
-    std::size_t classes_;
-    Part training_;
-    Part test_;
+    Selection selection_;
     Timetable timetable_;
     Network network_;
+    OwnedBlock training_scores_; ///< scaled features x samples of the training split
+    OwnedBlock test_scores_;
     Progress progress_;
 };
 

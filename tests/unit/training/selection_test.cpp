@@ -1,0 +1,114 @@
+#include "daemon/training/schemes/phyll/selection.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <vector>
+
+using namespace phyll::training;
+
+namespace {
+
+constexpr std::size_t classes = 4;
+
+/// 103 training samples in batches of 20 and 5 test samples, in two layers with physics.
+Selection make_selection(Schedule schedule) {
+    PhyllSettings settings;
+    settings.seed = 1;
+    settings.schedule = schedule;
+    settings.batch = 20;
+    settings.layers.resize(2);
+    std::vector<std::uint32_t> labels(103);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        labels[i] = static_cast<std::uint32_t>(i % classes);
+    }
+    return {settings, classes, labels, {0, 1, 2, 3, 0}};
+}
+
+Task training(std::size_t layer, std::size_t epoch, std::size_t part) {
+    return {.phase = Phase::train, .layer = layer, .epoch = epoch, .part = part};
+}
+
+std::vector<std::uint32_t> samples_of(const std::vector<Column>& pairs) {
+    std::vector<std::uint32_t> samples;
+    for (std::size_t i = 0; i < pairs.size() / 2; ++i) {
+        samples.push_back(pairs[i].sample);
+    }
+    return samples;
+}
+
+std::vector<std::uint32_t> labels_of(const std::vector<Column>& columns) {
+    std::vector<std::uint32_t> labels;
+    for (const Column& column : columns) {
+        labels.push_back(column.label);
+    }
+    return labels;
+}
+
+} // namespace
+
+TEST_CASE("the batches of an epoch hold every sample once, in an order of the epoch's own") {
+    const Selection selection = make_selection(Schedule::greedy);
+    REQUIRE(selection.batches() == 6);
+    std::multiset<std::uint32_t> seen;
+    for (std::size_t part = 0; part < 6; ++part) {
+        const auto samples = samples_of(selection.pairs(training(0, 2, part)));
+        CHECK(samples.size() == (part < 5 ? 20 : 3));
+        CHECK(samples.size() == selection.batch_size(training(0, 2, part)));
+        seen.insert(samples.begin(), samples.end());
+    }
+    CHECK(seen.size() == 103);
+    CHECK(std::set<std::uint32_t>(seen.begin(), seen.end()).size() == 103);
+    CHECK(samples_of(selection.pairs(training(0, 2, 0))) !=
+          samples_of(selection.pairs(training(0, 3, 0))));
+}
+
+TEST_CASE("a negative is the same sample with any wrong label") {
+    const Selection selection = make_selection(Schedule::greedy);
+    std::array<int, classes> counts{};
+    constexpr int epochs = 1200;
+    for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+        const std::vector<Column> pairs = selection.pairs(training(0, epoch, 5));
+        for (std::size_t i = 0; i < 3; ++i) {
+            const Column& positive = pairs[i];
+            const Column& negative = pairs[3 + i];
+            REQUIRE(negative.sample == positive.sample);
+            REQUIRE(positive.label == positive.sample % classes);
+            REQUIRE(negative.label != positive.label);
+            REQUIRE(negative.label < classes);
+            // How far the wrong label is from the own one.
+            ++counts[(negative.label + classes - positive.label) % classes];
+        }
+    }
+    for (std::size_t distance = 1; distance < classes; ++distance) {
+        // Five standard errors of a third of the draws.
+        CHECK(std::abs(counts[distance] - epochs) < 5 * std::sqrt(epochs * 2.0 / 3));
+    }
+}
+
+TEST_CASE("greedy layers draw for themselves, simultaneous ones share their batch") {
+    const Selection greedy = make_selection(Schedule::greedy);
+    CHECK(samples_of(greedy.pairs(training(0, 0, 0))) !=
+          samples_of(greedy.pairs(training(1, 0, 0))));
+    const Selection together = make_selection(Schedule::simultaneous);
+    CHECK(samples_of(together.pairs(training(0, 0, 0))) ==
+          samples_of(together.pairs(training(1, 0, 0))));
+    CHECK(labels_of(together.pairs(training(0, 0, 0))) ==
+          labels_of(together.pairs(training(1, 0, 0))));
+    CHECK(labels_of(together.pairs(training(0, 0, 0))) !=
+          labels_of(together.pairs(training(0, 1, 0))));
+}
+
+TEST_CASE("hits are counted per sample, ties go to the first label") {
+    const Selection selection = make_selection(Schedule::greedy);
+    const Task test{.phase = Phase::evaluate, .on_test = true};
+    const std::vector<Column> columns = selection.columns(test);
+    REQUIRE(columns.size() == 5 * classes);
+    CHECK(selection.place({3, 2}) == 3 * classes + 2);
+    // Labels 0, 1, 2, 3, 0: right, right, wrong, tie lost, tie won.
+    const std::vector<float> goodness{1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 1};
+    CHECK(selection.count_hits(test, columns, goodness) == 3);
+}
