@@ -117,9 +117,9 @@ void watch(App& app, std::uint64_t run) {
         }
         throw;
     }
-    const v1::RunInfo info = get(app, run).info();
-    view.finish(info);
-    app.set_exit(info.state() == v1::SUCCEEDED ? Exit::ok : Exit::failed_run);
+    const v1::RunReply reply = get(app, run);
+    view.finish(reply);
+    app.set_exit(reply.info().state() == v1::SUCCEEDED ? Exit::ok : Exit::failed_run);
 }
 
 /// A submission that is repeated after a timeout starts nothing twice.
@@ -169,7 +169,8 @@ void list(App& app) {
     }
 }
 
-void print_run(const v1::RunInfo& info) {
+void print_run(const v1::RunReply& run) {
+    const v1::RunInfo& info = run.info();
     std::cout << fmt::format("run {}{}{} is {}{}{}\n", info.run(), info.name().empty() ? "" : " ",
                              info.name(), name_of(info.state()), info.reason().empty() ? "" : ": ",
                              info.reason());
@@ -184,7 +185,7 @@ void print_run(const v1::RunInfo& info) {
         std::cout << fmt::format("  {:<16} {} times\n", "interrupted", info.interruptions());
     }
     if (info.has_result()) {
-        print_result(std::cout, info, info.result());
+        print_result(std::cout, run);
     } else {
         std::cout << fmt::format("  {:<16} {}\n", "seed", info.seed());
         std::cout << fmt::format("  {:<16} {}\n", "folder", info.folder());
@@ -196,7 +197,7 @@ void show(App& app, std::uint64_t run) {
     if (app.json()) {
         std::cout << to_json(reply.info(), "run").dump() << '\n';
     } else {
-        print_run(reply.info());
+        print_run(reply);
     }
 }
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
+#include <vector>
 
 namespace phyll::cli {
 namespace {
@@ -103,6 +105,23 @@ nlohmann::json to_json(const v1::Progress& progress, std::uint64_t run) {
     return out;
 }
 
+/// The end of a run is said by `finish`.
+bool is_final(v1::RunState state) {
+    return state == v1::SUCCEEDED || state == v1::FAILED || state == v1::RUN_CANCELLED;
+}
+
+/// "2 layers: physics only, physics with skip path"
+std::string network_of(const v1::RunSpec& spec) {
+    std::vector<std::string> layers;
+    for (const v1::LayerConfig& layer : spec.layers()) {
+        layers.emplace_back(!layer.physics() ? "without physics"
+                            : layer.skip()   ? "physics with skip path"
+                                             : "physics only");
+    }
+    return fmt::format("{} layer{}: {}", layers.size(), layers.size() == 1 ? "" : "s",
+                       fmt::join(layers, ", "));
+}
+
 std::string accuracy(const v1::EpochMetrics& epoch) {
     return epoch.has_train_accuracy() ? "train " + percent(epoch.train_accuracy())
                                       : "pairs " + percent(epoch.pair_accuracy());
@@ -131,7 +150,9 @@ nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
     return out;
 }
 
-void print_result(std::ostream& out, const v1::RunInfo& info, const v1::RunResult& result) {
+void print_result(std::ostream& out, const v1::RunReply& run) {
+    const v1::RunInfo& info = run.info();
+    const v1::RunResult& result = info.result();
     const double error = std::sqrt(result.test_accuracy() * (1 - result.test_accuracy()) /
                                    std::max(1U, result.test_samples()));
     const auto line = [&](std::string_view name, const std::string& value) {
@@ -142,6 +163,9 @@ void print_result(std::ostream& out, const v1::RunInfo& info, const v1::RunResul
                                       percent(error)));
     line("train accuracy", fmt::format("{} of {} samples", percent(result.train_accuracy()),
                                        count(result.train_samples())));
+    line("network", network_of(run.spec()));
+    line("controls", "not measured by this run: see without physics with --set "
+                     "layers.0.physics=false ...");
     line("queries", fmt::format("{} for training, {} for evaluation",
                                 count(result.training_queries()),
                                 count(result.evaluation_queries())));
@@ -182,7 +206,8 @@ void RunView::show(const v1::WatchItem& item) {
     }
 }
 
-void RunView::finish(const v1::RunInfo& info) {
+void RunView::finish(const v1::RunReply& run) {
+    const v1::RunInfo& info = run.info();
     clear_bar();
     if (style_ == Style::json) {
         out_ << to_json(info, "finished").dump() << std::endl;
@@ -193,7 +218,7 @@ void RunView::finish(const v1::RunInfo& info) {
                         ran ? " after " + duration(info.finished() - info.started()) : "",
                         info.reason().empty() ? "" : ": ", info.reason());
     if (info.has_result()) {
-        print_result(out_, info, info.result());
+        print_result(out_, run);
     }
     out_ << std::flush;
 }
@@ -203,7 +228,7 @@ void RunView::show_event(const v1::Event& event) {
         out_ << to_json(event, run_).dump() << std::endl;
     } else if (event.has_epoch()) {
         show_epoch(event.epoch());
-    } else if (event.has_state()) {
+    } else if (event.has_state() && !is_final(event.state().state())) {
         const std::string& reason = event.state().reason();
         say(fmt::format("run {} is {}{}{}", run_, name_of(event.state().state()),
                         reason.empty() ? "" : ": ", reason));

@@ -13,7 +13,7 @@
 namespace phyll::cli {
 
 /// A run's result, for people.
-void print_result(std::ostream& out, const v1::RunInfo& info, const v1::RunResult& result);
+void print_result(std::ostream& out, const v1::RunReply& run);
 
 /// A run as one JSON object; "event" is `event`.
 [[nodiscard]] nlohmann::json to_json(const v1::RunInfo& info, const std::string& event);
@@ -26,8 +26,8 @@ class RunView {
     RunView(Style style, std::ostream& out) : style_(style), out_(out) {}
 
     void show(const v1::WatchItem& item);
-    /// The last word; `info` is as the run was left.
-    void finish(const v1::RunInfo& info);
+    /// The last word; `run` is as it was left.
+    void finish(const v1::RunReply& run);
     /// The number of the last event that was shown.
     [[nodiscard]] std::uint64_t last_event() const noexcept { return last_event_; }
 

@@ -32,7 +32,7 @@ struct Line {
 
 /// The values that become drive 0 and drive 1.
 Line through(double zero, double one) {
-    return {zero, one - zero};
+    return {.offset = zero, .scale = one - zero};
 }
 
 Line fit_line(EncodingKind kind, std::vector<float>& values) {
@@ -50,7 +50,7 @@ Line fit_line(EncodingKind kind, std::vector<float>& values) {
     }
     const Moments m = moments(values.size(), [&](std::size_t i) { return values[i]; });
     return kind == EncodingKind::tanh
-               ? Line{m.mean, m.deviation}
+               ? Line{.offset = m.mean, .scale = m.deviation}
                : through(m.mean - 3.0 * m.deviation, m.mean + 3.0 * m.deviation);
 }
 

@@ -35,7 +35,7 @@ class Encoder {
     void fit(ConstBlock h);
 
     /// `x` is n_in x samples, n_in at least the channels. Returns how many values were clipped.
-    std::uint64_t encode(ConstBlock h, Block x) const;
+    [[nodiscard]] std::uint64_t encode(ConstBlock h, Block x) const;
 
     /// What is frozen, per channel: (h - offset) / scale is the drive before clipping, or the
     /// argument of tanh.
@@ -46,7 +46,7 @@ class Encoder {
 
   private:
     void fit_channel(std::size_t channel, std::vector<float>& values);
-    std::uint64_t encode_linear(std::span<const float> h, std::span<float> x) const;
+    [[nodiscard]] std::uint64_t encode_linear(std::span<const float> h, std::span<float> x) const;
     void encode_tanh(std::span<const float> h, std::span<float> x) const;
     void encode_unit_norm(std::span<const float> h, std::span<float> x) const;
 

@@ -118,7 +118,7 @@ LocalLayer::Goodness LocalLayer::judge(std::span<const float> z) const {
         square += a * a;
     }
     const float norm = std::sqrt(square);
-    return {along / (norm + epsilon), norm};
+    return {.value = along / (norm + epsilon), .norm = norm};
 }
 
 void LocalLayer::differentiate(std::span<float> z, const Goodness& goodness, float slope) const {

@@ -52,7 +52,8 @@ class LocalLayer {
 
     /// L = mean over pairs of log(1 + exp(-theta (g_pos - g_neg))) and its gradient with respect to
     /// W and b, laid out as `parameters` is.
-    PairOutcome gradient(ConstBlock pairs, double theta, std::span<float> gradient) const;
+    [[nodiscard]] PairOutcome gradient(ConstBlock pairs, double theta,
+                                       std::span<float> gradient) const;
 
     /// Updates W and b. Returns the loss, mean over the inner steps, each taken before its update,
     /// and the pairs that were right at the last inner step.

@@ -22,12 +22,16 @@ Error misfit(const NamedArray& array, const std::string& wanted) {
 } // namespace
 
 NamedArray named_vector(std::string name, std::span<const float> values) {
-    return {std::move(name), {values.size()}, {values.begin(), values.end()}};
+    return {.name = std::move(name),
+            .shape = {values.size()},
+            .values = {values.begin(), values.end()}};
 }
 
 NamedArray named_block(std::string name, ConstBlock values) {
     const std::span<const float> flat = values.values();
-    return {std::move(name), {values.samples(), values.channels()}, {flat.begin(), flat.end()}};
+    return {.name = std::move(name),
+            .shape = {values.samples(), values.channels()},
+            .values = {flat.begin(), flat.end()}};
 }
 
 ArrayReader::ArrayReader(std::span<const NamedArray> arrays) {

@@ -21,10 +21,10 @@ Code expected(Kind kind) {
     return Code::unavailable;
 }
 
-void check_fault(const Subject& subject, Kind kind, std::uint64_t at_query) {
+/// `sound` is the same layer without the fault.
+void check_fault(const Subject& subject, Bench& sound, Kind kind, std::uint64_t at_query) {
     CAPTURE(static_cast<int>(kind), at_query);
     constexpr std::uint64_t queries = 4;
-    Bench sound(subject);
     Bench faulty(subject, {{kind, at_query, 1}});
     const OwnedBlock x = sound.stimuli(3);
     for (std::uint64_t query = 0; query < queries; ++query) {
@@ -51,8 +51,9 @@ void check_failures(const Subject& subject) {
     SECTION("a failure at any query is survived") {
         const Kind kind = GENERATE(Kind::fail, Kind::hang, Kind::not_finite, Kind::out_of_range,
                                    Kind::disconnect);
+        Bench sound(subject);
         for (const std::uint64_t query : {0U, 1U, 2U}) {
-            check_fault(subject, kind, query);
+            check_fault(subject, sound, kind, query);
         }
     }
 }

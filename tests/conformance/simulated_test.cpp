@@ -45,7 +45,6 @@ TEST_CASE("the acoustic rig keeps the contract") {
 TEST_CASE("the acoustic rig with noise, drift and latency keeps the contract") {
     sim::Disturbances disturbances;
     disturbances.noise = 0.005;
-    disturbances.perturb = 0.1;
     disturbances.drift_samples = 2000;
     disturbances.latency = true;
     check_contract(simulated("acoustic", disturbances));

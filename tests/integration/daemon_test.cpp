@@ -63,7 +63,7 @@ TEST_CASE("a second daemon on the same state directory is refused with the holde
     REQUIRE(daemon.ctl({"rigs"}).status == 0);
 }
 
-TEST_CASE("--check says what each rig is made of, or what is wrong, and touches nothing") {
+TEST_CASE("phylld --check says what each rig is made of, or what is wrong, and touches nothing") {
     const test::TempDir dir;
     const auto check = [&](const std::string& config) {
         const auto file = dir.path() / "lab.toml";

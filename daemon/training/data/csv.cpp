@@ -121,7 +121,7 @@ std::size_t find_column(const std::vector<std::string>& names, std::string_view 
     if (found == names.end()) {
         const std::string what = fmt::format("{} has no column \"{}\"; its columns are: {}", file,
                                              wanted, fmt::join(names, ", "));
-        throw Error(Code::not_found, what, {FieldViolation{field, what}});
+        throw Error(Code::not_found, what, {FieldViolation{.field = field, .description = what}});
     }
     return static_cast<std::size_t>(found - names.begin());
 }

@@ -34,8 +34,9 @@ std::vector<std::size_t> apportion(const std::vector<std::vector<std::uint32_t>>
     }
     std::vector<std::size_t> order(groups.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return remainders[a] > remainders[b] || (remainders[a] == remainders[b] && a < b);
+    });
     std::size_t given = std::accumulate(seats.begin(), seats.end(), std::size_t{0});
     for (auto next = order.begin(); given < total && next != order.end(); ++next, ++given) {
         ++seats[*next];
@@ -50,7 +51,8 @@ std::vector<std::size_t> apportion(const std::vector<std::vector<std::uint32_t>>
 
 Split stratified_split(std::span<const std::uint32_t> labels, std::size_t classes,
                        double test_fraction, std::uint64_t seed) {
-    if (!(test_fraction > 0.0 && test_fraction < 1.0)) {
+    const bool valid = test_fraction > 0.0 && test_fraction < 1.0;
+    if (!valid) {
         throw invalid_field("data.test_fraction",
                             fmt::format("{} is not between 0 and 1", test_fraction));
     }

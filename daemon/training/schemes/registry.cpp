@@ -10,10 +10,10 @@ namespace phyll::training {
 namespace {
 
 template <class Implementation, class Options>
-SchemeKind kind(std::string name, std::string about) {
+SchemeKind kind(const char* name, const char* about) {
     return {
-        .name = std::move(name),
-        .about = std::move(about),
+        .name = name,
+        .about = about,
         .new_options = [] { return std::make_unique<Options>(); },
         .make = [](const SchemeJob& job) -> std::unique_ptr<Scheme> {
             if (job.options.GetDescriptor() != Options::descriptor()) {

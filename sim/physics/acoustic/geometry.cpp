@@ -46,7 +46,7 @@ void slide_along_wall(const Place& size, Place& place, Offsets& offsets) {
 } // namespace
 
 AcousticGeometry nominal_geometry(const AcousticParameters& p) {
-    return {p.membranes, p.speakers, p.microphones, 0.0};
+    return {.membranes = p.membranes, .speakers = p.speakers, .microphones = p.microphones};
 }
 
 AcousticGeometry displaced_geometry(const AcousticParameters& p, std::span<const double> values) {

@@ -82,12 +82,14 @@ std::complex<double> linear_transfer(const AcousticParameters& p, const Acoustic
 std::vector<double> tone_gains(const AcousticParameters& p) {
     const AcousticGeometry nominal = nominal_geometry(p);
     std::vector<double> amplitude;
+    amplitude.reserve(p.tones);
     for (std::size_t k = 0; k < p.tones; ++k) {
         amplitude.push_back(std::abs(linear_transfer(p, nominal, k % p.speakers.size(),
                                                      k % p.microphones.size(), p.tone(k))));
     }
     const double middle = median(amplitude);
     std::vector<double> gains;
+    gains.reserve(p.tones);
     for (const double a : amplitude) {
         gains.push_back(std::clamp(middle / a, 0.25, 4.0));
     }

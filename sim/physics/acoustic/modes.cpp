@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <tuple>
 
 namespace phyll::physics {
 
@@ -34,8 +35,9 @@ std::vector<AcousticMode> acoustic_modes(const AcousticParameters& p) {
                             fmt::format("{} Hz gives {} modes; at most {} are computed",
                                         p.highest_mode, modes.size(), kernels::acoustic_max_modes));
     }
-    std::stable_sort(modes.begin(), modes.end(),
-                     [](const auto& a, const auto& b) { return a.omega < b.omega; });
+    std::sort(modes.begin(), modes.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.omega, a.index) < std::tie(b.omega, b.index);
+    });
     return modes;
 }
 

@@ -17,7 +17,7 @@ constexpr std::size_t register_bytes = 16;
 
 template <class Real>
 struct VectorOf {
-    typedef Real Type __attribute__((vector_size(register_bytes)));
+    using Type [[gnu::vector_size(register_bytes)]] = Real;
 };
 template <class Real>
 using Vector = typename VectorOf<Real>::Type;
@@ -43,8 +43,8 @@ template <class V>
 
 template <class M>
 [[gnu::always_inline]] inline bool any(const M& mask) {
-    typedef long long Words __attribute__((vector_size(register_bytes)));
-    const Words words = __builtin_bit_cast(Words, mask);
+    using Words [[gnu::vector_size(register_bytes)]] = long long;
+    const auto words = __builtin_bit_cast(Words, mask);
     long long all = 0;
     for (std::size_t i = 0; i < register_bytes / sizeof(long long); ++i) {
         all |= words[i];
@@ -119,6 +119,7 @@ class Lanes {
     /// One pass over the modes does three things while they are in registers: what the last
     /// coupling does to them, their own damped rotation, and the pressure that the next coupling
     /// needs.
+    // NOLINTBEGIN(misc-const-correctness): it sees the branches that a template does not take
     template <Rotation rotation, bool kicked, bool gathered>
     [[gnu::always_inline]] void rotate() {
         V at_membrane[acoustic_membranes] = {};
@@ -157,6 +158,7 @@ class Lanes {
             }
         }
     }
+    // NOLINTEND(misc-const-correctness)
 
     void play(std::size_t place) {
         const Real* tone = plan_.tone + place * plan_.tones;

@@ -79,7 +79,7 @@ class AcousticRig final : public SimulatedRig {
     }
     void displace(std::span<const double> offsets) override { cavity_.displace(offsets); }
     /// Between a fifth of a millimetre and places that have nothing to do with the nominal ones.
-    [[nodiscard]] Reach reach() const override { return {0.02, 20.0}; }
+    [[nodiscard]] Reach reach() const override { return {.smallest = 0.02, .largest = 20.0}; }
 
   private:
     physics::AcousticCavity cavity_;

@@ -33,7 +33,7 @@ class Search {
 
     Perturbation run() {
         Perturbation below;
-        Perturbation above = scan(below);
+        const Perturbation above = scan(below);
         return refine(below, above);
     }
 
@@ -47,7 +47,7 @@ class Search {
             offset *= amount;
         }
         rig_.displace(offsets);
-        return {amount, probe_.shift_of(rig_)};
+        return {.amount = amount, .shift = probe_.shift_of(rig_)};
     }
 
     /// Walks outwards until the correlation has fallen far enough. It does not fall monotonely, so
@@ -101,7 +101,7 @@ class Search {
 
 Perturbation find_perturbation(SimulatedRig& nominal, const Probe& probe, double f,
                                std::uint64_t seed) {
-    if (!(f >= 0.0 && f < 1.0)) {
+    if (std::isnan(f) || f < 0.0 || f >= 1.0) {
         throw invalid_field("perturb", fmt::format("{}; valid is 0 to less than 1", f));
     }
     return f == 0.0 ? Perturbation{} : Search(nominal, probe, f, seed).run();
@@ -113,7 +113,7 @@ Disturbance::Disturbance(std::unique_ptr<SimulatedRig> nominal, double perturb,
       rig_(dynamic_cast<SimulatedRig&>(inner())),
       drift_samples_(drift_samples),
       direction_(direction_of(seed, rig_.parameters())) {
-    if (!(drift_samples >= 0.0 && std::isfinite(drift_samples))) {
+    if (!std::isfinite(drift_samples) || drift_samples < 0.0) {
         throw invalid_field("drift_samples", fmt::format("{}; valid is 0 or more", drift_samples));
     }
     for (std::size_t i = 0; i < rig_.parameters(); ++i) {

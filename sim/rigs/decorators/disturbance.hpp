@@ -14,7 +14,7 @@ namespace phyll::sim {
 /// How far a device was displaced, and what that did to its responses.
 struct Perturbation {
     double amount = 0.0; ///< in the rig's own steps, along the seeded direction
-    Probe::Shift shift{1.0, 0.0};
+    Probe::Shift shift;
 };
 
 /// Finds the smallest displacement along the direction that the seed fixes at which the responses'

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t slice_per_thread = 64;
 
 std::vector<double> noise_deviations(SimulatedRig& nominal, double share) {
-    if (!(share >= 0.0 && std::isfinite(share))) {
+    if (!std::isfinite(share) || share < 0.0) {
         throw invalid_field("noise", fmt::format("{}; valid is 0 or more", share));
     }
     std::vector<double> deviations = Probe(nominal).deviations();

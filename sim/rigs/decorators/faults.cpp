@@ -38,13 +38,16 @@ void Faults::query(ConstBlock x, Block y, const QueryContext& context) {
 
 Health Faults::health() const {
     if (recoveries_needed_ > 0) {
-        return {Health::State::fault, disconnected};
+        return {.state = Health::State::fault, .reason = disconnected};
     }
     return Decorator::health();
 }
 
 void Faults::recover(const Deadline& deadline, std::stop_token stop) {
-    if (recoveries_needed_ > 0 && --recoveries_needed_ > 0) {
+    if (recoveries_needed_ > 0) {
+        --recoveries_needed_;
+    }
+    if (recoveries_needed_ > 0) {
         throw Error(Code::unavailable, disconnected);
     }
     Decorator::recover(deadline, std::move(stop));

@@ -20,7 +20,7 @@ void Latency::query(ConstBlock x, Block y, const QueryContext& context) {
     static_cast<void>(clock_.wait_until(end, context.stop));
     throw_if_over(context, clock_);
     for (std::size_t i = 0; i < context.times.size(); ++i) {
-        context.times[i] = {begin_of(i), begin_of(i + 1)};
+        context.times[i] = {.start = begin_of(i), .end = begin_of(i + 1)};
     }
 }
 

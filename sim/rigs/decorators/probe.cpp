@@ -84,8 +84,8 @@ Probe::Shift Probe::shift_of(SimulatedRig& moved) const {
             moved_square += moved_z * moved_z;
         }
     }
-    return {product / std::sqrt(square * moved_square),
-            std::sqrt(mean_square / static_cast<double>(means.size()))};
+    return {.correlation = product / std::sqrt(square * moved_square),
+            .mean = std::sqrt(mean_square / static_cast<double>(means.size()))};
 }
 
 } // namespace phyll::sim

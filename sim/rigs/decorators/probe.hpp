@@ -14,10 +14,10 @@ class Probe {
     struct Shift {
         /// Of the centred responses, each output divided by its standard deviation on the
         /// reference, pooled over outputs; 1 for a device that has not moved.
-        double correlation;
+        double correlation = 1.0;
         /// Root mean square over outputs of how far their means moved, in the same standard
         /// deviations: what the correlation does not see.
-        double mean;
+        double mean = 0.0;
     };
     [[nodiscard]] Shift shift_of(SimulatedRig& moved) const;
 

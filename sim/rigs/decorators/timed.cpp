@@ -15,7 +15,7 @@ void Timed::query(ConstBlock x, Block y, const QueryContext& context) {
         part.times = {};
         const Clock::Monotonic start = clock_.now();
         inner().query(x.slice(first, count), y.slice(first, count), part);
-        const SampleTime time{start, clock_.now()};
+        const SampleTime time{.start = start, .end = clock_.now()};
         std::ranges::fill(part_of(context, first, count).times, time);
     }
     throw_if_over(context, clock_);

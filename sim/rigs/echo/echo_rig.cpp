@@ -43,7 +43,7 @@ class EchoRig final : public SimulatedRig {
             throw invalid_field("offsets", "an echo has nothing that could be displaced");
         }
     }
-    [[nodiscard]] Reach reach() const override { return {1.0, 1.0}; }
+    [[nodiscard]] Reach reach() const override { return {.smallest = 1.0, .largest = 1.0}; }
 
   private:
     LayerSpec spec_;

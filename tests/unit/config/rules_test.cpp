@@ -1,7 +1,10 @@
 #include "daemon/config/rules.hpp"
 
+#include <daemon/training/schemes/phyll/phyll.pb.h>
 #include <phyll/v1/config.pb.h>
 #include <phyll/v1/run_spec.pb.h>
+#include <sim/rigs/acoustic/acoustic.pb.h>
+#include <sim/rigs/echo/echo.pb.h>
 
 #include <catch2/catch.hpp>
 
@@ -35,8 +38,15 @@ std::vector<const FieldDescriptor*> fields_with_rules() {
             fields.push_back(&field);
         }
     };
-    for_each_field(*v1::DaemonConfig::descriptor(), {}, collect);
-    for_each_field(*v1::RunSpec::descriptor(), {}, collect);
+    for (const Descriptor* type : {
+             v1::DaemonConfig::descriptor(),
+             v1::RunSpec::descriptor(),
+             sim::v1::AcousticOptions::descriptor(),
+             sim::v1::EchoOptions::descriptor(),
+             training::v1::PhyllOptions::descriptor(),
+         }) {
+        for_each_field(*type, {}, collect);
+    }
     return fields;
 }
 

@@ -270,6 +270,52 @@ TEST_CASE("drives stay in range, and what was clipped is counted") {
     CHECK(plan.clipped == at_an_end);
 }
 
+TEST_CASE("the label level is the drive of the label's entry") {
+    training::v1::PhyllOptions options = complete_options();
+    options.set_label_level(0.25);
+    const std::unique_ptr<Scheme> scheme = make_scheme(small_spec(), small_vowels(), options);
+    const Plan plan = scheme->plan(0);
+    for (std::size_t i = 0; i < plan.stimuli.samples(); ++i) {
+        CHECK(std::ranges::count(plan.stimuli.sample(i).first(7), 0.25F) == 1);
+        CHECK(std::ranges::count(plan.stimuli.sample(i).first(7), 0.0F) == 6);
+    }
+    CHECK(values_of(*scheme, "label_level") == std::vector<float>{0.25F});
+}
+
+TEST_CASE("the optimiser goes on from epoch to epoch") {
+    // With two classes there is one wrong label only, so that two epochs of three updates each are
+    // one epoch of six.
+    SplitData data = small_vowels();
+    data.data.class_names = {"even", "odd"};
+    for (std::uint32_t i = 0; i < data.data.samples(); ++i) {
+        data.data.labels[i] = i % 2;
+    }
+    const auto train = [&](std::uint32_t epochs, std::uint32_t inner_steps) {
+        phyll::v1::RunSpec spec = small_spec();
+        spec.mutable_training()->set_learning_rate_schedule("constant");
+        spec.mutable_training()->set_epochs(epochs);
+        spec.mutable_training()->set_inner_steps(inner_steps);
+        const std::unique_ptr<Scheme> scheme = make_scheme(spec, data);
+        static_cast<void>(Runner().run(*scheme));
+        return scheme->network();
+    };
+    CHECK(train(2, 3) == train(1, 6));
+    CHECK(train(2, 3) != train(1, 3));
+}
+
+TEST_CASE("a moving encoding is fitted on all batches of an epoch") {
+    phyll::v1::RunSpec spec = small_spec();
+    spec.mutable_training()->set_schedule("simultaneous");
+    spec.mutable_training()->set_batch(30);
+    const std::unique_ptr<Scheme> scheme = make_scheme(spec, small_vowels());
+    // Two fits, then three batches of two layers.
+    Runner().run(*scheme, 0, 8);
+    const std::vector<NamedArray> state = scheme->state();
+    const auto collected = std::ranges::find(state, "progress/layer2/collected", &NamedArray::name);
+    REQUIRE(collected->shape == std::vector<std::size_t>{140, 8});
+    CHECK(std::ranges::count(collected->values, 0.0F) == 0);
+}
+
 TEST_CASE("the real vowels are learned on a random rig") {
     const auto path = phyll::test::real_data("vowels/vowels.csv");
     if (!path) {

@@ -106,6 +106,7 @@ Plan PhyllScheme::plan(std::uint64_t step) const {
 
 std::vector<LayerOutlook> PhyllScheme::outlook() const {
     std::vector<LayerOutlook> layers;
+    layers.reserve(network_.depth());
     for (std::size_t l = 0; l < network_.depth(); ++l) {
         layers.push_back(outlook(l));
     }

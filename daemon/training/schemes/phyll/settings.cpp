@@ -28,14 +28,16 @@ void check_data(const DataSet& data, const Split& split) {
 }
 
 double positive(const char* field, double value, double largest) {
-    if (!(value > 0.0 && value <= largest)) {
+    const bool valid = value > 0.0 && value <= largest;
+    if (!valid) {
         throw invalid_field(field, fmt::format("{} is not above 0 and at most {}", value, largest));
     }
     return value;
 }
 
 double decay(const char* field, double value) {
-    if (!(value >= 0.0 && value < 1.0)) {
+    const bool valid = value >= 0.0 && value < 1.0;
+    if (!valid) {
         throw invalid_field(field, fmt::format("{} is not at least 0 and below 1", value));
     }
     return value;
