@@ -49,13 +49,15 @@ std::string cpu_model() {
 
 /// Throws unless `address` is a TCP address that only this machine can reach.
 void require_loopback(const std::string& address) {
-    const bool loopback = address.starts_with("tcp://127.") || address.starts_with("tcp://[::1]:") ||
+    const bool loopback = address.starts_with("tcp://127.") ||
+                          address.starts_with("tcp://[::1]:") ||
                           address.starts_with("tcp://localhost:");
     if (!loopback || address.find(':', 6) == std::string::npos) {
-        throw invalid_field("listen", fmt::format("{}; valid is a loopback address such as "
-                                                  "tcp://127.0.0.1:5570: nobody is authenticated, so "
-                                                  "other machines must not reach it",
-                                                  address));
+        throw invalid_field("listen",
+                            fmt::format("{}; valid is a loopback address such as "
+                                        "tcp://127.0.0.1:5570: nobody is authenticated, so "
+                                        "other machines must not reach it",
+                                        address));
     }
 }
 
@@ -92,7 +94,10 @@ class Service {
 };
 
 Service::Service(const Settings& settings, const Clock& clock)
-    : settings_(settings), clock_(clock), state_(settings.state_dir), store_(state_.database()),
+    : settings_(settings),
+      clock_(clock),
+      state_(settings.state_dir),
+      store_(state_.database()),
       workers_(thread_count(settings.config)),
       lab_([this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
       runs_({rig::kernel_level(), cpu_model()}, store_, state_, lab_, clock,
@@ -219,6 +224,8 @@ void serve(const Settings& settings, const Clock& clock, std::ostream& ready) {
     Service(settings, clock).run(ready);
 }
 
-std::string version() { return PHYLL_VERSION; }
+std::string version() {
+    return PHYLL_VERSION;
+}
 
 } // namespace phyll

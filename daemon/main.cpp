@@ -1,7 +1,7 @@
 // phylld: owns a lab's rigs, trains physical neural networks on them, serves clients.
 
-#include "daemon/config/load.hpp"
 #include "daemon.hpp"
+#include "daemon/config/load.hpp"
 #include "drivers/core/error.hpp"
 
 #include <CLI/CLI.hpp>
@@ -67,7 +67,7 @@ phyll::Settings settle(const Arguments& arguments) {
     if (!arguments.log_level.empty()) {
         config.set_log_level(arguments.log_level);
     }
-    settings.state_dir = !arguments.state_dir.empty()   ? arguments.state_dir
+    settings.state_dir = !arguments.state_dir.empty()  ? arguments.state_dir
                          : !config.state_dir().empty() ? config.state_dir()
                                                        : default_state_dir().string();
     settings.data_dir = !arguments.data_dir.empty()  ? arguments.data_dir
@@ -79,14 +79,16 @@ phyll::Settings settle(const Arguments& arguments) {
 } // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("phylld trains physical neural networks on a lab's rigs, without backpropagation.\n"
-                 "Without --config it serves simulated rigs on loopback.");
+    CLI::App app(
+        "phylld trains physical neural networks on a lab's rigs, without backpropagation.\n"
+        "Without --config it serves simulated rigs on loopback.");
     app.set_version_flag("--version", "phylld " + phyll::version());
     Arguments arguments;
     app.add_option("--config", arguments.config, "Configuration file (TOML)");
-    app.add_option("--listen", arguments.listen,
-                   "TCP address, instead of the configuration's: tcp://127.0.0.1:PORT; port 0 picks "
-                   "a free one");
+    app.add_option(
+        "--listen", arguments.listen,
+        "TCP address, instead of the configuration's: tcp://127.0.0.1:PORT; port 0 picks "
+        "a free one");
     app.add_option("--state-dir", arguments.state_dir, "Folder of runs, events and metrics");
     app.add_option("--data-dir", arguments.data_dir, "Folder of data files");
     app.add_option("--log-level", arguments.log_level, "trace, debug, info, warn or error")

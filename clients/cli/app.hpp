@@ -34,7 +34,8 @@ class App {
     [[nodiscard]] bool json() const noexcept { return json_; }
     /// Connects at first use.
     Client& client();
-    /// From here on Ctrl-C ends the call under way instead of the process, so that the daemon is told.
+    /// From here on Ctrl-C ends the call under way instead of the process, so that the daemon is
+    /// told.
     static void let_signals_interrupt();
     void set_exit(Exit status) noexcept { exit_ = status; }
 

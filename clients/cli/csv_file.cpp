@@ -44,8 +44,9 @@ class Reader {
             throw Error(Code::invalid_argument, problem_);
         }
         if (rows_.empty()) {
-            throw Error(Code::invalid_argument, path_ + ": holds no numbers; one sample per line is "
-                                                        "expected");
+            throw Error(Code::invalid_argument, path_ +
+                                                    ": holds no numbers; one sample per line is "
+                                                    "expected");
         }
         OwnedBlock block(rows_.front().size(), rows_.size());
         for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -66,8 +67,9 @@ class Reader {
         if (!problem_.empty()) {
             return;
         }
-        const bool header = rows_.empty() && line_ == 1 &&
-                            std::ranges::none_of(fields, [](const auto& f) { return number(f).has_value(); });
+        const bool header =
+            rows_.empty() && line_ == 1 &&
+            std::ranges::none_of(fields, [](const auto& f) { return number(f).has_value(); });
         if (header) {
             return;
         }
@@ -82,8 +84,8 @@ class Reader {
             row.push_back(*value);
         }
         if (!rows_.empty() && row.size() != rows_.front().size()) {
-            problem_ = fmt::format("{}: row {} has {} numbers, those before it have {}", path_, line_,
-                                   row.size(), rows_.front().size());
+            problem_ = fmt::format("{}: row {} has {} numbers, those before it have {}", path_,
+                                   line_, row.size(), rows_.front().size());
             return;
         }
         rows_.push_back(std::move(row));

@@ -22,7 +22,8 @@ void list(App& app) {
                              .dump()
                       << '\n';
         }
-        table.add({set.name(), set.kind(), set.bytes() == 0 ? "-" : count(set.bytes()), set.about()});
+        table.add(
+            {set.name(), set.kind(), set.bytes() == 0 ? "-" : count(set.bytes()), set.about()});
     }
     if (!app.json()) {
         table.print(std::cout);

@@ -67,7 +67,9 @@ std::string duration(double seconds) {
     return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
 }
 
-std::string percent(double fraction) { return fmt::format("{:.1f} %", 100.0 * fraction); }
+std::string percent(double fraction) {
+    return fmt::format("{:.1f} %", 100.0 * fraction);
+}
 
 std::string local_time(double seconds_since_1970) {
     if (seconds_since_1970 <= 0) {
@@ -86,6 +88,8 @@ std::string name_of(v1::Evidence evidence) {
                                                 : lower_case(v1::Evidence_Name(evidence));
 }
 
-std::string name_of(v1::Health::State state) { return lower_case(v1::Health::State_Name(state)); }
+std::string name_of(v1::Health::State state) {
+    return lower_case(v1::Health::State_Name(state));
+}
 
 } // namespace phyll::cli

@@ -62,8 +62,7 @@ void query(App& app, const QueryArguments& arguments) {
     const OwnedBlock stimuli = read_csv(arguments.in);
     v1::RigRequest which;
     which.set_rig(arguments.rig);
-    const auto snapshot =
-        app.client().call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", which);
+    const auto snapshot = app.client().call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", which);
 
     v1::QueryRequest request;
     request.set_rig(arguments.rig);
@@ -99,9 +98,9 @@ void query(App& app, const QueryArguments& arguments) {
                          .dump()
                   << '\n';
     } else {
-        std::cerr << fmt::format("{} samples in {} on {} ({}), key {}\n", count(responses.samples()),
-                                 duration(reply.hardware_seconds()), arguments.rig,
-                                 name_of(reply.evidence()), reply.key());
+        std::cerr << fmt::format("{} samples in {} on {} ({}), key {}\n",
+                                 count(responses.samples()), duration(reply.hardware_seconds()),
+                                 arguments.rig, name_of(reply.evidence()), reply.key());
     }
 }
 
@@ -115,12 +114,16 @@ void add_rig_commands(App& app) {
         "query", "Send a block of stimuli through a rig and keep the responses");
     const auto arguments = std::make_shared<QueryArguments>();
     command->add_option("rig", arguments->rig, "Name of the rig")->required();
-    command->add_option("--in", arguments->in, "CSV file of drives in 0 to 1, one sample per line; "
-                                               "- is standard input")
+    command
+        ->add_option("--in", arguments->in,
+                     "CSV file of drives in 0 to 1, one sample per line; "
+                     "- is standard input")
         ->required();
-    command->add_option("--out", arguments->out, "CSV file for the responses; - is standard output");
-    command->add_option("--key", arguments->key, "Identity of the samples: the same key and number "
-                                                 "give the same noise");
+    command->add_option("--out", arguments->out,
+                        "CSV file for the responses; - is standard output");
+    command->add_option("--key", arguments->key,
+                        "Identity of the samples: the same key and number "
+                        "give the same noise");
     command->add_option("--number", arguments->number, "Number of the first sample");
     command->add_option("--timeout", arguments->timeout_s, "Give up after this many seconds");
     command->add_flag("--wait", arguments->wait, "Wait until the rig is free");

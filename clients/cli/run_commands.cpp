@@ -78,8 +78,8 @@ void check(App& app, const FileArguments& arguments) {
     std::cout << fmt::format("{}: {} classes, {} features, {} training and {} test samples\n",
                              arguments.file, reply.classes(), reply.features(),
                              count(reply.training_samples()), count(reply.test_samples()));
-    Table table({"LAYER", "RIG", "INPUTS", "FEATURES", "WIDTH", "TRAINING", "EVALUATION",
-                 "HARDWARE TIME"});
+    Table table(
+        {"LAYER", "RIG", "INPUTS", "FEATURES", "WIDTH", "TRAINING", "EVALUATION", "HARDWARE TIME"});
     for (const v1::LayerPlan& layer : reply.layers()) {
         table.add({std::to_string(layer.layer()), layer.rig().empty() ? "none" : layer.rig(),
                    std::to_string(layer.inputs()), std::to_string(layer.features()),
@@ -87,15 +87,16 @@ void check(App& app, const FileArguments& arguments) {
                    count(layer.evaluation_queries()), duration(layer.hardware_seconds())});
     }
     table.print(std::cout);
-    std::cout << fmt::format("at most {} queries for training and {} for evaluation: {} of hardware "
-                             "time at the rigs' nominal speed\nevidence: {}\n",
-                             count(reply.training_queries()), count(reply.evaluation_queries()),
-                             duration(reply.hardware_seconds()), name_of(reply.evidence()));
+    std::cout << fmt::format(
+        "at most {} queries for training and {} for evaluation: {} of hardware "
+        "time at the rigs' nominal speed\nevidence: {}\n",
+        count(reply.training_queries()), count(reply.evaluation_queries()),
+        duration(reply.hardware_seconds()), name_of(reply.evidence()));
 }
 
 /// Shows a run until it is over; the exit status says how it ended.
 void watch(App& app, std::uint64_t run) {
-    const RunView::Style style = app.json()                   ? RunView::Style::json
+    const RunView::Style style = app.json()                     ? RunView::Style::json
                                  : ::isatty(STDOUT_FILENO) != 0 ? RunView::Style::bar
                                                                 : RunView::Style::lines;
     RunView view(style, std::cout);
@@ -110,10 +111,11 @@ void watch(App& app, std::uint64_t run) {
                                            });
     } catch (const Error& error) {
         if (error.code() == Code::cancelled) {
-            throw Error(error.code(),
-                        fmt::format("stopped watching; run {0} goes on. Watch it again with 'phyllctl "
-                                    "run watch {0}', end it with 'phyllctl run cancel {0}'",
-                                    run));
+            throw Error(
+                error.code(),
+                fmt::format("stopped watching; run {0} goes on. Watch it again with 'phyllctl "
+                            "run watch {0}', end it with 'phyllctl run cancel {0}'",
+                            run));
         }
         throw;
     }
@@ -156,8 +158,7 @@ void list(App& app) {
         }
         const v1::RunResult& result = info.result();
         table.add({std::to_string(info.run()), info.name().empty() ? "-" : info.name(),
-                   name_of(info.state()),
-                   info.has_result() ? percent(result.test_accuracy()) : "-",
+                   name_of(info.state()), info.has_result() ? percent(result.test_accuracy()) : "-",
                    info.has_result()
                        ? count(result.training_queries() + result.evaluation_queries())
                        : "-",
@@ -215,8 +216,9 @@ void cancel(App& app, std::uint64_t run) {
 
 void add_file_options(CLI::App& command, FileArguments& arguments) {
     command.add_option("file", arguments.file, "Run file (TOML)")->required();
-    command.add_option("--set", arguments.set,
-                       "Override a key of the file: --set training.epochs=50 (repeatable)")
+    command
+        .add_option("--set", arguments.set,
+                    "Override a key of the file: --set training.epochs=50 (repeatable)")
         ->allow_extra_args(false);
 }
 

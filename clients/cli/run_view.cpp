@@ -158,20 +158,20 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
     const auto line = [&](std::string_view name, const std::string& value) {
         out << fmt::format("  {:<16} {}\n", name, value);
     };
-    line("test accuracy", fmt::format("{} of {} samples (standard error {})",
-                                      percent(result.test_accuracy()), count(result.test_samples()),
-                                      percent(error)));
+    line("test accuracy",
+         fmt::format("{} of {} samples (standard error {})", percent(result.test_accuracy()),
+                     count(result.test_samples()), percent(error)));
     line("train accuracy", fmt::format("{} of {} samples", percent(result.train_accuracy()),
                                        count(result.train_samples())));
     line("network", network_of(run.spec()));
     line("controls", "not measured by this run: see without physics with --set "
                      "layers.0.physics=false ...");
-    line("queries", fmt::format("{} for training, {} for evaluation",
-                                count(result.training_queries()),
-                                count(result.evaluation_queries())));
-    line("hardware time", fmt::format("{} busy; {} at the rigs' nominal speed",
-                                      duration(result.hardware_seconds()),
-                                      duration(result.nominal_seconds())));
+    line("queries",
+         fmt::format("{} for training, {} for evaluation", count(result.training_queries()),
+                     count(result.evaluation_queries())));
+    line("hardware time",
+         fmt::format("{} busy; {} at the rigs' nominal speed", duration(result.hardware_seconds()),
+                     duration(result.nominal_seconds())));
     line("digital time", duration(result.digital_seconds()));
     line("evidence", name_of(result.evidence()));
     line("seed", std::to_string(info.seed()));
@@ -254,8 +254,8 @@ void RunView::show_epoch(const v1::EpochMetrics& epoch) {
 }
 
 void RunView::show_progress(const v1::Progress& progress) {
-    seconds_left_ = progress.seconds_left() < 0 ? std::nullopt
-                                                : std::optional(progress.seconds_left());
+    seconds_left_ =
+        progress.seconds_left() < 0 ? std::nullopt : std::optional(progress.seconds_left());
     if (style_ == Style::json) {
         out_ << to_json(progress, run_).dump() << std::endl;
     }

@@ -18,7 +18,8 @@ void print_result(std::ostream& out, const v1::RunReply& run);
 /// A run as one JSON object; "event" is `event`.
 [[nodiscard]] nlohmann::json to_json(const v1::RunInfo& info, const std::string& event);
 
-/// Shows a run that is watched: a progress bar on a terminal, plain lines elsewhere, JSON when asked.
+/// Shows a run that is watched: a progress bar on a terminal, plain lines elsewhere, JSON when
+/// asked.
 class RunView {
   public:
     enum class Style { bar, lines, json };

@@ -47,7 +47,8 @@ void throw_unless_ok(const v1::Status& status) {
 OwnedBlock read_block(const google::protobuf::Message& reply, const zmq::message_t& frame) {
     const google::protobuf::FieldDescriptor* field =
         reply.GetDescriptor()->FindFieldByName("responses");
-    const auto& block = dynamic_cast<const v1::Block&>(reply.GetReflection()->GetMessage(reply, field));
+    const auto& block =
+        dynamic_cast<const v1::Block&>(reply.GetReflection()->GetMessage(reply, field));
     OwnedBlock out(block.channels(), block.samples());
     if (frame.size() != out.view().size() * sizeof(float)) {
         throw Error(Code::data_loss, "phylld's payload has another size than it says");
@@ -63,8 +64,8 @@ OwnedBlock read_block(const google::protobuf::Message& reply, const zmq::message
 struct Client::Socket {
     zmq::context_t context;
     zmq::socket_t dealer{context, zmq::socket_type::dealer};
-    /// Says when the connection was lost: ZeroMQ itself would reconnect without a word, and a daemon
-    /// that was started again knows nothing of our calls.
+    /// Says when the connection was lost: ZeroMQ itself would reconnect without a word, and a
+    /// daemon that was started again knows nothing of our calls.
     zmq::socket_t monitor{context, zmq::socket_type::pair};
 
     explicit Socket(const std::string& endpoint) {
@@ -77,10 +78,11 @@ struct Client::Socket {
     }
 
     void send(const v1::Header& header, Frames rest) {
-        dealer.send(serialise(header), rest.empty() ? zmq::send_flags::none : zmq::send_flags::sndmore);
+        dealer.send(serialise(header),
+                    rest.empty() ? zmq::send_flags::none : zmq::send_flags::sndmore);
         for (std::size_t i = 0; i < rest.size(); ++i) {
-            dealer.send(rest[i], i + 1 < rest.size() ? zmq::send_flags::sndmore
-                                                     : zmq::send_flags::none);
+            dealer.send(rest[i],
+                        i + 1 < rest.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
         }
     }
 
@@ -115,8 +117,8 @@ struct Client::Socket {
 
   private:
     void wait_for_message(std::chrono::milliseconds wait) {
-        std::array<zmq::pollitem_t, 2> items{{{dealer.handle(), 0, ZMQ_POLLIN, 0},
-                                              {monitor.handle(), 0, ZMQ_POLLIN, 0}}};
+        std::array<zmq::pollitem_t, 2> items{
+            {{dealer.handle(), 0, ZMQ_POLLIN, 0}, {monitor.handle(), 0, ZMQ_POLLIN, 0}}};
         try {
             if (zmq::poll(items.data(), items.size(), wait) == 0) {
                 throw Error(Code::deadline_exceeded, "phylld did not answer in time");

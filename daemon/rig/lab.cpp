@@ -9,7 +9,9 @@
 
 namespace phyll::rig {
 
-void Lab::add(std::unique_ptr<RigThread> rig) { rigs_.push_back(std::move(rig)); }
+void Lab::add(std::unique_ptr<RigThread> rig) {
+    rigs_.push_back(std::move(rig));
+}
 
 RigThread& Lab::rig(const std::string& name) const {
     const auto found = std::ranges::find(rigs_, name, [](const auto& rig) { return rig->name(); });
@@ -19,10 +21,10 @@ RigThread& Lab::rig(const std::string& name) const {
     std::vector<std::string> names;
     std::ranges::transform(rigs_, std::back_inserter(names),
                            [](const auto& rig) { return rig->name(); });
-    throw Error(Code::not_found, fmt::format("no rig is named '{}'; there {}", name,
-                                             names.empty() ? "is none"
-                                                           : fmt::format("are: {}",
-                                                                         fmt::join(names, ", "))));
+    throw Error(
+        Code::not_found,
+        fmt::format("no rig is named '{}'; there {}", name,
+                    names.empty() ? "is none" : fmt::format("are: {}", fmt::join(names, ", "))));
 }
 
 void Lab::end(LeaseId id) {

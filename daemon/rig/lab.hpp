@@ -37,8 +37,8 @@ class Lab {
     LeaseId wait_for(std::set<std::string> rigs, std::string holder, LeaseTable::Granted granted) {
         return leases_.wait_for(std::move(rigs), std::move(holder), std::move(granted));
     }
-    LeaseId take(std::set<std::string> rigs, std::string holder) {
-        return leases_.take(std::move(rigs), std::move(holder));
+    LeaseId take(std::set<std::string> rigs, std::string holder, LeaseTable::Granted granted) {
+        return leases_.take(std::move(rigs), std::move(holder), std::move(granted));
     }
     void end(LeaseId id);
 

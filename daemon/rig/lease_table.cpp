@@ -16,18 +16,22 @@ LeaseId LeaseTable::wait_for(std::set<std::string> rigs, std::string holder, Gra
     return id;
 }
 
-LeaseId LeaseTable::take(std::set<std::string> rigs, std::string holder) {
+LeaseId LeaseTable::take(std::set<std::string> rigs, std::string holder, Granted granted) {
     if (const std::string other = in_the_way(rigs); !other.empty()) {
         throw Error(Code::failed_precondition,
                     fmt::format("{} is held by {}; wait for it or ask again later",
                                 fmt::join(rigs, ", "), other));
     }
-    return wait_for(std::move(rigs), std::move(holder), [](LeaseId) {});
+    return wait_for(std::move(rigs), std::move(holder), std::move(granted));
 }
 
 std::vector<std::string> LeaseTable::end(LeaseId id) {
     if (const auto held = held_.extract(id)) {
         const std::set<std::string>& rigs = held.mapped().rigs;
+        for (const std::string& rig : rigs) {
+            holder_of_.erase(rig);
+            settling_.insert(rig);
+        }
         return {rigs.begin(), rigs.end()};
     }
     std::erase_if(waiting_, [&](const Lease& lease) { return lease.id == id; });
@@ -36,7 +40,7 @@ std::vector<std::string> LeaseTable::end(LeaseId id) {
 }
 
 void LeaseTable::made_safe(const std::string& rig) {
-    holder_of_.erase(rig);
+    settling_.erase(rig);
     grant_waiting();
 }
 
@@ -69,7 +73,8 @@ void LeaseTable::grant_waiting() {
         std::set<std::string> spoken_for;
         for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
             const bool ready = std::ranges::none_of(it->rigs, [&](const std::string& rig) {
-                return holder_of_.contains(rig) || spoken_for.contains(rig);
+                return holder_of_.contains(rig) || settling_.contains(rig) ||
+                       spoken_for.contains(rig);
             });
             if (!ready) {
                 spoken_for.insert(it->rigs.begin(), it->rigs.end());

@@ -12,7 +12,8 @@ namespace phyll::rig {
 
 using LeaseId = std::uint64_t;
 
-/// Who may drive which rig: exclusive leases for sets of rigs, all or none, first come first served.
+/// Who may drive which rig: exclusive leases for sets of rigs, all or none, first come first
+/// served.
 ///
 ///   state of a rig | granted        | lease ends             | made safe
 ///   free           | -> leased      |                        |
@@ -30,8 +31,9 @@ class LeaseTable {
     /// later, once all rigs are held; never after `end`.
     LeaseId wait_for(std::set<std::string> rigs, std::string holder, Granted granted);
 
-    /// The same without waiting: throws FAILED_PRECONDITION naming who holds or waits for a rig.
-    LeaseId take(std::set<std::string> rigs, std::string holder);
+    /// The same without waiting for others: throws FAILED_PRECONDITION naming who holds or waits
+    /// for a rig. A rig that is only being made safe is waited for.
+    LeaseId take(std::set<std::string> rigs, std::string holder, Granted granted);
 
     /// Ends a lease or withdraws one that still waits. Returns the rigs to be made safe, each of
     /// which is handed on after `made_safe`. Unknown ids are ignored.
@@ -39,7 +41,7 @@ class LeaseTable {
 
     void made_safe(const std::string& rig);
 
-    /// Who holds the rig; empty when it is free. A settling rig is still its last holder's.
+    /// Who holds the rig; empty when nobody does, also while it is made safe.
     [[nodiscard]] std::string holder(const std::string& rig) const;
 
     /// Who holds or waits for one of the rigs, of those who came before everybody that comes now.
@@ -58,7 +60,8 @@ class LeaseTable {
     LeaseId last_ = 0;
     std::map<LeaseId, Lease> held_;
     std::list<Lease> waiting_;
-    std::map<std::string, std::string> holder_of_; ///< of leased and settling rigs
+    std::map<std::string, std::string> holder_of_; ///< of leased rigs
+    std::set<std::string> settling_;
     bool granting_ = false;
 };
 

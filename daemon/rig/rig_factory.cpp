@@ -79,9 +79,9 @@ std::unique_ptr<PhysicalLayer> make_rig(const v1::RigConfig& config, Workers& wo
                                         const Clock& clock) {
     const sim::SimulatedRigKind* kind = find_kind(config.kind());
     if (kind == nullptr) {
-        throw Error(Code::not_found, fmt::format("rig '{}': there is no kind '{}'; there are: {}",
-                                                 config.name(), config.kind(),
-                                                 fmt::join(rig_kinds(), ", ")));
+        throw Error(Code::not_found,
+                    fmt::format("rig '{}': there is no kind '{}'; there are: {}", config.name(),
+                                config.kind(), fmt::join(rig_kinds(), ", ")));
     }
     const std::unique_ptr<google::protobuf::Message> options = kind->new_options();
     if (config.has_options() && !config.options().UnpackTo(options.get())) {
@@ -89,14 +89,16 @@ std::unique_ptr<PhysicalLayer> make_rig(const v1::RigConfig& config, Workers& wo
                             fmt::format("are not those of the kind '{}'", config.kind()));
     }
     const sim::RigSite site{.seed = config.simulation().seed(), .workers = &workers};
-    std::unique_ptr<PhysicalLayer> rig = sim::disturbed(
-        kind->make(*options, site), disturbances(config.simulation()), site, clock);
+    std::unique_ptr<PhysicalLayer> rig =
+        sim::disturbed(kind->make(*options, site), disturbances(config.simulation()), site, clock);
     if (config.max_batch() != 0) {
         rig = std::make_unique<SmallBatch>(std::move(rig), config.max_batch());
     }
     return std::make_unique<Guard>(std::move(rig));
 }
 
-std::string kernel_level() { return std::string(physics::acoustic_kernel_level()); }
+std::string kernel_level() {
+    return std::string(physics::acoustic_kernel_level());
+}
 
 } // namespace phyll::rig

@@ -8,8 +8,11 @@
 namespace phyll::rpc {
 
 Call::Call(v1::Header header, Frames frames, Caller caller, Deadline deadline, bool streaming)
-    : header_(std::move(header)), frames_(std::move(frames)), caller_(std::move(caller)),
-      deadline_(deadline), streaming_(streaming) {}
+    : header_(std::move(header)),
+      frames_(std::move(frames)),
+      caller_(std::move(caller)),
+      deadline_(deadline),
+      streaming_(streaming) {}
 
 void Call::connect(Send send, Finished finished) {
     send_ = std::move(send);
@@ -18,15 +21,16 @@ void Call::connect(Send send, Finished finished) {
 
 void Call::read_body(google::protobuf::Message& request) const {
     if (frames_.empty()) {
-        throw Error(Code::invalid_argument,
-                    fmt::format("{}: the request has no body; a frame with a {} must follow the header",
-                                header_.method(), request.GetTypeName()));
+        throw Error(
+            Code::invalid_argument,
+            fmt::format("{}: the request has no body; a frame with a {} must follow the header",
+                        header_.method(), request.GetTypeName()));
     }
     const zmq::message_t& body = frames_.front();
     if (body.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
         !request.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-        throw Error(Code::invalid_argument, fmt::format("{}: the body is no {}", header_.method(),
-                                                        request.GetTypeName()));
+        throw Error(Code::invalid_argument,
+                    fmt::format("{}: the body is no {}", header_.method(), request.GetTypeName()));
     }
 }
 
@@ -39,37 +43,23 @@ OwnedBlock Call::read_payload(const v1::Block& description, const std::string& f
 }
 
 void Call::reply(const google::protobuf::Message& reply, Frames payload) {
-    if (!over_) {
-        send(v1::REPLY, &reply, std::move(payload), nullptr);
-        finish();
-    }
+    answer(v1::REPLY, &reply, std::move(payload), nullptr);
 }
 
 void Call::item(const google::protobuf::Message& item, Frames payload) {
-    if (!over_) {
-        send(v1::ITEM, &item, std::move(payload), nullptr);
-        ++items_;
-    }
+    answer(v1::ITEM, &item, std::move(payload), nullptr);
 }
 
 void Call::end() {
-    if (!over_) {
-        send(v1::END, nullptr, {}, nullptr);
-        finish();
-    }
+    answer(v1::END, nullptr, {}, nullptr);
 }
 
 void Call::fail(const Error& error) {
-    if (!over_) {
-        send(streaming_ ? v1::END : v1::REPLY, nullptr, {}, &error);
-        finish();
-    }
+    answer(streaming_ ? v1::END : v1::REPLY, nullptr, {}, &error);
 }
 
 void Call::abandon() {
-    if (!over_) {
-        finish();
-    }
+    finish();
 }
 
 void Call::when_over(std::function<void()> then) {
@@ -80,14 +70,19 @@ void Call::when_over(std::function<void()> then) {
     }
 }
 
-void Call::send(v1::Kind kind, const google::protobuf::Message* body, Frames payload,
-                const Error* error) {
+void Call::answer(v1::Kind kind, const google::protobuf::Message* body, Frames payload,
+                  const Error* error) {
+    if (over_) {
+        return;
+    }
+    // Sending may find the peer gone, which ends the call and lets the server forget it.
+    const std::shared_ptr<Call> self = shared_from_this();
     v1::Header header;
     header.set_kind(kind);
     header.set_id(header_.id());
     header.set_version(protocol_version);
     if (kind == v1::ITEM) {
-        header.set_sequence(items_);
+        header.set_sequence(items_++);
     } else if (error != nullptr) {
         to_wire(*error, *header.mutable_status());
     } else {
@@ -99,9 +94,15 @@ void Call::send(v1::Kind kind, const google::protobuf::Message* body, Frames pay
     }
     std::move(payload.begin(), payload.end(), std::back_inserter(frames));
     send_(header, std::move(frames));
+    if (kind != v1::ITEM) {
+        finish();
+    }
 }
 
 void Call::finish() {
+    if (over_) {
+        return;
+    }
     over_ = true;
     stop_.request_stop();
     // The server lets go of the call here; keep it until the caller's stack has unwound.

@@ -42,7 +42,8 @@ class Call : public std::enable_shared_from_this<Call> {
     /// The request's body; throws INVALID_ARGUMENT when it is missing or does not parse.
     void read_body(google::protobuf::Message& request) const;
     /// The request's only payload frame; throws INVALID_ARGUMENT when there is none, or several.
-    [[nodiscard]] OwnedBlock read_payload(const v1::Block& description, const std::string& field) const;
+    [[nodiscard]] OwnedBlock read_payload(const v1::Block& description,
+                                          const std::string& field) const;
 
     /// The answer of a method that is not streaming.
     void reply(const google::protobuf::Message& reply, Frames payload = {});
@@ -58,8 +59,8 @@ class Call : public std::enable_shared_from_this<Call> {
     void when_over(std::function<void()> then);
 
   private:
-    void send(v1::Kind kind, const google::protobuf::Message* body, Frames payload,
-              const Error* error);
+    void answer(v1::Kind kind, const google::protobuf::Message* body, Frames payload,
+                const Error* error);
     void finish();
 
     v1::Header header_;

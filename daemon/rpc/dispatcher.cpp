@@ -16,9 +16,9 @@ namespace {
 
 /// Each file that holds services, found through one of its messages so that it is linked in.
 std::array<const google::protobuf::FileDescriptor*, 6> service_files() {
-    return {v1::ListKeysRequest::descriptor()->file(),   v1::ListDataRequest::descriptor()->file(),
-            v1::DescribeRequest::descriptor()->file(),   v1::ListLeasesRequest::descriptor()->file(),
-            v1::QueryRequest::descriptor()->file(),      v1::ListRunsRequest::descriptor()->file()};
+    return {v1::ListKeysRequest::descriptor()->file(), v1::ListDataRequest::descriptor()->file(),
+            v1::DescribeRequest::descriptor()->file(), v1::ListLeasesRequest::descriptor()->file(),
+            v1::QueryRequest::descriptor()->file(),    v1::ListRunsRequest::descriptor()->file()};
 }
 
 } // namespace
@@ -54,7 +54,8 @@ void Dispatcher::add(const std::string& method, const google::protobuf::Descript
     const google::protobuf::MethodDescriptor& descriptor = *found->second.descriptor;
     if (descriptor.input_type() != &request || descriptor.output_type() != &reply ||
         descriptor.server_streaming() != streaming) {
-        throw Error(Code::internal, method + " is declared with other types than it is handled with");
+        throw Error(Code::internal,
+                    method + " is declared with other types than it is handled with");
     }
     found->second.handler = std::move(handler);
 }

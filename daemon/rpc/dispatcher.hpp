@@ -28,10 +28,11 @@ class Dispatcher {
     /// states no role.
     Dispatcher();
 
-    /// Answers `method` ("phyll.v1.Lab/Describe") at once with what `handle` returns; what it throws
-    /// is sent as status.
+    /// Answers `method` ("phyll.v1.Lab/Describe") at once with what `handle` returns; what it
+    /// throws is sent as status.
     template <class Request, class Reply>
-    void answer(const std::string& method, std::function<Reply(const Request&, const Call&)> handle) {
+    void answer(const std::string& method,
+                std::function<Reply(const Request&, const Call&)> handle) {
         add(method, *Request::descriptor(), *Reply::descriptor(), false,
             [handle = std::move(handle)](const std::shared_ptr<Call>& call) {
                 Request request;

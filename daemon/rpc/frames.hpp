@@ -29,8 +29,8 @@ struct Incoming {
     Frames rest; ///< body and payload, or nothing
 };
 
-/// Takes a message apart. Nothing when its first part is no header with a kind: such a peer does not
-/// speak the protocol and could not understand an answer.
+/// Takes a message apart. Nothing when its first part is no header with a kind: such a peer does
+/// not speak the protocol and could not understand an answer.
 [[nodiscard]] std::optional<Incoming> parse(Frames frames);
 
 [[nodiscard]] zmq::message_t serialise(const google::protobuf::Message& message);

@@ -18,7 +18,9 @@ constexpr std::int64_t largest_frame = std::int64_t{256} * 1024 * 1024;
 } // namespace
 
 Router::Router(boost::asio::io_context& loop, zmq::context_t& context, Received received)
-    : loop_(loop), socket_(context, zmq::socket_type::router), descriptor_(loop),
+    : loop_(loop),
+      socket_(context, zmq::socket_type::router),
+      descriptor_(loop),
       received_(std::move(received)) {
     socket_.set(zmq::sockopt::router_mandatory, true);
     socket_.set(zmq::sockopt::sndhwm, send_queue);
@@ -39,7 +41,8 @@ std::string Router::bind(const std::string& address) {
     try {
         socket_.bind(address);
     } catch (const zmq::error_t& error) {
-        throw Error(Code::unavailable, fmt::format("cannot listen on {}: {}", address, error.what()));
+        throw Error(Code::unavailable,
+                    fmt::format("cannot listen on {}: {}", address, error.what()));
     }
     return socket_.get(zmq::sockopt::last_endpoint);
 }
@@ -58,7 +61,8 @@ Router::Sent Router::send(const std::string& peer, Frames frames) {
     Sent sent = Sent::yes;
     try {
         // With ROUTER_MANDATORY only the first part can fail: the rest belongs to the same message.
-        if (!socket_.send(zmq::message_t(peer), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
+        if (!socket_.send(zmq::message_t(peer),
+                          zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
             sent = Sent::peer_full;
         } else {
             for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -106,7 +110,9 @@ void Router::drain() {
     schedule_drain();
 }
 
-bool Router::readable() { return (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0; }
+bool Router::readable() {
+    return (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
+}
 
 void Router::receive_one() {
     zmq::message_t peer;

@@ -14,10 +14,10 @@ namespace phyll::rpc {
 
 /// A ZeroMQ ROUTER on an Asio loop.
 ///
-/// The socket's descriptor is edge-like: it says that something may have happened, not that there is
-/// something to read, and any call on the socket may swallow the edge. So after each wake and after
-/// each send the socket is read until ZMQ_EVENTS shows nothing more; only then is it waited for.
-/// Thread rule: the loop's thread.
+/// The socket's descriptor is edge-like: it says that something may have happened, not that there
+/// is something to read, and any call on the socket may swallow the edge. So after each wake and
+/// after each send the socket is read until ZMQ_EVENTS shows nothing more; only then is it waited
+/// for. Thread rule: the loop's thread.
 class Router {
   public:
     /// `peer` is the routing id.

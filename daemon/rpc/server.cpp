@@ -21,8 +21,8 @@ void check(const Dispatcher::Method* method, const Call& call) {
                                 call.header().version(), protocol_version));
     }
     if (call.header().version() == 0) {
-        throw invalid_field("version", fmt::format("is not set; this daemon speaks version {}",
-                                                   protocol_version));
+        throw invalid_field(
+            "version", fmt::format("is not set; this daemon speaks version {}", protocol_version));
     }
     if (method == nullptr) {
         throw Error(Code::unimplemented,
@@ -45,7 +45,9 @@ void check(const Dispatcher::Method* method, const Call& call) {
 Server::Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, const Clock& clock)
     : loop_(loop), dispatcher_(dispatcher), clock_(clock) {}
 
-Server::~Server() { close(); }
+Server::~Server() {
+    close();
+}
 
 std::string Server::listen(const std::string& address, Caller caller) {
     Endpoint& endpoint = endpoints_.emplace_back();
@@ -102,24 +104,34 @@ void Server::request(const Peer& peer, Incoming incoming) {
         send(peer, header, std::move(frames));
     };
 
-    Calls& calls = peers_[peer];
-    const bool known = calls.contains(id);
-    if (known || calls.size() >= calls_per_peer || closing_) {
+    if (const std::optional<Error> refused = refuse(peer, id)) {
         call->connect(sender, nullptr);
-        call->fail(closing_ ? Error(Code::unavailable, "phylld is stopping")
-                   : known
-                       ? invalid_field("id", fmt::format("request {} is still in flight; number each "
-                                                         "request anew",
-                                                         id))
-                       : Error(Code::resource_exhausted,
-                               fmt::format("{} requests are in flight, no more are taken: wait for "
-                                           "answers",
-                                           calls_per_peer)));
+        call->fail(*refused);
         return;
     }
     call->connect(sender, [this, peer, id] { finished(peer, id); });
-    calls[id] = {call, start_timer(call)};
+    peers_[peer][id] = {call, start_timer(call)};
     dispatch(call, method);
+}
+
+std::optional<Error> Server::refuse(const Peer& peer, std::uint64_t id) const {
+    if (closing_) {
+        return Error(Code::unavailable, "phylld is stopping");
+    }
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) {
+        return std::nullopt;
+    }
+    if (found->second.contains(id)) {
+        return invalid_field(
+            "id", fmt::format("request {} is still in flight; number each request anew", id));
+    }
+    if (found->second.size() >= calls_per_peer) {
+        return Error(Code::resource_exhausted,
+                     fmt::format("{} requests are in flight, no more are taken: wait for answers",
+                                 calls_per_peer));
+    }
+    return std::nullopt;
 }
 
 void Server::dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method) {

@@ -9,6 +9,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,8 @@ class Server {
 
     void received(const Peer& peer, Frames frames);
     void request(const Peer& peer, Incoming incoming);
+    /// Why a request is not taken at all.
+    [[nodiscard]] std::optional<Error> refuse(const Peer& peer, std::uint64_t id) const;
     void dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method);
     void cancel(const Peer& peer, std::uint64_t id);
     void finished(const Peer& peer, std::uint64_t id);

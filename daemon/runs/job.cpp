@@ -89,8 +89,9 @@ v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& r
 
 training::FileReader read_below(std::string data_dir) {
     return [data_dir = std::filesystem::path(std::move(data_dir))](const std::string& name) {
-        const std::filesystem::path path =
-            std::filesystem::path(name).is_absolute() ? std::filesystem::path(name) : data_dir / name;
+        const std::filesystem::path path = std::filesystem::path(name).is_absolute()
+                                               ? std::filesystem::path(name)
+                                               : data_dir / name;
         std::ifstream file(path, std::ios::binary);
         std::error_code ignored;
         if (!file || std::filesystem::is_directory(path, ignored)) {

@@ -11,8 +11,8 @@
 
 namespace phyll::runs {
 
-/// What a device is really told by a stimulus, as 128 bits: two stimuli that differ by less than the
-/// device resolves are the same. BLAKE2b of the quantised device words.
+/// What a device is really told by a stimulus, as 128 bits: two stimuli that differ by less than
+/// the device resolves are the same. BLAKE2b of the quantised device words.
 struct StimulusHash {
     std::array<unsigned char, 16> bytes{};
     bool operator==(const StimulusHash&) const = default;

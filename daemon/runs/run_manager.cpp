@@ -19,7 +19,11 @@ constexpr std::size_t event_batch = 200;
 
 RunManager::RunManager(Host host, Store& store, const StateDir& state, rig::Lab& lab,
                        const Clock& clock, training::FileReader read, Post post)
-    : store_(store), state_(state), lab_(lab), clock_(clock), post_(std::move(post)),
+    : store_(store),
+      state_(state),
+      lab_(lab),
+      clock_(clock),
+      post_(std::move(post)),
       site_{.host = std::move(host),
             .store = store,
             .state = state,
@@ -125,13 +129,16 @@ RunManager::WatchId RunManager::watch(std::uint64_t run, std::uint64_t after, Wa
     v1::WatchItem snapshot;
     *snapshot.mutable_snapshot() = get(run).info;
     const WatchId id = ++last_watch_;
-    watches_[id] = {run, after, std::move(watcher)};
-    watches_[id].watcher.item(snapshot);
+    const auto shared = std::make_shared<const Watcher>(std::move(watcher));
+    watches_[id] = {run, after, shared};
+    shared->item(snapshot);
     post_([this, id] { advance(id); });
     return id;
 }
 
-void RunManager::unwatch(WatchId id) { watches_.erase(id); }
+void RunManager::unwatch(WatchId id) {
+    watches_.erase(id);
+}
 
 FindRig RunManager::find_rig() const {
     // The rigs are fixed once the daemon serves, so this may be used on any thread.
@@ -222,7 +229,8 @@ void RunManager::show(std::uint64_t run, const v1::Progress& progress) {
     // A watcher that goes away while it is told changes the table.
     for (const WatchId id : watching(run)) {
         if (const auto found = watches_.find(id); found != watches_.end()) {
-            found->second.watcher.item(item);
+            const std::shared_ptr<const Watcher> watcher = found->second.watcher;
+            watcher->item(item);
         }
     }
 }
@@ -233,22 +241,23 @@ void RunManager::advance(WatchId id) {
         return;
     }
     Watch& watch = found->second;
+    const std::uint64_t run = watch.run;
+    const std::shared_ptr<const Watcher> watcher = watch.watcher;
     const std::vector<v1::Event> events = store_.events(watch.run, watch.last, event_batch);
     for (const v1::Event& event : events) {
         v1::WatchItem item;
         *item.mutable_event() = event;
         watch.last = event.number();
-        watch.watcher.item(item);
+        watcher->item(item);
         if (!watches_.contains(id)) {
-            return; // the watcher went away
+            return; // it went away
         }
     }
     if (events.size() == event_batch) {
         post_([this, id] { advance(id); });
-    } else if (is_final(get(watch.run).info.state())) {
-        const Watcher watcher = std::move(watch.watcher);
-        watches_.erase(found);
-        watcher.over();
+    } else if (is_final(get(run).info.state())) {
+        watches_.erase(id);
+        watcher->over();
     }
 }
 

@@ -69,7 +69,8 @@ class RunManager {
     struct Watch {
         std::uint64_t run = 0;
         std::uint64_t last = 0;
-        Watcher watcher;
+        /// Shared with whoever calls it: a watcher may go away while it is told something.
+        std::shared_ptr<const Watcher> watcher;
     };
 
     void enqueue(std::uint64_t run);

@@ -34,7 +34,10 @@ double wall_seconds(const Clock& clock) {
 
 RunThread::RunThread(std::uint64_t run, v1::RunSpec spec,
                      std::map<std::string, rig::RigThread*> rigs, const RunSite& site)
-    : run_(run), spec_(std::move(spec)), rigs_(std::move(rigs)), site_(site),
+    : run_(run),
+      spec_(std::move(spec)),
+      rigs_(std::move(rigs)),
+      site_(site),
       thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
 void RunThread::work(const std::stop_token& stop) {

@@ -66,7 +66,11 @@ v1::Evidence to_proto(Evidence evidence) {
 
 Runner::Runner(training::Scheme& scheme, std::vector<RunnerRig> rigs, RunnerOptions options,
                const Clock& clock, RunObserver& observer)
-    : scheme_(scheme), rigs_(std::move(rigs)), options_(options), clock_(clock), observer_(observer),
+    : scheme_(scheme),
+      rigs_(std::move(rigs)),
+      options_(options),
+      clock_(clock),
+      observer_(observer),
       outlook_(scheme.outlook()) {
     for (std::size_t l = 0; l < rigs_.size(); ++l) {
         v1::LayerCost& cost = *result_.add_layers();

@@ -76,16 +76,17 @@ StateDir::StateDir(std::filesystem::path path) : path_(std::move(path)) {
     std::error_code error;
     std::filesystem::create_directories(path_, error);
     if (error) {
-        throw system_error(error.value(), fmt::format("cannot make the state directory {}",
-                                                      path_.string()));
+        throw system_error(error.value(),
+                           fmt::format("cannot make the state directory {}", path_.string()));
     }
     path_ = std::filesystem::canonical(path_);
     Descriptor lock(path_ / "lock", O_RDWR | O_CREAT);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-        throw Error(Code::unavailable,
-                    fmt::format("the state directory {} is held by another phylld, process {}; stop "
-                                "that one or give this one --state-dir",
-                                path_.string(), read_holder(lock.get())));
+        throw Error(
+            Code::unavailable,
+            fmt::format("the state directory {} is held by another phylld, process {}; stop "
+                        "that one or give this one --state-dir",
+                        path_.string(), read_holder(lock.get())));
     }
     if (::ftruncate(lock.get(), 0) != 0) {
         throw system_error(errno, fmt::format("cannot write {}", (path_ / "lock").string()));
@@ -94,7 +95,9 @@ StateDir::StateDir(std::filesystem::path path) : path_(std::move(path)) {
     lock_ = lock.release();
 }
 
-StateDir::~StateDir() { ::close(lock_); }
+StateDir::~StateDir() {
+    ::close(lock_);
+}
 
 std::filesystem::path StateDir::run(std::uint64_t id) const {
     std::filesystem::path folder = path_ / "runs" / std::to_string(id);

@@ -51,7 +51,9 @@ CREATE TABLE rigs (
 )sql";
 
 /// SQLite's integers are signed; the ids here never reach the sign.
-std::int64_t to_sql(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+std::int64_t to_sql(std::uint64_t value) {
+    return static_cast<std::int64_t>(value);
+}
 std::uint64_t from_sql(const SQLite::Column& column) {
     return static_cast<std::uint64_t>(column.getInt64());
 }
@@ -134,10 +136,11 @@ void Store::Impl::open() {
     database.exec("PRAGMA foreign_keys = ON");
     const int found = database.execAndGet("PRAGMA user_version").getInt();
     if (found > schema_version) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("the database {} has schema version {}, this phylld knows up to {}: "
-                                "use the newer phylld that wrote it",
-                                file, found, schema_version));
+        throw Error(
+            Code::failed_precondition,
+            fmt::format("the database {} has schema version {}, this phylld knows up to {}: "
+                        "use the newer phylld that wrote it",
+                        file, found, schema_version));
     }
     if (found == 0) {
         SQLite::Transaction commit(database);
@@ -220,14 +223,16 @@ std::uint64_t Store::add_run(const v1::RunInfo& given, const v1::RunSpec& spec,
                              const std::string& idempotency_key) {
     return impl_->transaction([&]() -> std::uint64_t {
         if (!idempotency_key.empty()) {
-            SQLite::Statement known(impl_->database, "SELECT id FROM runs WHERE idempotency_key = ?");
+            SQLite::Statement known(impl_->database,
+                                    "SELECT id FROM runs WHERE idempotency_key = ?");
             known.bind(1, idempotency_key);
             if (known.executeStep()) {
                 return from_sql(known.getColumn(0));
             }
         }
-        SQLite::Statement insert(impl_->database, "INSERT INTO runs (state, info, spec, idempotency_key) "
-                                                  "VALUES (?, x'', ?, ?)");
+        SQLite::Statement insert(impl_->database,
+                                 "INSERT INTO runs (state, info, spec, idempotency_key) "
+                                 "VALUES (?, x'', ?, ?)");
         insert.bind(1, static_cast<int>(v1::QUEUED));
         bind(insert, 2, spec);
         if (idempotency_key.empty()) {

@@ -18,8 +18,8 @@ struct RunRecord {
     v1::RunSpec spec;
 };
 
-/// Runs, their events and metrics, and the rigs' ages, in SQLite. Each call is one transaction: when
-/// it returns, what it wrote survives the death of the process.
+/// Runs, their events and metrics, and the rigs' ages, in SQLite. Each call is one transaction:
+/// when it returns, what it wrote survives the death of the process.
 ///
 /// Event numbers rise over all runs and are never used twice. Thread rule: any thread.
 /// Errors: UNAVAILABLE or RESOURCE_EXHAUSTED (disk full), DATA_LOSS (the file is damaged).
@@ -32,8 +32,8 @@ class Store {
     Store& operator=(const Store&) = delete;
     ~Store();
 
-    /// A new run in state queued, with its first event. With an idempotency key that was used before
-    /// nothing is stored and that run's number comes back.
+    /// A new run in state queued, with its first event. With an idempotency key that was used
+    /// before nothing is stored and that run's number comes back.
     std::uint64_t add_run(const v1::RunInfo& info, const v1::RunSpec& spec,
                           const std::string& idempotency_key);
 
@@ -41,7 +41,8 @@ class Store {
     /// Newest first.
     [[nodiscard]] std::vector<v1::RunInfo> runs() const;
     /// Runs in one of these states, oldest first.
-    [[nodiscard]] std::vector<std::uint64_t> in_state(const std::vector<v1::RunState>& states) const;
+    [[nodiscard]] std::vector<std::uint64_t>
+    in_state(const std::vector<v1::RunState>& states) const;
 
     /// Moves a run to another state and stores the event of it. Throws FAILED_PRECONDITION when the
     /// run's present state does not allow that. Times of start and end are kept with it; a final

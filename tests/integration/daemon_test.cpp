@@ -32,7 +32,7 @@ TEST_CASE("phylld serves the built-in lab at both endpoints, with the role of ea
     };
     REQUIRE(role_at(daemon.ipc()) == v1::ROLE_ADMIN);
     REQUIRE(role_at(daemon.tcp()) == v1::ROLE_OPERATOR);
-    struct stat socket {};
+    struct stat socket{};
     REQUIRE(::stat((daemon.state_dir() / "phylld.sock").c_str(), &socket) == 0);
     REQUIRE((socket.st_mode & 0777) == 0660);
 
@@ -113,7 +113,8 @@ TEST_CASE("methods that this daemon does not offer yet say so") {
     Daemon daemon;
     Client client(daemon.tcp());
     try {
-        static_cast<void>(client.call<v1::MetricsReply>("phyll.v1.Lab/Metrics", v1::MetricsRequest()));
+        static_cast<void>(
+            client.call<v1::MetricsReply>("phyll.v1.Lab/Metrics", v1::MetricsRequest()));
         FAIL("not offered");
     } catch (const Error& error) {
         REQUIRE(error.code() == Code::unimplemented);

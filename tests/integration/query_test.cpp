@@ -113,7 +113,8 @@ TEST_CASE("bad stimuli are refused by sample, channel and value, and the rig sta
     const std::string good = "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n";
     const Finished columns = ask("0,1,0.5\n");
     REQUIRE(columns.status == 2);
-    REQUIRE(columns.err.find("3 values per sample, but the rig has 16 inputs") != std::string::npos);
+    REQUIRE(columns.err.find("3 values per sample, but the rig has 16 inputs") !=
+            std::string::npos);
     const Finished range = ask(good + "0,0,0,0,0,0,0,1.5,0,0,0,0,0,0,0,0\n");
     REQUIRE(range.status == 2);
     REQUIRE(range.err.find("sample 1, channel 7") != std::string::npos);

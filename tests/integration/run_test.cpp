@@ -45,7 +45,8 @@ v1::RunInfo get(Client& client, std::uint64_t run) {
 }
 
 /// Watches until `enough` says so.
-void watch(Client& client, std::uint64_t run, const std::function<bool(const v1::WatchItem&)>& enough) {
+void watch(Client& client, std::uint64_t run,
+           const std::function<bool(const v1::WatchItem&)>& enough) {
     v1::WatchRequest request;
     request.set_run(run);
     client.stream<v1::WatchItem>("phyll.v1.Runs/Watch", request,
@@ -114,8 +115,9 @@ TEST_CASE("the same submission twice starts one run") {
     Client client(daemon.tcp());
     const std::uint64_t run = submit(client, endless, "once");
     REQUIRE(submit(client, endless, "once") == run);
-    REQUIRE(client.call<v1::ListRunsReply>("phyll.v1.Runs/List", v1::ListRunsRequest()).runs_size() ==
-            1);
+    REQUIRE(
+        client.call<v1::ListRunsReply>("phyll.v1.Runs/List", v1::ListRunsRequest()).runs_size() ==
+        1);
 }
 
 TEST_CASE("a run whose rig fails is failed with the rig's own words, and the next one runs") {

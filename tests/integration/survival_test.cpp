@@ -24,11 +24,14 @@ epochs = 1000000
 rig = "cavity"
 )";
 
-json show(const Daemon& daemon) { return json::parse(daemon.ctl({"--json", "run", "show", "1"}).out); }
+json show(const Daemon& daemon) {
+    return json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
+}
 
 /// The epochs that a watcher is told of, up to `count`, as (event number, loss).
 std::vector<json> first_epochs(const Daemon& daemon, std::size_t count) {
-    Process watch(daemon.ctl_command({"--json", "run", "watch", "1"}), daemon.folder() / "watch.log");
+    Process watch(daemon.ctl_command({"--json", "run", "watch", "1"}),
+                  daemon.folder() / "watch.log");
     std::vector<json> epochs;
     while (epochs.size() < count) {
         const json line = json::parse(watch.read_line());
@@ -77,10 +80,15 @@ TEST_CASE("events and metrics survive kill -9, and the run starts again by itsel
 TEST_CASE("a watcher learns that the daemon went away") {
     Daemon daemon;
     REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", endless).string()}).status == 0);
-    Process watch(daemon.ctl_command({"--json", "run", "watch", "1"}), daemon.folder() / "watch.log");
+    Process watch(daemon.ctl_command({"--json", "run", "watch", "1"}),
+                  daemon.folder() / "watch.log");
     REQUIRE(json::parse(watch.read_line())["event"] == "snapshot");
-    SECTION("stopped") { REQUIRE(daemon.stop() == 0); }
-    SECTION("killed") { daemon.kill(); }
+    SECTION("stopped") {
+        REQUIRE(daemon.stop() == 0);
+    }
+    SECTION("killed") {
+        daemon.kill();
+    }
     while (!watch.read_line().empty()) {
     }
     REQUIRE(watch.wait() == 4);

@@ -135,8 +135,7 @@ std::vector<std::string> Daemon::command() const {
         command.insert(command.end(), {"--config", (dir_.path() / "phylld.toml").string()});
     }
     if (const auto vowels = real_data("vowels/vowels.csv")) {
-        command.insert(command.end(),
-                       {"--data-dir", vowels->parent_path().parent_path().string()});
+        command.insert(command.end(), {"--data-dir", vowels->parent_path().parent_path().string()});
     }
     return command;
 }
@@ -162,7 +161,9 @@ void Daemon::kill() {
     process_->wait();
 }
 
-std::string Daemon::log() const { return read_file(dir_.path() / "log"); }
+std::string Daemon::log() const {
+    return read_file(dir_.path() / "log");
+}
 
 std::filesystem::path Daemon::write(const std::string& name, const std::string& text) const {
     const std::filesystem::path path = dir_.path() / name;

@@ -24,8 +24,7 @@ std::uint64_t fresh_key() {
 
 void answer(Call& call, const rig::Measurement& measurement, const LayerSpec& spec) {
     v1::QueryReply reply;
-    zmq::message_t payload =
-        give_block(measurement.responses.view(), *reply.mutable_responses());
+    zmq::message_t payload = give_block(measurement.responses.view(), *reply.mutable_responses());
     reply.set_key(measurement.context.key);
     reply.set_number(measurement.context.number);
     reply.set_age(measurement.context.age);
@@ -60,14 +59,12 @@ class DirectQuery : public std::enable_shared_from_this<DirectQuery> {
     void start(bool wait) {
         const std::set<std::string> rigs{rig_.name()};
         const std::string holder = fmt::format("a query by {}", call_->caller().name);
-        if (!wait) {
-            lease_ = site_.lab.take(rigs, holder);
-            measure();
-            return;
-        }
-        lease_ = site_.lab.wait_for(rigs, holder, [self = shared_from_this()](rig::LeaseId) {
+        const auto granted = [self = shared_from_this()](rig::LeaseId) {
+            // Later, since the lease's number is not known yet where it is granted at once.
             boost::asio::post(self->site_.loop, [self] { self->measure(); });
-        });
+        };
+        lease_ = wait ? site_.lab.wait_for(rigs, holder, granted)
+                      : site_.lab.take(rigs, holder, granted);
         // A client that gives up while it waits leaves the line.
         given_up_.emplace(call_->stop_token(), [weak = weak_from_this()] {
             if (const auto self = weak.lock()) {

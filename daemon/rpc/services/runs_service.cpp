@@ -29,8 +29,9 @@ void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, The
         } catch (const Error& error) {
             boost::asio::post(site.loop, [call, error] { call->fail(error); });
         } catch (const std::exception& error) {
-            const Error internal(Code::internal,
-                                 fmt::format("{} failed: {}", call->header().method(), error.what()));
+            const Error internal(
+                Code::internal,
+                fmt::format("{} failed: {}", call->header().method(), error.what()));
             boost::asio::post(site.loop, [call, internal] { call->fail(internal); });
         }
     });
@@ -77,8 +78,8 @@ void submit(const Site& site, const v1::SubmitRequest& request, const std::share
             info.set_note(request.note().empty() ? spec.note() : request.note());
             info.set_submitted_by(call->caller().name);
             v1::SubmitReply reply;
-            reply.set_run(site.runs.submit(info, spec, request.file().text(),
-                                           request.idempotency_key()));
+            reply.set_run(
+                site.runs.submit(info, spec, request.file().text(), request.idempotency_key()));
             call->reply(reply);
         });
 }

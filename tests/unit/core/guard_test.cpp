@@ -78,7 +78,9 @@ TEST_CASE("wrong shapes are refused with both numbers") {
 TEST_CASE("a response that cannot be true is not used, and the rig is made safe") {
     Bench bench;
     const float answer = GENERATE(2.5F, -2.5F, std::numeric_limits<float>::quiet_NaN());
-    bench.script->answer = [=](ConstBlock, Block y, const QueryContext&) { y.sample(1)[0] = answer; };
+    bench.script->answer = [=](ConstBlock, Block y, const QueryContext&) {
+        y.sample(1)[0] = answer;
+    };
     REQUIRE(bench.ask() == Code::data_loss);
     REQUIRE(bench.script->made_safe == 1);
 }
@@ -95,6 +97,8 @@ TEST_CASE("a failing rig is made safe and its own words go through") {
 
 TEST_CASE("the guard makes the rig safe when it goes") {
     const auto script = std::make_shared<Script>();
-    { const Guard guard(std::make_unique<ScriptedLayer>(script)); }
+    {
+        const Guard guard(std::make_unique<ScriptedLayer>(script));
+    }
     REQUIRE(script->made_safe == 1);
 }

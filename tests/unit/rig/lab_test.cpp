@@ -51,7 +51,7 @@ TEST_CASE("a lease that ends aborts the query, makes the rig safe and hands it o
     lab.add(std::make_unique<RigThread>(
         "r", [&] { return std::make_unique<ScriptedLayer>(script); }, clock, 0));
 
-    const rig::LeaseId first = lab.take({"r"}, "first");
+    const rig::LeaseId first = lab.take({"r"}, "first", [](rig::LeaseId) {});
     const auto measurement = std::make_shared<rig::Measurement>();
     measurement->stimuli = OwnedBlock(2, 1);
     lab.rig("r").measure(measurement, [] {});

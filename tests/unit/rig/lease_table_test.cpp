@@ -13,6 +13,10 @@ using rig::LeaseTable;
 
 namespace {
 
+LeaseId take(LeaseTable& table, std::set<std::string> rigs, const std::string& holder) {
+    return table.take(std::move(rigs), holder, [](LeaseId) {});
+}
+
 /// Ends a lease and makes its rigs safe at once.
 void end(LeaseTable& table, LeaseId id) {
     for (const std::string& rig : table.end(id)) {
@@ -24,10 +28,10 @@ void end(LeaseTable& table, LeaseId id) {
 
 TEST_CASE("a free rig is granted at once and refused to the next") {
     LeaseTable table;
-    const LeaseId first = table.take({"a"}, "run 1");
+    const LeaseId first = take(table, {"a"}, "run 1");
     REQUIRE(table.holder("a") == "run 1");
     try {
-        static_cast<void>(table.take({"a", "b"}, "run 2"));
+        static_cast<void>(take(table, {"a", "b"}, "run 2"));
         FAIL("the rig is held");
     } catch (const Error& error) {
         REQUIRE(error.code() == Code::failed_precondition);
@@ -40,20 +44,31 @@ TEST_CASE("a free rig is granted at once and refused to the next") {
 
 TEST_CASE("a rig is handed on only after it was made safe") {
     LeaseTable table;
-    const LeaseId first = table.take({"a"}, "run 1");
+    const LeaseId first = take(table, {"a"}, "run 1");
     bool granted = false;
     table.wait_for({"a"}, "run 2", [&](LeaseId) { granted = true; });
     REQUIRE(table.end(first) == std::vector<std::string>{"a"});
     REQUIRE_FALSE(granted);
-    REQUIRE(table.holder("a") == "run 1");
+    REQUIRE(table.holder("a").empty());
     table.made_safe("a");
     REQUIRE(granted);
     REQUIRE(table.holder("a") == "run 2");
 }
 
+TEST_CASE("a rig that is being made safe is waited for, not refused") {
+    LeaseTable table;
+    const LeaseId first = take(table, {"a"}, "run 1");
+    REQUIRE(table.end(first).size() == 1);
+    bool granted = false;
+    static_cast<void>(table.take({"a"}, "run 2", [&](LeaseId) { granted = true; }));
+    REQUIRE_FALSE(granted);
+    table.made_safe("a");
+    REQUIRE(granted);
+}
+
 TEST_CASE("nobody overtakes a set that waits") {
     LeaseTable table;
-    const LeaseId a = table.take({"a"}, "run 1");
+    const LeaseId a = take(table, {"a"}, "run 1");
     std::vector<std::string> order;
     LeaseId both = 0;
     table.wait_for({"a", "b"}, "both", [&](LeaseId id) {
@@ -71,7 +86,7 @@ TEST_CASE("nobody overtakes a set that waits") {
 
 TEST_CASE("a withdrawn wait clears the way for those behind it") {
     LeaseTable table;
-    const LeaseId a = table.take({"a"}, "run 1");
+    const LeaseId a = take(table, {"a"}, "run 1");
     const LeaseId both = table.wait_for({"a", "b"}, "both", [](LeaseId) { FAIL("withdrawn"); });
     bool late = false;
     table.wait_for({"b"}, "late", [&](LeaseId) { late = true; });
@@ -83,7 +98,7 @@ TEST_CASE("a withdrawn wait clears the way for those behind it") {
 TEST_CASE("a lease may be ended from inside the call that grants it") {
     LeaseTable table;
     std::vector<int> granted;
-    const LeaseId first = table.take({"a"}, "run 1");
+    const LeaseId first = take(table, {"a"}, "run 1");
     for (int i = 0; i < 3; ++i) {
         table.wait_for({"a"}, "next", [&, i](LeaseId id) {
             granted.push_back(i);

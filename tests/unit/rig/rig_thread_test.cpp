@@ -101,9 +101,15 @@ TEST_CASE("a query under way ends on its own stop token, on abort, and with the 
     std::promise<void> done;
     rig->measure(measurement, [&] { done.set_value(); });
     begun.wait(false);
-    SECTION("stop token") { stop.request_stop(); }
-    SECTION("abort") { rig->abort(); }
-    SECTION("destruction") { rig.reset(); }
+    SECTION("stop token") {
+        stop.request_stop();
+    }
+    SECTION("abort") {
+        rig->abort();
+    }
+    SECTION("destruction") {
+        rig.reset();
+    }
     done.get_future().get();
     REQUIRE(measurement->failure);
     REQUIRE(bench.script->made_safe >= 2); // when it was built, and when the query failed

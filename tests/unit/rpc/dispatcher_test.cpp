@@ -8,7 +8,8 @@ using namespace phyll;
 using rpc::Call;
 using rpc::Dispatcher;
 
-TEST_CASE("every method of every service is known with its role, and none is implemented at first") {
+TEST_CASE(
+    "every method of every service is known with its role, and none is implemented at first") {
     const Dispatcher dispatcher;
     REQUIRE(dispatcher.methods().size() == 44);
     for (const auto& [name, method] : dispatcher.methods()) {
@@ -27,14 +28,14 @@ TEST_CASE("a handler of other types than the .proto declares is refused at start
     Dispatcher dispatcher;
     const auto handle = [](const v1::RigsRequest&, const Call&) { return v1::RigsReply(); };
     REQUIRE_NOTHROW(dispatcher.answer<v1::RigsRequest, v1::RigsReply>("phyll.v1.Lab/Rigs", handle));
-    REQUIRE_THROWS_AS((dispatcher.answer<v1::RigsRequest, v1::RigsReply>("phyll.v1.Lab/Describe",
-                                                                         handle)),
-                      Error);
+    REQUIRE_THROWS_AS(
+        (dispatcher.answer<v1::RigsRequest, v1::RigsReply>("phyll.v1.Lab/Describe", handle)),
+        Error);
     REQUIRE_THROWS_AS(
         (dispatcher.answer<v1::RigsRequest, v1::RigsReply>("phyll.v1.Lab/Nothing", handle)), Error);
     // A streaming method cannot be answered once and for all.
-    REQUIRE_THROWS_AS((dispatcher.serve<v1::WatchRequest, v1::WatchItem>(
-                          "phyll.v1.Runs/Watch",
-                          [](const v1::WatchRequest&, const std::shared_ptr<Call>&) {})),
-                      Error);
+    REQUIRE_THROWS_AS(
+        (dispatcher.serve<v1::WatchRequest, v1::WatchItem>(
+            "phyll.v1.Runs/Watch", [](const v1::WatchRequest&, const std::shared_ptr<Call>&) {})),
+        Error);
 }

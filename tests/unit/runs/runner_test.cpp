@@ -134,7 +134,8 @@ TEST_CASE("with reuse each stimulus is measured once, within a plan, across step
 
 TEST_CASE("the block size changes neither answers nor counts") {
     std::vector<std::vector<float>> first;
-    for (const std::size_t block : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{100}}) {
+    for (const std::size_t block :
+         {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{100}}) {
         Bench bench;
         Asking scheme({{0, Purpose::training, {0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F, 0.7F}}});
         const v1::RunResult result = bench.run(scheme, {.seed = 5, .query_batch = block});
