@@ -51,6 +51,9 @@ std::string count(std::uint64_t number) {
 }
 
 std::string duration(double seconds) {
+    if (seconds > 0 && seconds < 0.0005) {
+        return "under 1 ms";
+    }
     if (seconds < 0.9995) {
         return fmt::format("{:.0f} ms", seconds * 1e3);
     }

@@ -49,11 +49,6 @@ void check_layer(const v1::LayerConfig& layer, const std::string& path, Problems
                      "missing; it names the rig that does the layer's transform (or physics = "
                      "false leaves the transform out)");
     }
-    if (!layer.physics() && layer.skip()) {
-        problems.add(member_path(path, "skip"),
-                     "true, but a layer with physics = false sees nothing but its input anyway; "
-                     "leave out one of the two");
-    }
 }
 
 void check_layers(const v1::RunSpec& spec, Problems& problems) {

@@ -73,13 +73,13 @@ struct QueryContext {
     std::uint64_t number = 0;
     /// How many samples the device had measured in its life before the block's first one.
     std::uint64_t age = 0;
-    Deadline deadline;
+    Deadline deadline{};
     /// A request to stop aborts the query within the driver's stated bound.
-    std::stop_token stop;
+    std::stop_token stop{};
     /// The samples of the block follow each other without settling (only if the spec allows it).
     bool follow = false;
     /// Filled when not empty; then as long as the block.
-    std::span<SampleTime> times;
+    std::span<SampleTime> times{};
 };
 
 struct Health {

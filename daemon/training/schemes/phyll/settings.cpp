@@ -133,7 +133,7 @@ std::vector<LayerSettings> read_layers(const SchemeJob& job) {
             index == 0 ? job.data.label_entries + job.data.features() : layers.back().width;
         layer.width = at_least_one(field + ".width", config.width());
         layer.physics = config.physics();
-        layer.skip = config.skip();
+        layer.skip = config.physics() && config.skip();
         if (layer.physics) {
             layer.rig = fitting_rig(job.rigs[index], field, config, layer.inputs,
                                     describe_inputs(index, job.data));
