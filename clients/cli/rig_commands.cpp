@@ -98,9 +98,10 @@ void query(App& app, const QueryArguments& arguments) {
                          .dump()
                   << '\n';
     } else {
-        std::cerr << fmt::format("{} samples in {} on {} ({}), key {}\n",
-                                 count(responses.samples()), duration(reply.hardware_seconds()),
-                                 arguments.rig, name_of(reply.evidence()), reply.key());
+        std::cerr << fmt::format("{} sample{} in {} on {} ({}), key {}\n",
+                                 count(responses.samples()), responses.samples() == 1 ? "" : "s",
+                                 duration(reply.hardware_seconds()), arguments.rig,
+                                 name_of(reply.evidence()), reply.key());
     }
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/runs/job.hpp"
 
+#include "daemon/rig/evidence.hpp"
 #include "daemon/training/schemes/registry.hpp"
 #include "drivers/core/error.hpp"
 
@@ -50,7 +51,7 @@ Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileRea
     return job;
 }
 
-v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& rig) {
+v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& find) {
     v1::CheckReply reply;
     *reply.mutable_spec() = spec;
     reply.set_classes(static_cast<std::uint32_t>(job.data.data.classes()));
@@ -72,17 +73,14 @@ v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& r
         if (job.rigs[l].empty()) {
             continue;
         }
-        const LayerSpec& shape = rig(job.rigs[l]);
+        const LayerSpec& shape = find(job.rigs[l]);
         plan.set_rig(job.rigs[l]);
         plan.set_kind(shape.kind);
         plan.set_hardware_seconds(
             static_cast<double>(layer.training_queries + layer.evaluation_queries) *
             shape.seconds_per_sample);
         reply.set_hardware_seconds(reply.hardware_seconds() + plan.hardware_seconds());
-        const auto evidence = static_cast<v1::Evidence>(static_cast<int>(shape.evidence) + 1);
-        reply.set_evidence(reply.evidence() == v1::EVIDENCE_UNSPECIFIED
-                               ? evidence
-                               : std::min(reply.evidence(), evidence));
+        reply.set_evidence(rig::weaker(reply.evidence(), rig::to_wire(shape.evidence)));
     }
     return reply;
 }

@@ -1,5 +1,6 @@
 #include "daemon/runs/runner.hpp"
 
+#include "daemon/rig/evidence.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/random.hpp"
 
@@ -58,10 +59,6 @@ double busy_seconds(std::span<const SampleTime> times) {
     return Seconds(last - first).count();
 }
 
-v1::Evidence to_proto(Evidence evidence) {
-    return static_cast<v1::Evidence>(static_cast<int>(evidence) + 1);
-}
-
 } // namespace
 
 Runner::Runner(training::Scheme& scheme, std::vector<RunnerRig> rigs, RunnerOptions options,
@@ -81,11 +78,7 @@ Runner::Runner(training::Scheme& scheme, std::vector<RunnerRig> rigs, RunnerOpti
         const LayerSpec& spec = rigs_[l].layer->spec();
         cost.set_rig(rigs_[l].name);
         devices_.try_emplace(rigs_[l].name, Device{0, ResponseMemory(spec.n_out())});
-        // A result is no better than its weakest evidence.
-        const v1::Evidence evidence = to_proto(spec.evidence);
-        result_.set_evidence(result_.evidence() == v1::EVIDENCE_UNSPECIFIED
-                                 ? evidence
-                                 : std::min(result_.evidence(), evidence));
+        result_.set_evidence(rig::weaker(result_.evidence(), rig::to_wire(spec.evidence)));
     }
 }
 

@@ -1,3 +1,4 @@
+#include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
 #include "clients/cpp/client.hpp"
@@ -8,23 +9,9 @@
 
 using namespace phyll;
 using test::Daemon;
+using test::endless_run;
 
 namespace {
-
-/// Long enough that only a cancel ends it.
-const std::string endless = R"(
-[data]
-kind = "vowels"
-training_samples = 42
-test_samples = 35
-[training]
-schedule = "simultaneous"
-epochs = 1000000
-[[layers]]
-rig = "cavity"
-[[layers]]
-rig = "cavity"
-)";
 
 std::uint64_t submit(Client& client, const std::string& text, const std::string& key = "") {
     v1::SubmitRequest request;
@@ -72,10 +59,10 @@ v1::RigInfo cavity(Client& client) {
 TEST_CASE("a run on a busy rig waits its turn, and each cancelled run leaves the rig safe") {
     Daemon daemon;
     Client client(daemon.tcp());
-    const std::uint64_t first = submit(client, endless);
+    const std::uint64_t first = submit(client, endless_run);
     await_epoch(client, first);
-    const std::uint64_t second = submit(client, endless);
-    const std::uint64_t third = submit(client, endless);
+    const std::uint64_t second = submit(client, endless_run);
+    const std::uint64_t third = submit(client, endless_run);
     REQUIRE(get(client, second).state() == v1::QUEUED);
     REQUIRE(get(client, second).reason() == "waits for cavity, held by run 1");
     REQUIRE(cavity(client).holder() == "run 1");
@@ -102,7 +89,7 @@ TEST_CASE("a run on a busy rig waits its turn, and each cancelled run leaves the
 TEST_CASE("phyllctl run cancel returns when the rig is safe") {
     Daemon daemon;
     Client client(daemon.tcp());
-    const std::uint64_t run = submit(client, endless);
+    const std::uint64_t run = submit(client, endless_run);
     await_epoch(client, run);
     const auto finished = daemon.ctl({"run", "cancel", std::to_string(run)});
     REQUIRE(finished.status == 0);
@@ -113,8 +100,8 @@ TEST_CASE("phyllctl run cancel returns when the rig is safe") {
 TEST_CASE("the same submission twice starts one run") {
     Daemon daemon;
     Client client(daemon.tcp());
-    const std::uint64_t run = submit(client, endless, "once");
-    REQUIRE(submit(client, endless, "once") == run);
+    const std::uint64_t run = submit(client, endless_run, "once");
+    REQUIRE(submit(client, endless_run, "once") == run);
     REQUIRE(
         client.call<v1::ListRunsReply>("phyll.v1.Runs/List", v1::ListRunsRequest()).runs_size() ==
         1);
@@ -128,18 +115,18 @@ kind = "acoustic"
 simulation = { faults = [{ kind = "fail", at_query = 1 }] }
 )");
     Client client(daemon.tcp());
-    const std::uint64_t run = submit(client, endless);
+    const std::uint64_t run = submit(client, endless_run);
     await_state(client, run, v1::FAILED);
     REQUIRE_FALSE(get(client, run).reason().empty());
     REQUIRE(cavity(client).safe());
-    const std::uint64_t next = submit(client, endless);
+    const std::uint64_t next = submit(client, endless_run);
     await_epoch(client, next);
 }
 
 TEST_CASE("a watcher sees a snapshot, then every event once and in order") {
     Daemon daemon;
     Client client(daemon.tcp());
-    const std::uint64_t run = submit(client, endless);
+    const std::uint64_t run = submit(client, endless_run);
     std::uint64_t last = 0;
     int epochs = 0;
     bool snapshot = false;

@@ -1,3 +1,4 @@
+#include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
 #include <catch2/catch.hpp>
@@ -8,21 +9,10 @@
 
 using nlohmann::json;
 using phyll::test::Daemon;
+using phyll::test::endless_run;
 using phyll::test::Process;
 
 namespace {
-
-const std::string endless = R"(
-[data]
-kind = "vowels"
-training_samples = 42
-test_samples = 35
-[training]
-schedule = "simultaneous"
-epochs = 1000000
-[[layers]]
-rig = "cavity"
-)";
 
 json show(const Daemon& daemon) {
     return json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
@@ -46,7 +36,8 @@ std::vector<json> first_epochs(const Daemon& daemon, std::size_t count) {
 
 TEST_CASE("a stopped daemon sends its run back to the queue and starts it again when it is back") {
     Daemon daemon;
-    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", endless).string()}).status == 0);
+    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", endless_run).string()}).status ==
+            0);
     static_cast<void>(first_epochs(daemon, 3));
     REQUIRE(daemon.stop() == 0);
     REQUIRE(daemon.log().find("run 1 goes back to the queue") != std::string::npos);
@@ -62,7 +53,8 @@ TEST_CASE("a stopped daemon sends its run back to the queue and starts it again 
 
 TEST_CASE("events and metrics survive kill -9, and the run starts again by itself") {
     Daemon daemon;
-    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", endless).string()}).status == 0);
+    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", endless_run).string()}).status ==
+            0);
     const std::vector<json> before = first_epochs(daemon, 10);
     daemon.kill();
     daemon.start();
@@ -79,7 +71,8 @@ TEST_CASE("events and metrics survive kill -9, and the run starts again by itsel
 
 TEST_CASE("a watcher learns that the daemon went away") {
     Daemon daemon;
-    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", endless).string()}).status == 0);
+    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", endless_run).string()}).status ==
+            0);
     Process watch(daemon.ctl_command({"--json", "run", "watch", "1"}),
                   daemon.folder() / "watch.log");
     REQUIRE(json::parse(watch.read_line())["event"] == "snapshot");

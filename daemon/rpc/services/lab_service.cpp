@@ -1,3 +1,4 @@
+#include "daemon/rig/evidence.hpp"
 #include "daemon/rpc/services/services.hpp"
 
 #include <phyll/v1/lab.pb.h>
@@ -51,7 +52,7 @@ v1::LayerSpec describe(const LayerSpec& spec) {
     out.set_deterministic(spec.deterministic);
     out.set_can_follow(spec.can_follow);
     out.set_closed_domain(spec.closed_domain);
-    out.set_evidence(to_wire(spec.evidence));
+    out.set_evidence(rig::to_wire(spec.evidence));
     return out;
 }
 
@@ -63,20 +64,6 @@ v1::Health describe(const Health& health) {
 }
 
 } // namespace
-
-v1::Evidence to_wire(Evidence evidence) {
-    switch (evidence) {
-    case Evidence::simulation:
-        return v1::SIMULATION;
-    case Evidence::virtual_instruments:
-        return v1::VIRTUAL_INSTRUMENTS;
-    case Evidence::replay:
-        return v1::REPLAY;
-    case Evidence::hardware:
-        return v1::HARDWARE;
-    }
-    return v1::EVIDENCE_UNSPECIFIED;
-}
 
 v1::RigInfo describe(const rig::RigThread& rig, const rig::Lab& lab) {
     const rig::RigStatus status = rig.status();

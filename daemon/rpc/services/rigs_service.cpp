@@ -1,3 +1,4 @@
+#include "daemon/rig/evidence.hpp"
 #include "daemon/rpc/services/services.hpp"
 #include "drivers/core/error.hpp"
 
@@ -29,7 +30,7 @@ void answer(Call& call, const rig::Measurement& measurement, const LayerSpec& sp
     reply.set_number(measurement.context.number);
     reply.set_age(measurement.context.age);
     reply.set_hardware_seconds(measurement.seconds);
-    reply.set_evidence(to_wire(spec.evidence));
+    reply.set_evidence(rig::to_wire(spec.evidence));
     Frames frames;
     frames.push_back(std::move(payload));
     call.reply(reply, std::move(frames));

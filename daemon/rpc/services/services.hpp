@@ -40,7 +40,4 @@ void add_data_service(Dispatcher& dispatcher, const Site& site);
 /// A rig as clients see it.
 [[nodiscard]] v1::RigInfo describe(const rig::RigThread& rig, const rig::Lab& lab);
 
-/// The evidence of a rig, as it goes over the wire.
-[[nodiscard]] v1::Evidence to_wire(Evidence evidence);
-
 } // namespace phyll::rpc
