@@ -2,12 +2,14 @@
 
 #include "daemon/training/data/load.hpp"
 #include "daemon/training/scheme.hpp"
+#include "daemon/training/schemes/scheme_job.hpp"
 #include "drivers/core/physical_layer.hpp"
 
 #include <phyll/v1/runs.pb.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,8 +23,9 @@ using FindRig = std::function<const LayerSpec&(const std::string& name)>;
 struct Job {
     training::SplitData data;
     std::unique_ptr<training::Scheme> scheme;
-    /// Per layer of the network: the rig's name, empty without physics.
+    /// Per layer of the network: the rig's name, empty without physics; and its shape.
     std::vector<std::string> rigs;
+    std::vector<std::optional<training::RigShape>> shapes;
     bool reuse = false;
 };
 
@@ -34,7 +37,12 @@ struct Job {
 [[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig,
                           const training::FileReader& read);
 
-/// What the job will cost.
+/// A scheme for another spec on the job's data and rigs: one that differs from the job's in whether
+/// layers have physics or a skip path.
+[[nodiscard]] std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec,
+                                                            const Job& job);
+
+/// What the job will cost, and its controls beyond it.
 [[nodiscard]] v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& rig);
 
 /// Reads files for runs: relative paths are looked up in `data_dir`.

@@ -55,6 +55,8 @@ class RunThread {
   private:
     void work(const std::stop_token& stop);
     Outcome train(const std::stop_token& stop);
+    /// The rig's age at the run's start: the one that the run asks for, else its own.
+    [[nodiscard]] std::uint64_t start_age(const std::string& name, const rig::RigThread& rig) const;
 
     const std::uint64_t run_;
     const v1::RunSpec spec_;
