@@ -50,7 +50,9 @@ void add_queries(v1::LayerCost& cost, Purpose purpose, std::size_t count) {
 } // namespace
 
 void Measurer::add_rig(const std::string& name, PhysicalLayer& layer, std::uint64_t start_age) {
-    devices_.try_emplace(name, Device{&layer, start_age, 0, ResponseMemory(layer.spec().n_out())});
+    devices_.try_emplace(name, Device{.layer = &layer,
+                                      .start_age = start_age,
+                                      .memory = ResponseMemory(layer.spec().n_out())});
 }
 
 const LayerSpec& Measurer::spec(const std::string& rig) const {

@@ -28,21 +28,26 @@ std::vector<std::uint32_t> labels_of(const DataSet& data, std::span<const std::u
     return labels;
 }
 
-const phyll::v1::LayerConfig& only_layer(const SchemeJob& job) {
+/// The only layer's rig; empty where the layer has no physics.
+RigShape only_rig(const SchemeJob& job) {
     if (job.spec.layers_size() != 1 || job.rigs.size() != 1) {
         throw invalid_field("layers",
                             fmt::format("{} layers; a read-out reads one", job.spec.layers_size()));
     }
     const phyll::v1::LayerConfig& layer = job.spec.layers(0);
-    if (layer.physics() && !job.rigs[0]) {
+    if (!layer.physics()) {
+        return {};
+    }
+    const std::optional<RigShape>& rig = job.rigs[0];
+    if (!rig) {
         throw invalid_field("layers[0].rig", "a layer with physics needs a rig");
     }
-    if (layer.physics() && job.data.features() > job.rigs[0]->inputs) {
+    if (job.data.features() > rig->inputs) {
         throw invalid_field("layers[0]",
                             fmt::format("the data has {} features, but rig \"{}\" has {} inputs",
-                                        job.data.features(), layer.rig(), job.rigs[0]->inputs));
+                                        job.data.features(), layer.rig(), rig->inputs));
     }
-    return layer;
+    return *rig;
 }
 
 void check_splits(const SchemeJob& job) {
@@ -59,9 +64,9 @@ void check_splits(const SchemeJob& job) {
 
 ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
                              const v1::ReadOutOptions& options)
-    : physics_((check_splits(job), only_layer(job).physics())),
+    : rig_((check_splits(job), only_rig(job))),
+      physics_(job.spec.layers(0).physics()),
       skip_(physics_ && job.spec.layers(0).skip()),
-      rig_(physics_ ? *job.rigs[0] : RigShape{}),
       settings_{.kind = kind,
                 .regularisation = options.has_regularisation()
                                       ? std::optional(options.regularisation())

@@ -53,9 +53,9 @@ class ReadOutScheme final : public Scheme {
     /// What a stored state must have been made for.
     [[nodiscard]] std::vector<float> fingerprint() const;
 
+    RigShape rig_; ///< empty without physics
     bool physics_;
     bool skip_;
-    RigShape rig_;
     ReadOutSettings settings_;
     std::size_t classes_;
     std::vector<std::uint32_t> training_labels_;
