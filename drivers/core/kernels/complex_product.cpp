@@ -66,11 +66,11 @@ void pack_samples(const MatrixView& real, const MatrixView* imaginary, std::size
                   std::size_t columns, float* group) {
     const std::size_t panel = right_step<complex> * real.depth;
     for (std::size_t k = 0; k < columns; k += tile_columns) {
-        const PanelPlace place{first + k, tile_columns, 0, real.depth, right_step<complex>};
+        const PanelPlace place{first + k, 0, real.depth, right_step<complex>};
         float* to = group + k / tile_columns * panel;
-        pack_panel(real, place, to);
+        pack_panel<tile_columns>(real, place, to);
         if constexpr (complex) {
-            pack_panel(*imaginary, place, to + tile_columns);
+            pack_panel<tile_columns>(*imaginary, place, to + tile_columns);
         }
     }
 }
@@ -142,9 +142,9 @@ std::size_t phyll_complex_panel_floats(std::size_t depth) {
 }
 
 void phyll_complex_pack(const MatrixView* real, const MatrixView* imaginary, float* panel) {
-    const PanelPlace place{0, tile_rows, 0, real->depth, left_step};
-    pack_panel(*real, place, panel);
-    pack_panel(*imaginary, place, panel + tile_rows);
+    const PanelPlace place{0, 0, real->depth, left_step};
+    pack_panel<tile_rows>(*real, place, panel);
+    pack_panel<tile_rows>(*imaginary, place, panel + tile_rows);
 }
 
 std::size_t phyll_complex_scratch_floats(std::size_t depth) {

@@ -15,11 +15,10 @@ namespace phyll::kernels {
     return a < b ? a : b;
 }
 
-/// A part of a matrix that becomes a panel: `width` rows from `first_row` on, `depth` steps from
+/// A part of a matrix that becomes a panel: rows from `first_row` on, `depth` steps from
 /// `first_depth` on. Row i at step d goes to panel[d * step + i].
 struct PanelPlace {
     std::size_t first_row;
-    std::size_t width;
     std::size_t first_depth;
     std::size_t depth;
     std::size_t step;
@@ -59,13 +58,21 @@ struct PanelPlace {
     }
 }
 
-inline void pack_panel(const MatrixView& from, const PanelPlace& place, float* panel) {
+template <std::size_t width>
+void pack_panel(const MatrixView& from, const PanelPlace& place, float* panel) {
     const std::size_t rows =
-        place.first_row < from.rows ? smaller(place.width, from.rows - place.first_row) : 0;
+        place.first_row < from.rows ? smaller(width, from.rows - place.first_row) : 0;
     const float* corner =
         from.data + place.first_row * from.row_stride + place.first_depth * from.depth_stride;
     std::size_t row = 0;
     if (from.row_stride == 1) {
+        if (rows == width) {
+            for (std::size_t d = 0; d < place.depth; ++d) {
+                __builtin_memcpy(panel + d * place.step, corner + d * from.depth_stride,
+                                 width * sizeof(float));
+            }
+            return;
+        }
         for (std::size_t d = 0; d < place.depth; ++d) {
             __builtin_memcpy(panel + d * place.step, corner + d * from.depth_stride,
                              rows * sizeof(float));
@@ -81,7 +88,7 @@ inline void pack_panel(const MatrixView& from, const PanelPlace& place, float* p
             panel[d * place.step + row] = corner[row * from.row_stride + d];
         }
     }
-    for (; row < place.width; ++row) {
+    for (; row < width; ++row) {
         for (std::size_t d = 0; d < place.depth; ++d) {
             panel[d * place.step + row] = 0.0F;
         }

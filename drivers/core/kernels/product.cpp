@@ -23,6 +23,8 @@ constexpr std::size_t depth_block = 256;
 /// Right rows that are packed together: what the second-level cache holds beside a left panel.
 constexpr std::size_t group_columns = 48;
 static_assert(group_columns % tile_columns == 0);
+/// Steps of the left operand that are packed before the next panel's turn.
+constexpr std::size_t pack_strip = 32;
 
 struct Tile {
     Floats sum[tile_columns][tile_vectors];
@@ -88,9 +90,14 @@ std::size_t phyll_product_packed_floats(std::size_t rows, std::size_t depth) {
 
 void phyll_product_pack(const MatrixView* left, std::size_t first, std::size_t count,
                         float* packed) {
-    for (std::size_t panel = first; panel < first + count; ++panel) {
-        pack_panel(*left, {panel * tile_rows, tile_rows, 0, left->depth, tile_rows},
-                   packed + panel * tile_rows * left->depth);
+    // Memory is read in its own order: strips of the depth where that is the way it lies.
+    const std::size_t strip = left->row_stride == 1 ? pack_strip : left->depth;
+    for (std::size_t d = 0; d < left->depth; d += strip) {
+        const std::size_t depth = smaller(strip, left->depth - d);
+        for (std::size_t panel = first; panel < first + count; ++panel) {
+            pack_panel<tile_rows>(*left, {panel * tile_rows, d, depth, tile_rows},
+                                  packed + (panel * left->depth + d) * tile_rows);
+        }
     }
 }
 
@@ -102,8 +109,8 @@ void phyll_product(const float* packed, std::size_t rows, const MatrixView* righ
         for (std::size_t d = 0; d < right->depth; d += depth_block) {
             const std::size_t depth = smaller(depth_block, right->depth - d);
             for (std::size_t k = 0; k < columns; k += tile_columns) {
-                pack_panel(*right, {column + k, tile_columns, d, depth, tile_columns},
-                           group + k * depth);
+                pack_panel<tile_columns>(*right, {column + k, d, depth, tile_columns},
+                                         group + k * depth);
             }
             for (std::size_t row = 0; row < rows; row += tile_rows) {
                 const float* left = packed + row * right->depth + d * tile_rows;
