@@ -33,11 +33,13 @@ std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job
         throw invalid_field("scheme.options", fmt::format("are not those of the scheme '{}', a {}",
                                                           kind.name, options->GetTypeName()));
     }
-    return kind.make({spec, *options, job.data.data, job.data.split, job.shapes});
+    return kind.make({spec, *options, job.data.data, job.data.split, job.shapes, job.workers});
 }
 
-Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read) {
+Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read,
+            Workers* workers) {
     Job job;
+    job.workers = workers;
     for (const v1::LayerConfig& layer : spec.layers()) {
         job.rigs.push_back(layer.physics() ? layer.rig() : std::string());
         if (layer.physics()) {

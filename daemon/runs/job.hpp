@@ -27,15 +27,17 @@ struct Job {
     std::vector<std::string> rigs;
     std::vector<std::optional<training::RigShape>> shapes;
     bool reuse = false;
+    Workers* workers = nullptr; ///< that the schemes share
 };
 
 /// The rigs that a spec names.
 [[nodiscard]] std::set<std::string> rigs_of(const v1::RunSpec& spec);
 
 /// Loads the data and builds the scheme; measures nothing. `spec` has every default filled in.
+/// The scheme's work is shared among `workers`; null leaves it to the caller's thread.
 /// Throws INVALID_ARGUMENT or NOT_FOUND naming what is wrong.
 [[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig,
-                          const training::FileReader& read);
+                          const training::FileReader& read, Workers* workers = nullptr);
 
 /// A scheme for another spec on the job's data and rigs: one that differs from the job's in whether
 /// layers have physics or a skip path.

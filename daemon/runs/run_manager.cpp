@@ -18,7 +18,7 @@ constexpr std::size_t event_batch = 200;
 } // namespace
 
 RunManager::RunManager(Host host, Store& store, const StateDir& state, rig::Lab& lab,
-                       const Clock& clock, training::FileReader read, Post post)
+                       const Clock& clock, training::FileReader read, Post post, Workers* workers)
     : store_(store),
       state_(state),
       lab_(lab),
@@ -29,6 +29,7 @@ RunManager::RunManager(Host host, Store& store, const StateDir& state, rig::Lab&
             .state = state,
             .clock = clock,
             .read = std::move(read),
+            .workers = workers,
             .stored = [this](std::uint64_t run) { post_([this, run] { notify(run); }); },
             .progress =
                 [this](std::uint64_t run, const v1::Progress& progress) {

@@ -83,7 +83,7 @@ Outcome RunThread::train(const std::stop_token& stop) {
     const FindRig find = [&](const std::string& name) -> const LayerSpec& {
         return rigs_.at(name)->spec();
     };
-    const Job job = prepare(spec_, find, site_.read);
+    const Job job = prepare(spec_, find, site_.read, site_.workers);
 
     Measurer measurer(
         {.seed = spec_.seed(), .reuse = job.reuse, .query_batch = spec_.training().query_batch()});

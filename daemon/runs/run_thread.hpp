@@ -35,6 +35,7 @@ struct RunSite {
     const StateDir& state;
     const Clock& clock;
     training::FileReader read;
+    Workers* workers; ///< that share the numerical work; null: the run's thread alone
     /// Something about the run was stored; called on the run's thread.
     std::function<void(std::uint64_t run)> stored;
     std::function<void(std::uint64_t run, const v1::Progress&)> progress;
