@@ -53,8 +53,8 @@ phyll_electronic_run_float(const ElectronicPlan<float>* plan, const ElectronicTi
 __attribute__((visibility("default"))) std::uint64_t
 phyll_electronic_run_double(const ElectronicPlan<double>* plan, const ElectronicTile<double>* tile);
 
-/// sinh and cosh of `lanes` numbers as the integration computes them: to 3e-7 of the result in
-/// float, 8e-16 in double. Beyond +-87 (float) or +-700 (double) they are those of the bound.
+/// sinh and cosh of `lanes` numbers as the integration computes them: to 4e-7 of the result in
+/// float, 1e-15 in double. Beyond +-87 (float) or +-700 (double) they are those of the bound.
 __attribute__((visibility("default"))) void
 phyll_electronic_hyperbolic_float(const float* x, float* sinh, float* cosh);
 __attribute__((visibility("default"))) void

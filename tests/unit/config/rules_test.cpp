@@ -5,6 +5,7 @@
 #include <phyll/v1/run_spec.pb.h>
 #include <sim/rigs/acoustic/acoustic.pb.h>
 #include <sim/rigs/echo/echo.pb.h>
+#include <sim/rigs/electronic/electronic.pb.h>
 
 #include <catch2/catch.hpp>
 
@@ -43,6 +44,7 @@ std::vector<const FieldDescriptor*> fields_with_rules() {
              v1::RunSpec::descriptor(),
              sim::v1::AcousticOptions::descriptor(),
              sim::v1::EchoOptions::descriptor(),
+             sim::v1::ElectronicOptions::descriptor(),
              training::v1::PhyllOptions::descriptor(),
          }) {
         for_each_field(*type, {}, collect);

@@ -8,11 +8,12 @@
 
 namespace phyll::test {
 
-/// Whether a rig computes anything that a linear device does not: see its response to each of these.
+/// Whether a rig computes anything that a linear device does not: see its response to each of
+/// these.
 
 /// Mean over outputs of the variance that a linear fit of the inputs leaves on unseen samples, for
-/// uniformly random inputs. Alone it is no proof: an odd device leaves some and yet makes no product
-/// of two inputs.
+/// uniformly random inputs. Alone it is no proof: an odd device leaves some and yet makes no
+/// product of two inputs.
 [[nodiscard]] double nonlinear_share(PhysicalLayer& rig);
 
 using InputPair = std::pair<std::size_t, std::size_t>;

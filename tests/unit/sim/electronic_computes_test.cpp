@@ -70,7 +70,7 @@ TEST_CASE("around 0 V the ladder is an odd device: nonlinear, and yet exclusive 
     sim::v1::ElectronicOptions options;
     options.set_dac_low(-2.5);
     options.set_dac_high(2.5);
-    REQUIRE(share(options) > 0.05);
+    REQUIRE(share(options) > 0.03);
     const double adjacent = accuracy(options, 1);
     CAPTURE(adjacent);
     REQUIRE(adjacent == Approx(50.0).margin(8.0));
