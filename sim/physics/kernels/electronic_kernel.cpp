@@ -9,6 +9,7 @@ namespace {
 
 constexpr int max_newton_steps = 60;
 
+// NOLINTBEGIN(modernize-use-std-numbers): the parts of ln 2 are not ln 2, and no library code here
 template <class Real>
 struct Numbers;
 
@@ -19,6 +20,7 @@ struct Numbers<float> {
     static constexpr Bits half = 126;             ///< biased exponent of 1/2
     static constexpr float rounder = 12582912.0F; ///< 1.5 x 2^23: adding it rounds to whole numbers
     static constexpr float largest_argument = 87.0F;
+    static constexpr float log2_e = 1.44269504F;
     static constexpr float ln2_high = 0.693359375F; ///< 9 bits: exact times any exponent
     static constexpr float ln2_low = -2.12194440e-4F;
     static constexpr int terms = 3;
@@ -33,12 +35,15 @@ struct Numbers<double> {
     static constexpr Bits half = 1022;
     static constexpr double rounder = 6755399441055744.0; ///< 1.5 x 2^52
     static constexpr double largest_argument = 700.0;
+    static constexpr double log2_e = 1.44269504088896340736;
     static constexpr double ln2_high = 6.93145751953125e-1;
     static constexpr double ln2_low = 1.42860682030941723212e-6;
     static constexpr int terms = 6;
     static constexpr double newton_tolerance = 1e-7;
     static constexpr double rounding = 1e-15;
 };
+
+// NOLINTEND(modernize-use-std-numbers)
 
 template <class Real>
 struct Hyperbolic {
@@ -56,7 +61,7 @@ template <class Real>
     using Words [[gnu::vector_size(register_bytes)]] = typename N::Bits;
     constexpr Real bound = N::largest_argument;
     const V x = argument < -bound ? V{} - bound : (argument > bound ? V{} + bound : argument);
-    const V shifted = x * Real(1.44269504088896340736) + N::rounder;
+    const V shifted = x * N::log2_e + N::rounder;
     const V k = shifted - N::rounder;
     const V r = x - k * N::ln2_high - k * N::ln2_low;
     const V square = r * r;
