@@ -24,8 +24,9 @@ struct Numbers<float> {
     static constexpr float ln2_high = 0.693359375F; ///< 9 bits: exact times any exponent
     static constexpr float ln2_low = -2.12194440e-4F;
     static constexpr int terms = 3;
+    /// Of a slope: the change after one that is smaller is of the order of the square of this.
     static constexpr float newton_tolerance = 1e-3F;
-    static constexpr float rounding = 5e-7F;
+    static constexpr float rounding = 5e-7F; ///< of a voltage: no change needs to be smaller
 };
 
 template <>
