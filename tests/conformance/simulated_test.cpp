@@ -50,6 +50,18 @@ TEST_CASE("the acoustic rig with noise, drift and latency keeps the contract") {
     check_contract(simulated("acoustic", disturbances));
 }
 
+TEST_CASE("the electronic rig keeps the contract") {
+    check_contract(simulated("electronic"));
+}
+
+TEST_CASE("the electronic rig with noise, drift and latency keeps the contract") {
+    sim::Disturbances disturbances;
+    disturbances.noise = 0.005;
+    disturbances.drift_samples = 2000;
+    disturbances.latency = true;
+    check_contract(simulated("electronic", disturbances));
+}
+
 TEST_CASE("a rig whose noise is new each time keeps the contract within its noise") {
     sim::Disturbances disturbances;
     disturbances.noise = 0.005; // at most about 0.05 Pa in any output
