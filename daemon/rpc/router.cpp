@@ -11,9 +11,6 @@ namespace {
 
 /// Messages handled per wake before the loop's other work gets its turn.
 constexpr int batch = 64;
-/// Messages that may wait for a peer that does not read.
-constexpr int send_queue = 1000;
-constexpr std::int64_t largest_frame = std::int64_t{256} * 1024 * 1024;
 
 } // namespace
 
@@ -24,7 +21,7 @@ Router::Router(boost::asio::io_context& loop, zmq::context_t& context, Received 
       received_(std::move(received)) {
     socket_.set(zmq::sockopt::router_mandatory, true);
     socket_.set(zmq::sockopt::sndhwm, send_queue);
-    socket_.set(zmq::sockopt::maxmsgsize, largest_frame);
+    socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(largest_frame));
     socket_.set(zmq::sockopt::linger, 200);
     // A client that is dead without saying so is noticed within seconds.
     socket_.set(zmq::sockopt::heartbeat_ivl, 2000);

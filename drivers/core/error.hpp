@@ -40,7 +40,9 @@ struct FieldViolation {
     bool operator==(const FieldViolation&) const = default;
 };
 
-/// The one exception type of the system. The message says what happened, to what, and what to do.
+/// The one exception type of the system. The message says what happened, to what, and what to do;
+/// docs/style-of-messages.md has the rules. It is valid UTF-8 whatever it quotes, since it goes
+/// over the wire and into the store.
 class Error : public std::runtime_error {
   public:
     Error(Code code, const std::string& message);
