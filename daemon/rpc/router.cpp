@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <limits>
 
@@ -39,7 +40,11 @@ std::string Router::bind(const std::string& address) {
         socket_.bind(address);
     } catch (const zmq::error_t& error) {
         throw Error(Code::unavailable,
-                    fmt::format("cannot listen on {}: {}", address, error.what()));
+                    fmt::format("cannot listen on {}: {}{}", address, error.what(),
+                                error.num() == EADDRINUSE
+                                    ? "; stop the program that does, or choose another with "
+                                      "--listen (port 0 picks a free one)"
+                                    : ""));
     }
     return socket_.get(zmq::sockopt::last_endpoint);
 }
@@ -122,7 +127,13 @@ void Router::receive_one() {
             return;
         }
     }
-    received_(peer.to_string(), std::move(frames));
+    try {
+        received_(peer.to_string(), std::move(frames));
+    } catch (const std::exception& error) {
+        // Whoever waits for the socket must get to wait for it again.
+        spdlog::error("a message could not be handled inside phylld, which serves on: {}",
+                      error.what());
+    }
 }
 
 } // namespace phyll::rpc

@@ -3,6 +3,7 @@
 #include "tests/support/paths.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <sys/types.h>
@@ -48,8 +49,11 @@ struct Finished {
 /// A phylld of one test: a state directory and ports of its own.
 class Daemon {
   public:
+    /// What stands before its command line, given its state directory; see disk.hpp.
+    using Wrap = std::function<std::vector<std::string>(const std::filesystem::path& state_dir)>;
+
     /// `config` is the text of a configuration file; empty: the built-in one.
-    explicit Daemon(const std::string& config = "");
+    explicit Daemon(const std::string& config = "", Wrap wrap = nullptr);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
@@ -79,6 +83,7 @@ class Daemon {
   private:
     TempDir dir_;
     std::string config_;
+    Wrap wrap_;
     std::unique_ptr<Process> process_;
     std::string ipc_;
     std::string tcp_;
