@@ -126,11 +126,16 @@ std::filesystem::path StateDir::run(std::uint64_t id) const {
 
 void write_file(const std::filesystem::path& path, std::string_view content) {
     const std::filesystem::path aside = path.string() + ".new";
-    {
-        const Descriptor file(aside, O_WRONLY | O_CREAT | O_TRUNC);
-        write_all(file.get(), content, aside);
+    try {
+        {
+            const Descriptor file(aside, O_WRONLY | O_CREAT | O_TRUNC);
+            write_all(file.get(), content, aside);
+        }
+        put_in_place(aside, path);
+    } catch (const Error&) {
+        ::unlink(aside.c_str()); // half of a file only takes room
+        throw;
     }
-    put_in_place(aside, path);
 }
 
 void put_in_place(const std::filesystem::path& aside, const std::filesystem::path& path) {
