@@ -200,6 +200,14 @@ void RigThread::note_health() {
     status_.health = std::move(health);
 }
 
+void LeasedRig::query(ConstBlock x, Block y, const QueryContext& context) {
+    try {
+        rig_.query(x, y, context);
+    } catch (const Error& error) {
+        throw error_of(fmt::format("rig '{}'", rig_.name()), error);
+    }
+}
+
 SafeState LeasedRig::make_safe() noexcept {
     std::promise<SafeState> done;
     rig_.make_safe([&](const SafeState& state) { done.set_value(state); });

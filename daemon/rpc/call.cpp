@@ -29,8 +29,11 @@ void Call::read_body(google::protobuf::Message& request) const {
     const zmq::message_t& body = frames_.front();
     if (body.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
         !request.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-        throw Error(Code::invalid_argument,
-                    fmt::format("{}: the body is no {}", header_.method(), request.GetTypeName()));
+        throw Error(
+            Code::invalid_argument,
+            fmt::format("{}: the body cannot be read as a {}; it may be cut off, or of other "
+                        ".proto files",
+                        header_.method(), request.GetTypeName()));
     }
 }
 

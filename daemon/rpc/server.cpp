@@ -21,13 +21,13 @@ void check(const Dispatcher::Method* method, const Call& call) {
     const std::string& name = call.header().method();
     if (call.header().version() > protocol_version) {
         throw Error(Code::failed_precondition,
-                    fmt::format("the client speaks protocol version {}, this daemon version {}: "
+                    fmt::format("the client speaks protocol version {}, this phylld version {}; "
                                 "upgrade phylld, or use an older client",
                                 call.header().version(), protocol_version));
     }
     if (call.header().version() == 0) {
         throw invalid_field(
-            "version", fmt::format("not set; this daemon speaks version {}", protocol_version));
+            "version", fmt::format("not set; this phylld speaks version {}", protocol_version));
     }
     if (method == nullptr) {
         throw Error(Code::unimplemented,
@@ -270,7 +270,8 @@ std::unique_ptr<boost::asio::steady_timer> Server::start_timer(const std::shared
     timer->async_wait([call](const boost::system::error_code& error) {
         if (!error) {
             call->fail(Error(Code::deadline_exceeded,
-                             fmt::format("{} took longer than the {} ms that the client gave it",
+                             fmt::format("{} took longer than the {} ms that the client gave it; "
+                                         "give it more",
                                          call->header().method(), call->header().timeout_ms())));
         }
     });

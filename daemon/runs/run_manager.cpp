@@ -79,7 +79,8 @@ void RunManager::cancel(std::uint64_t run) {
     const v1::RunState state = get(run).info.state();
     if (!may_go(state, v1::RUN_CANCELLED)) {
         throw Error(Code::failed_precondition,
-                    fmt::format("run {} has {} already", run, name_of(state)));
+                    fmt::format("run {} is over: {}; there is nothing left to cancel", run,
+                                name_of(state)));
     }
     const auto found = active_.find(run);
     if (found != active_.end() && found->second.thread) {
@@ -99,7 +100,8 @@ void RunManager::cancel(std::uint64_t run) {
 RunRecord RunManager::get(std::uint64_t run) const {
     std::optional<RunRecord> record = store_.run(run);
     if (!record) {
-        throw Error(Code::not_found, fmt::format("there is no run {}", run));
+        throw Error(Code::not_found,
+                    fmt::format("there is no run {}; the list of runs has those that are", run));
     }
     annotate(record->info);
     return *std::move(record);

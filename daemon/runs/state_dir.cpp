@@ -100,7 +100,7 @@ StateDir::StateDir(std::filesystem::path path) : path_(std::move(path)) {
         throw Error(
             Code::unavailable,
             fmt::format("the state directory {} is held by another phylld, process {}; stop "
-                        "that one or give this one --state-dir",
+                        "that one or give this one another --state-dir",
                         path_.string(), read_holder(lock.get())));
     }
     if (::ftruncate(lock.get(), 0) != 0) {

@@ -49,4 +49,8 @@ Error invalid_field(std::string field, std::string description) {
                  {FieldViolation{std::move(field), std::move(description)}});
 }
 
+Error error_of(const std::string& part, const Error& error) {
+    return {error.code(), part + ": " + error.what(), error.violations()};
+}
+
 } // namespace phyll

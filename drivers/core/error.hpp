@@ -61,4 +61,7 @@ class Error : public std::runtime_error {
 /// INVALID_ARGUMENT about one field; the message is "<field>: <description>".
 [[nodiscard]] Error invalid_field(std::string field, std::string description);
 
+/// The same error, said of a part of something: "<part>: <message>", with its code and violations.
+[[nodiscard]] Error error_of(const std::string& part, const Error& error);
+
 } // namespace phyll

@@ -3,6 +3,7 @@
 #include "daemon/training/schemes/phyll/phyll.pb.h"
 #include "daemon/training/schemes/phyll/phyll_scheme.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -18,8 +19,7 @@ SchemeKind kind(const char* name, const char* about) {
         .make = [](const SchemeJob& job) -> std::unique_ptr<Scheme> {
             if (job.options.GetDescriptor() != Options::descriptor()) {
                 throw invalid_field("scheme.options",
-                                    fmt::format("these are {}; {} is needed",
-                                                job.options.GetTypeName(),
+                                    fmt::format("a {}; a {} is needed", job.options.GetTypeName(),
                                                 Options::descriptor()->full_name()));
             }
             return std::make_unique<Implementation>(job, static_cast<const Options&>(job.options));
@@ -43,9 +43,9 @@ const SchemeKind& scheme_kind(std::string_view name) {
         if (candidate.name == name) {
             return candidate;
         }
-        known += (known.empty() ? "" : ", ") + candidate.name;
+        known += (known.empty() ? "'" : ", '") + candidate.name + "'";
     }
-    throw invalid_field("scheme.kind", fmt::format("\"{}\" is not known; valid: {}", name, known));
+    throw invalid_field("scheme.kind", fmt::format("{}; valid is {}", in_quotes(name), known));
 }
 
 } // namespace phyll::training
