@@ -3,6 +3,7 @@
 #include "daemon/runs/reserve.hpp"
 #include "daemon/runs/run_state.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
@@ -234,8 +235,10 @@ v1::Event Store::Impl::add_event(std::uint64_t run, v1::Event event, double time
     return event;
 }
 
-v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::string& reason,
+v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::string& given,
                             double time) {
+    // What is stored must be readable again.
+    const std::string reason = utf8(given);
     v1::RunInfo& info = record.info;
     if (!may_go(info.state(), state)) {
         throw Error(Code::failed_precondition,
@@ -396,7 +399,7 @@ v1::Event Store::add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, dou
 v1::Event Store::add_notice(std::uint64_t run, const std::string& text, double time) {
     return impl_->transaction([&] {
         v1::Event event;
-        event.set_notice(text);
+        event.set_notice(utf8(text));
         return impl_->add_event(run, event, time);
     });
 }

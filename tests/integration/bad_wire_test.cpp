@@ -11,6 +11,9 @@
 #include <phyll/v1/runs.pb.h>
 
 #include <limits>
+#include <memory>
+#include <set>
+#include <thread>
 
 using namespace phyll;
 using test::Answer;
@@ -304,4 +307,44 @@ TEST_CASE("requests with bytes gone wrong are answered or dropped, and never har
     REQUIRE(codes.contains("INVALID_ARGUMENT"));
     REQUIRE(codes.contains("NOT_FOUND"));
     RawPeer(bench.daemon.tcp()).expect_service();
+}
+
+TEST_CASE("phyllctl says what is wrong with an endpoint, and that a stranger there is no phylld") {
+    const auto rigs_at = [](const std::string& endpoint) {
+        return test::run_command({PHYLL_BIN_DIR "/phyllctl", "--endpoint", endpoint, "rigs"});
+    };
+    for (const std::string bad :
+         {"nowhere", "tcp://", "tcp://host", "tcp://host:", "ipc://", "http://127.0.0.1:5570"}) {
+        const test::Finished finished = rigs_at(bad);
+        INFO(finished.err);
+        REQUIRE(finished.status == 2);
+        REQUIRE_THAT(finished.err, Catch::Matchers::Contains("'" + bad + "'") &&
+                                       Catch::Matchers::Contains("tcp://HOST:PORT"));
+    }
+    // A web server: takes what comes, answers in its own language and hangs up.
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof where;
+    REQUIRE(::bind(listener, reinterpret_cast<const sockaddr*>(&where), size) == 0);
+    REQUIRE(::listen(listener, 8) == 0);
+    REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&where), &size) == 0);
+    std::jthread server([listener](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            const int fd = ::accept(listener, nullptr, nullptr);
+            const std::string answer = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+            static_cast<void>(::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL));
+            ::close(fd);
+        }
+    });
+    const std::string endpoint = "tcp://127.0.0.1:" + std::to_string(ntohs(where.sin_port));
+    const test::Finished finished = rigs_at(endpoint);
+    server.request_stop();
+    ::shutdown(listener, SHUT_RDWR); // ends the accept under way
+    server.join();
+    ::close(listener);
+    INFO(finished.err);
+    REQUIRE(finished.status == 4);
+    REQUIRE_THAT(finished.err, Catch::Matchers::Contains("at " + endpoint + " is no phylld"));
 }

@@ -52,7 +52,8 @@ class Daemon {
     /// What stands before its command line, given its state directory; see disk.hpp.
     using Wrap = std::function<std::vector<std::string>(const std::filesystem::path& state_dir)>;
 
-    /// `config` is the text of a configuration file; empty: the built-in one.
+    /// `config` is the text of a configuration file; empty: the built-in one. Where it names no
+    /// data_dir, the daemon has the real data.
     explicit Daemon(const std::string& config = "", Wrap wrap = nullptr);
     ~Daemon();
     Daemon(const Daemon&) = delete;
