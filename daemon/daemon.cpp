@@ -8,6 +8,7 @@
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -17,11 +18,17 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <fstream>
+#include <string_view>
 #include <sys/stat.h>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 namespace phyll {
 namespace {
@@ -47,17 +54,33 @@ std::string cpu_model() {
     return "unknown";
 }
 
-/// Throws unless `address` is a TCP address that only this machine can reach.
+bool is_loopback(const std::string& host) {
+    in_addr address{};
+    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 &&
+           (ntohl(address.s_addr) >> 24U) == 127;
+}
+
+bool is_port(std::string_view text) {
+    unsigned port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc() && end == text.data() + text.size() && port <= 65535;
+}
+
+/// Throws unless `address` is a TCP address that only this machine can reach. ZeroMQ would take
+/// the port modulo 65536.
 void require_loopback(const std::string& address) {
-    const bool loopback = address.starts_with("tcp://127.") ||
-                          address.starts_with("tcp://[::1]:") ||
-                          address.starts_with("tcp://localhost:");
-    if (!loopback || address.find(':', 6) == std::string::npos) {
+    constexpr std::string_view scheme = "tcp://";
+    const std::size_t colon = address.rfind(':');
+    const bool served = address.starts_with(scheme) && colon > scheme.size() &&
+                        is_loopback(address.substr(scheme.size(), colon - scheme.size())) &&
+                        is_port(std::string_view(address).substr(colon + 1));
+    if (!served) {
         throw invalid_field("listen",
-                            fmt::format("{}; valid is a loopback address such as "
-                                        "tcp://127.0.0.1:5570: nobody is authenticated, so "
-                                        "other machines must not reach it",
-                                        address));
+                            fmt::format("{}; valid is a loopback address with a port from 0 to "
+                                        "65535, such as tcp://127.0.0.1:5570 (0 picks a free "
+                                        "one): nobody is authenticated, so other machines must "
+                                        "not reach phylld",
+                                        in_quotes(address)));
     }
 }
 
@@ -71,7 +94,9 @@ class Service {
   private:
     void add_rigs();
     std::vector<std::string> listen();
+    void serve_until_stopped();
     void save_ages();
+    void save_ages_or_say_why_not();
     void save_ages_regularly();
     void stop(int signal);
 
@@ -91,6 +116,7 @@ class Service {
     rpc::Dispatcher dispatcher_;
     rpc::Server server_;
     std::map<std::string, std::uint64_t> saved_ages_;
+    bool ages_failed_ = false;
 };
 
 Service::Service(const Settings& settings, const Clock& clock)
@@ -139,10 +165,22 @@ void Service::run(std::ostream& ready) {
     ready << line.dump() << std::endl;
     spdlog::info("phylld {} serves {} rigs at {}", version(), lab_.rigs().size(),
                  fmt::join(site_.endpoints, " and "));
-    loop_.run();
+    serve_until_stopped();
     desk_.join();
-    save_ages();
+    save_ages_or_say_why_not();
     spdlog::info("phylld has stopped");
+}
+
+void Service::serve_until_stopped() {
+    for (;;) {
+        try {
+            loop_.run();
+            return;
+        } catch (const std::exception& error) {
+            // What one task of the loop could not do must not cost everybody the daemon.
+            spdlog::error("a task failed inside phylld, which serves on: {}", error.what());
+        }
+    }
 }
 
 void Service::add_rigs() {
@@ -183,17 +221,27 @@ void Service::save_ages() {
     }
 }
 
+void Service::save_ages_or_say_why_not() {
+    try {
+        save_ages();
+        if (std::exchange(ages_failed_, false)) {
+            spdlog::info("the rigs' ages are kept again");
+        }
+    } catch (const Error& error) {
+        if (!std::exchange(ages_failed_, true)) { // once, not every second
+            spdlog::error("the rigs' ages cannot be kept: {}; tried again every second",
+                          error.what());
+        }
+    }
+}
+
 void Service::save_ages_regularly() {
     age_timer_.expires_after(age_interval);
     age_timer_.async_wait([this](const boost::system::error_code& error) {
         if (error) {
             return;
         }
-        try {
-            save_ages();
-        } catch (const Error& failed) {
-            spdlog::error("the rigs' ages could not be written: {}", failed.what());
-        }
+        save_ages_or_say_why_not();
         save_ages_regularly();
     });
 }

@@ -1,17 +1,21 @@
 #include "csv_file.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <csv.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace phyll::cli {
@@ -77,15 +81,17 @@ class Reader {
         for (const std::string& field : fields) {
             const std::optional<float> value = number(field);
             if (!value) {
-                problem_ = fmt::format("{}: row {}, column {}: '{}' is no number", path_, line_,
-                                       row.size() + 1, field);
+                problem_ = fmt::format("{}: row {}, column {}: {} is no number; numbers are "
+                                       "written like 0.25 or 2.5e-1",
+                                       path_, line_, row.size() + 1, in_quotes(field));
                 return;
             }
             row.push_back(*value);
         }
         if (!rows_.empty() && row.size() != rows_.front().size()) {
-            problem_ = fmt::format("{}: row {} has {} numbers, those before it have {}", path_,
-                                   line_, row.size(), rows_.front().size());
+            problem_ = fmt::format("{}: row {} has {} numbers, those before it have {}; every row "
+                                   "needs as many",
+                                   path_, line_, row.size(), rows_.front().size());
             return;
         }
         rows_.push_back(std::move(row));
@@ -104,7 +110,14 @@ std::string read_all(const std::string& path) {
     }
     std::ifstream file(path, std::ios::binary);
     if (!file) {
-        throw Error(Code::not_found, fmt::format("cannot read {}", path));
+        throw Error(Code::not_found, fmt::format("cannot read {}: {}", path,
+                                                 std::generic_category().message(errno)));
+    }
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+        throw Error(
+            Code::invalid_argument,
+            fmt::format("{} is a folder; a CSV file with one sample per line is expected", path));
     }
     return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -131,7 +144,8 @@ void write_csv(const std::string& path, const std::vector<std::string>& header, 
     std::ofstream file(path, std::ios::binary);
     file << text << std::flush;
     if (!file) {
-        throw Error(Code::unavailable, fmt::format("cannot write {}", path));
+        throw Error(Code::unavailable, fmt::format("cannot write {}: {}", path,
+                                                   std::generic_category().message(errno)));
     }
 }
 

@@ -6,11 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <phyll/v1/runs.pb.h>
 
+#include <cerrno>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
 #include <random>
+#include <system_error>
 #include <unistd.h>
 
 namespace phyll::cli {
@@ -31,7 +33,8 @@ struct StartArguments : FileArguments {
 v1::RunFile read_run_file(const FileArguments& arguments) {
     std::ifstream file(arguments.file, std::ios::binary);
     if (!file) {
-        throw Error(Code::not_found, fmt::format("cannot read the run file {}", arguments.file));
+        throw Error(Code::not_found, fmt::format("cannot read the run file {}: {}", arguments.file,
+                                                 std::generic_category().message(errno)));
     }
     v1::RunFile out;
     out.set_name(arguments.file);

@@ -64,7 +64,14 @@ std::uint64_t RunManager::submit(const v1::RunInfo& info, const v1::RunSpec& spe
     if (active_.contains(run) || store_.run(run)->info.state() != v1::QUEUED) {
         return run; // submitted before, with the same idempotency key
     }
-    write_file(state_.run(run) / "run.toml", run_file);
+    try {
+        write_file(state_.run(run) / "run.toml", run_file);
+    } catch (const Error& error) {
+        store_.change_state(run, v1::FAILED,
+                            fmt::format("its run file could not be kept: {}", error.what()),
+                            wall_seconds(clock_));
+        throw;
+    }
     enqueue(run);
     return run;
 }
@@ -73,7 +80,8 @@ void RunManager::cancel(std::uint64_t run) {
     const v1::RunState state = get(run).info.state();
     if (!may_go(state, v1::RUN_CANCELLED)) {
         throw Error(Code::failed_precondition,
-                    fmt::format("run {} has {} already", run, name_of(state)));
+                    fmt::format("run {} is over: {}; there is nothing left to cancel", run,
+                                name_of(state)));
     }
     const auto found = active_.find(run);
     if (found != active_.end() && found->second.thread) {
@@ -93,7 +101,8 @@ void RunManager::cancel(std::uint64_t run) {
 RunRecord RunManager::get(std::uint64_t run) const {
     std::optional<RunRecord> record = store_.run(run);
     if (!record) {
-        throw Error(Code::not_found, fmt::format("there is no run {}", run));
+        throw Error(Code::not_found,
+                    fmt::format("there is no run {}; the list of runs has those that are", run));
     }
     annotate(record->info);
     return *std::move(record);
@@ -171,12 +180,18 @@ void RunManager::start(std::uint64_t run) {
     if (found == active_.end()) {
         return; // cancelled meanwhile
     }
-    const v1::RunSpec spec = store_.run(run).value().spec;
+    v1::RunSpec spec;
     std::map<std::string, rig::RigThread*> rigs;
-    for (const std::string& name : rigs_of(spec)) {
-        rigs[name] = &lab_.rig(name);
+    try {
+        spec = store_.run(run).value().spec;
+        for (const std::string& name : rigs_of(spec)) {
+            rigs[name] = &lab_.rig(name);
+        }
+        store_.change_state(run, v1::RUNNING, {}, wall_seconds(clock_));
+    } catch (const Error& error) {
+        finished(run, {v1::FAILED, fmt::format("could not be started: {}", error.what()), {}});
+        return;
     }
-    store_.change_state(run, v1::RUNNING, {}, wall_seconds(clock_));
     spdlog::info("run {} starts", run);
     notify(run);
     found->second.thread = std::make_unique<RunThread>(run, spec, std::move(rigs), site_);
@@ -184,7 +199,14 @@ void RunManager::start(std::uint64_t run) {
 
 void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
     const auto active = active_.extract(run);
-    store_outcome(run, active.mapped(), outcome);
+    try {
+        store_outcome(run, active.mapped(), outcome);
+    } catch (const Error& error) {
+        spdlog::error("run {} {}{}{}, which could not be stored; it starts again when phylld does: "
+                      "{}",
+                      run, name_of(outcome.state), outcome.reason.empty() ? "" : ": ",
+                      outcome.reason, error.what());
+    }
     active.mapped().thread.reset();
     lab_.end(active.mapped().lease);
     notify(run);

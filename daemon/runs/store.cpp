@@ -1,13 +1,17 @@
 #include "daemon/runs/store.hpp"
 
+#include "daemon/runs/reserve.hpp"
 #include "daemon/runs/run_state.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <mutex>
+#include <string_view>
+#include <unistd.h>
 #include <utility>
 
 namespace phyll::runs {
@@ -65,38 +69,66 @@ void bind(SQLite::Statement& statement, int index, const google::protobuf::Messa
 
 void read(const SQLite::Column& column, google::protobuf::Message& message) {
     if (!message.ParseFromArray(column.getBlob(), column.getBytes())) {
-        throw Error(Code::data_loss, fmt::format("the database holds a {} that cannot be read",
-                                                 message.GetTypeName()));
+        throw Error(Code::data_loss,
+                    fmt::format("the database holds a {} that cannot be read: it is damaged",
+                                message.GetTypeName()));
     }
 }
 
+/// Some failures of a full disk do not carry its name: of shared memory, of a sync.
+bool disk_is_full(const SQLite::Exception& error, const std::filesystem::path& file) {
+    const int code = error.getErrorCode() & 0xff;
+    std::error_code ignored;
+    return code == SQLITE_FULL ||
+           (code == SQLITE_IOERR &&
+            std::filesystem::space(file.parent_path(), ignored).available < 64U << 10U);
+}
+
+[[nodiscard]] Error damaged(const std::string& file, std::string_view how) {
+    return {Code::data_loss,
+            fmt::format("the database {} is damaged: {}; stop phylld and put a copy in its place, "
+                        "or move it away: phylld then begins with an empty one, and what runs "
+                        "left in their folders stays",
+                        file, how)};
+}
+
 [[nodiscard]] Error translate(const SQLite::Exception& error, const std::string& file) {
-    Code code = Code::unavailable;
+    if (disk_is_full(error, file)) {
+        return {
+            Code::resource_exhausted,
+            fmt::format("the disk is full: the database {} cannot grow; free some space", file)};
+    }
     switch (error.getErrorCode() & 0xff) {
-    case SQLITE_FULL:
-        code = Code::resource_exhausted;
-        break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        code = Code::data_loss;
-        break;
+        return damaged(file, error.what());
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        code = Code::permission_denied;
-        break;
+    case SQLITE_CANTOPEN:
+        return {Code::permission_denied,
+                fmt::format("the database {} cannot be written: {}; phylld, here user {}, must be "
+                            "able to write it and its folder",
+                            file, error.what(), ::geteuid())};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return {Code::unavailable,
+                fmt::format("the database {} is held by another program; close that one", file)};
     default:
-        break;
+        return {Code::unavailable,
+                fmt::format("the database {} cannot be used: {}", file, error.what())};
     }
-    return {code, fmt::format("the database {}: {}", file, error.what())};
 }
 
 } // namespace
 
 struct Store::Impl {
     explicit Impl(const std::filesystem::path& path)
-        : file(path.string()), database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {}
+        : file(path.string()),
+          reserve(path.parent_path() / "reserve"),
+          database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {}
 
     const std::string file;
+    Reserve reserve;
     mutable std::mutex mutex;
     SQLite::Database database;
 
@@ -119,8 +151,22 @@ struct Store::Impl {
             SQLite::Transaction commit(database, SQLite::TransactionBehavior::IMMEDIATE);
             auto result = std::forward<Work>(work)();
             commit.commit();
+            reserve.restore();
             return result;
         });
+    }
+
+    /// For how things ended: on a full disk too.
+    template <class Work>
+    auto last_words(Work&& work) {
+        try {
+            return transaction(work);
+        } catch (const Error& error) {
+            if (error.code() != Code::resource_exhausted || !reserve.give_up()) {
+                throw;
+            }
+        }
+        return transaction(work);
     }
 
     RunRecord load(std::uint64_t id);
@@ -135,12 +181,17 @@ void Store::Impl::open() {
     database.exec("PRAGMA synchronous = NORMAL");
     database.exec("PRAGMA foreign_keys = ON");
     const int found = database.execAndGet("PRAGMA user_version").getInt();
-    if (found > schema_version) {
+    if (found < 0 || found > schema_version) {
         throw Error(
             Code::failed_precondition,
-            fmt::format("the database {} has schema version {}, this phylld knows up to {}: "
-                        "use the newer phylld that wrote it",
+            fmt::format("the database {} has schema version {}, this phylld knows up to {}; use "
+                        "the newer phylld that wrote it, or give this one another --state-dir",
                         file, found, schema_version));
+    }
+    // Damage is better found now than in the middle of a run.
+    if (const std::string found_damage = database.execAndGet("PRAGMA quick_check(1)").getString();
+        found_damage != "ok") {
+        throw damaged(file, found_damage);
     }
     if (found == 0) {
         SQLite::Transaction commit(database);
@@ -184,8 +235,10 @@ v1::Event Store::Impl::add_event(std::uint64_t run, v1::Event event, double time
     return event;
 }
 
-v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::string& reason,
+v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::string& given,
                             double time) {
+    // What is stored must be readable again.
+    const std::string reason = utf8(given);
     v1::RunInfo& info = record.info;
     if (!may_go(info.state(), state)) {
         throw Error(Code::failed_precondition,
@@ -293,7 +346,7 @@ std::vector<std::uint64_t> Store::in_state(const std::vector<v1::RunState>& stat
 
 v1::Event Store::change_state(std::uint64_t run, v1::RunState state, const std::string& reason,
                               double time, const v1::RunResult* result) {
-    return impl_->transaction([&] {
+    const auto change = [&] {
         RunRecord record = impl_->load(run);
         if (result != nullptr) {
             *record.info.mutable_result() = *result;
@@ -304,11 +357,12 @@ v1::Event Store::change_state(std::uint64_t run, v1::RunState state, const std::
         const v1::Event event = impl_->move(record, state, reason, time);
         impl_->save(record.info);
         return event;
-    });
+    };
+    return state == v1::RUNNING ? impl_->transaction(change) : impl_->last_words(change);
 }
 
 v1::Event Store::interrupted(std::uint64_t run, const std::string& reason, double time) {
-    return impl_->transaction([&] {
+    return impl_->last_words([&] {
         RunRecord record = impl_->load(run);
         const v1::Event event = impl_->move(record, v1::QUEUED, reason, time);
         record.info.set_interruptions(record.info.interruptions() + 1);
@@ -345,7 +399,7 @@ v1::Event Store::add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, dou
 v1::Event Store::add_notice(std::uint64_t run, const std::string& text, double time) {
     return impl_->transaction([&] {
         v1::Event event;
-        event.set_notice(text);
+        event.set_notice(utf8(text));
         return impl_->add_event(run, event, time);
     });
 }

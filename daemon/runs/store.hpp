@@ -22,7 +22,8 @@ struct RunRecord {
 /// when it returns, what it wrote survives the death of the process.
 ///
 /// Event numbers rise over all runs and are never used twice. Thread rule: any thread.
-/// Errors: UNAVAILABLE or RESOURCE_EXHAUSTED (disk full), DATA_LOSS (the file is damaged).
+/// Errors: UNAVAILABLE or RESOURCE_EXHAUSTED (disk full), DATA_LOSS (the file is damaged). How a
+/// run ended is stored on a full disk too, from room that is kept free for it.
 class Store {
   public:
     /// Opens or creates the database and brings its schema up to date; throws FAILED_PRECONDITION

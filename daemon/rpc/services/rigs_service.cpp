@@ -46,7 +46,8 @@ void finish(Call& call, const rig::Measurement& measurement, const LayerSpec& sp
     } catch (const Error& error) {
         call.fail(error);
     } catch (const std::exception& error) {
-        call.fail(Error(Code::internal, fmt::format("the rig failed: {}", error.what())));
+        call.fail(
+            Error(Code::internal, fmt::format("the rig failed inside phylld: {}", error.what())));
     }
 }
 

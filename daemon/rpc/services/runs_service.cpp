@@ -13,6 +13,12 @@
 namespace phyll::rpc {
 namespace {
 
+/// What a client is told of a failure that nobody foresaw.
+Error inside(const Call& call, const std::exception& error) {
+    return {Code::internal,
+            fmt::format("{} failed inside phylld: {}", call.header().method(), error.what())};
+}
+
 /// Does `work` at the desk and hands what it returns to `then` on the loop.
 template <class Work, class Then>
 void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, Then then) {
@@ -24,14 +30,14 @@ void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, The
                     then(*result);
                 } catch (const Error& error) {
                     call->fail(error);
+                } catch (const std::exception& error) {
+                    call->fail(inside(*call, error));
                 }
             });
         } catch (const Error& error) {
             boost::asio::post(site.loop, [call, error] { call->fail(error); });
         } catch (const std::exception& error) {
-            const Error internal(
-                Code::internal,
-                fmt::format("{} failed: {}", call->header().method(), error.what()));
+            const Error internal = inside(*call, error);
             boost::asio::post(site.loop, [call, internal] { call->fail(internal); });
         }
     });
@@ -57,7 +63,7 @@ v1::RunSpec spec_of(const v1::SubmitRequest& request, const config::OptionsResol
         return read_run_file(request.file(), options);
     }
     if (!request.has_spec()) {
-        throw invalid_field("job", "is missing; give a run file or a run spec");
+        throw invalid_field("job", "missing; give a run file or a run spec");
     }
     v1::RunSpec spec = request.spec();
     config::check_run_spec(spec, options);

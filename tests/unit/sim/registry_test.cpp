@@ -115,7 +115,7 @@ TEST_CASE("an acoustic option that cannot be is refused by name") {
     sim::v1::AcousticOptions options;
     options.set_bins("all");
     REQUIRE_THROWS_WITH(sim::acoustic_parameters(options),
-                        "bins: 'all'; valid are 'drive', 'intermodulation'");
+                        "bins: 'all'; valid is 'drive', 'intermodulation'");
     options.set_bins("drive");
     options.set_length(-1);
     REQUIRE(code_of([&] { return sim::acoustic_parameters(options); }) == Code::invalid_argument);
