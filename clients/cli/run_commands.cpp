@@ -136,8 +136,8 @@ void watch(App& app, std::uint64_t run) {
         if (error.code() == Code::cancelled) {
             throw Error(
                 error.code(),
-                fmt::format("stopped watching; run {0} goes on. Watch it again with 'phyllctl "
-                            "run watch {0}', end it with 'phyllctl run cancel {0}'",
+                fmt::format("stopped watching; run {0} goes on: 'phyllctl run watch {0}' watches "
+                            "it again, 'phyllctl run cancel {0}' ends it",
                             run));
         }
         throw;

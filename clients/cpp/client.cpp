@@ -163,7 +163,8 @@ struct Client::Socket {
         try {
             return zmq::poll(items.data(), items.size(), wait);
         } catch (const zmq::error_t& error) {
-            throw Error(Code::cancelled, error.num() == EINTR ? "interrupted" : error.what());
+            throw Error(Code::cancelled,
+                        error.num() == EINTR ? "interrupted by a signal" : error.what());
         }
     }
 

@@ -101,7 +101,8 @@ void Server::received(const Peer& peer, Frames frames) {
         cancel(peer, incoming->header.id());
         break;
     default:
-        spdlog::debug("dropped a {} from a client", v1::Kind_Name(incoming->header.kind()));
+        spdlog::debug("dropped a message of kind {}, which clients do not send",
+                      static_cast<int>(incoming->header.kind()));
     }
 }
 
@@ -156,7 +157,7 @@ void Server::dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Metho
     } catch (const Error& error) {
         call->fail(error);
     } catch (const std::exception& error) {
-        spdlog::error("{} failed: {}", call->header().method(), error.what());
+        spdlog::error("{} failed inside phylld: {}", call->header().method(), error.what());
         call->fail(Error(Code::internal, fmt::format("{} failed inside phylld: {}",
                                                      call->header().method(), error.what())));
     }
@@ -203,7 +204,8 @@ void Server::drop(const Peer& peer) {
     if (!calls) {
         return;
     }
-    spdlog::info("a client is gone; its {} requests in flight end", calls.mapped().size());
+    spdlog::info("a client is gone; requests in flight that end with it: {}",
+                 calls.mapped().size());
     for (const auto& [id, active] : calls.mapped()) {
         active.call->abandon();
     }
@@ -214,8 +216,8 @@ void Server::cut_off(const Peer& peer) {
     if (!calls) {
         return;
     }
-    spdlog::warn("a client does not read its answers and {} of them wait for it; its {} requests "
-                 "in flight end",
+    spdlog::warn("a client does not read its answers, {} of them wait for it; requests in flight "
+                 "that end: {}",
                  send_queue, calls.mapped().size());
     const Error unread(Code::resource_exhausted,
                        fmt::format("the client did not read its answers: {} of them were waiting "

@@ -44,8 +44,8 @@ bool Reserve::give_up() {
     }
     held_ = false;
     ::unlink(file_.c_str());
-    spdlog::warn("the disk of {} is full; the {} KiB that were kept free for the end of runs are "
-                 "given up: free some space",
+    spdlog::warn("the disk of {} is full and the {} KiB that were kept free for the end of runs "
+                 "are given up; free some space",
                  file_.parent_path().string(), size >> 10U);
     return true;
 }

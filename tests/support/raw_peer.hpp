@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <unistd.h>
 #include <utility>
@@ -54,16 +55,23 @@ class RawPeer {
         }
     }
 
-    [[nodiscard]] Answer receive() {
-        std::vector<zmq::message_t> frames;
+    /// The next message as it is.
+    [[nodiscard]] std::vector<std::string> receive_frames() {
+        std::vector<std::string> frames;
+        zmq::message_t frame;
         do {
-            REQUIRE(socket_.recv(frames.emplace_back()));
-        } while (frames.back().more());
+            REQUIRE(socket_.recv(frame));
+            frames.push_back(frame.to_string());
+        } while (frame.more());
+        return frames;
+    }
+
+    [[nodiscard]] Answer receive() {
+        std::vector<std::string> frames = receive_frames();
         Answer answer;
-        REQUIRE(answer.header.ParseFromString(frames[0].to_string()));
-        for (std::size_t i = 1; i < frames.size(); ++i) {
-            answer.rest.push_back(frames[i].to_string());
-        }
+        REQUIRE(answer.header.ParseFromString(frames[0]));
+        answer.rest.assign(std::make_move_iterator(frames.begin() + 1),
+                           std::make_move_iterator(frames.end()));
         return answer;
     }
 
