@@ -1,5 +1,6 @@
 #include "sim/rigs/acoustic/acoustic_rig.hpp"
 #include "sim/rigs/echo/echo_rig.hpp"
+#include "sim/rigs/microwave/microwave_rig.hpp"
 #include "sim/rigs/simulated_rig.hpp"
 
 namespace phyll::sim {
@@ -8,6 +9,7 @@ const std::vector<SimulatedRigKind>& simulated_rig_kinds() {
     static const std::vector<SimulatedRigKind> kinds{
         acoustic_kind(),
         echo_kind(),
+        microwave_kind(),
     };
     return kinds;
 }
