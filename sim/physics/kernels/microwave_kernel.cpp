@@ -110,13 +110,14 @@ class Factoriser {
     }
 
   private:
-    [[gnu::always_inline]] MicrowaveEntry<Real>& place(std::size_t i, std::size_t j) const {
+    [[gnu::always_inline]] [[nodiscard]] MicrowaveEntry<Real>& place(std::size_t i,
+                                                                     std::size_t j) const {
         return factor_[microwave_triangle(i) + j];
     }
-    [[gnu::always_inline]] C factor(std::size_t i, std::size_t j) const {
+    [[gnu::always_inline]] [[nodiscard]] C factor(std::size_t i, std::size_t j) const {
         return C::of(place(i, j), offset_);
     }
-    [[gnu::always_inline]] C row(std::size_t r, std::size_t k) const {
+    [[gnu::always_inline]] [[nodiscard]] C row(std::size_t r, std::size_t k) const {
         return C::of(row_[r][k], offset_);
     }
 
@@ -126,8 +127,8 @@ class Factoriser {
         C at[rows][columns];
     };
     template <std::size_t rows, std::size_t columns>
-    [[gnu::always_inline]] Tile<rows, columns> tile(std::size_t i, std::size_t j,
-                                                    std::size_t depth) const {
+    [[gnu::always_inline]] [[nodiscard]] Tile<rows, columns> tile(std::size_t i, std::size_t j,
+                                                                  std::size_t depth) const {
         Tile<rows, columns> t;
         for (std::size_t r = 0; r < rows; ++r) {
             for (std::size_t c = 0; c < columns; ++c) {
@@ -269,7 +270,7 @@ struct Moved {
 void eliminate(const MicrowaveElimination& e) {
     constexpr std::size_t width = register_bytes / sizeof(double);
     for (std::size_t offset = 0; offset < microwave_lanes<double>; offset += width) {
-        const InPlace<register_bytes> matrix{e.matrix, offset};
+        const InPlace<register_bytes> matrix{.matrix = e.matrix, .offset = offset};
         Factoriser<double, register_bytes, InPlace<register_bytes>> factoriser(
             matrix, e.matrix, e.room, e.rows, offset);
         factoriser.eliminate(e.first, e.rows < e.pivots ? e.rows : e.pivots);
@@ -279,7 +280,7 @@ void eliminate(const MicrowaveElimination& e) {
 
 template <std::size_t bytes>
 void answer(const MicrowaveQuery& q, std::size_t offset) {
-    const Moved<bytes> matrix{q, offset};
+    const Moved<bytes> matrix{.query = q, .offset = offset};
     Factoriser<float, bytes, Moved<bytes>> factoriser(
         matrix, q.room, q.room + microwave_triangle(q.count), q.count, offset);
     factoriser.eliminate(0, q.count);

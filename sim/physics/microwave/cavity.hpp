@@ -18,6 +18,8 @@ namespace phyll::physics {
 /// that differ from all-off or all-on, whichever is nearer, are solved for: with V = W^-1 of that
 /// reference and Delta the change of an atom's 1/a,
 ///   S21 = 2 i gamma (V_21 - V_2m [diag(1/Delta) + V_mm]^-1 V_m1).
+/// No pivoting is needed: a pivot is the ratio of two determinants of W, of patterns that differ in
+/// one atom, over Delta, and no passive device's W is singular.
 /// A sample's lanes are frequencies: its result cannot depend on other samples, nor on the number
 /// of threads.
 class MicrowaveCavity {

@@ -5,8 +5,7 @@
 #include <Eigen/Dense>
 #include <fmt/format.h>
 
-#include <cmath>
-#include <math.h> // j0 and y0, which are POSIX's
+#include <cmath> // j0 and y0 too, which are POSIX's
 #include <numbers>
 
 namespace phyll::physics {

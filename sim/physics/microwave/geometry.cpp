@@ -103,13 +103,16 @@ class Outline {
         return turn * (static_cast<double>(after - 1 - length_.begin()) + share);
     }
 
-    std::array<Wave, 3> waves_{{{2, 0.18, 0}, {3, 0.12, 0}, {5, 0.06, 0}}};
+    std::array<Wave, 3> waves_{{{.order = 2, .amplitude = 0.18, .phase = 0},
+                                {.order = 3, .amplitude = 0.12, .phase = 0},
+                                {.order = 5, .amplitude = 0.06, .phase = 0}}};
     std::vector<double> length_; ///< up to each step, before stretching
     double scale_ = 1.0;
 };
 
 std::vector<PlanePlace> fence(const MicrowaveParameters& p, const Outline& outline) {
     std::vector<PlanePlace> wires;
+    wires.reserve(p.wires());
     for (std::size_t i = 0; i < p.wires(); ++i) {
         wires.push_back(
             outline.at(p.perimeter * static_cast<double>(i) / static_cast<double>(p.wires()), 0.0));

@@ -271,6 +271,40 @@ TEST_CASE("a device without losses is answered to single precision's worth") {
     }
 }
 
+TEST_CASE("whatever the options allow is answered within the range of a passive device") {
+    const std::uint64_t number = GENERATE(range(0U, 20U));
+    const KeyedRandom random(5, "devices");
+    std::uint64_t drawn = 0;
+    // Evenly on a logarithmic scale.
+    const auto between = [&](double least, double most) {
+        return least * std::pow(most / least, random.uniform(number, drawn++));
+    };
+    MicrowaveParameters p = small_cavity();
+    p.perimeter = between(12, 18);
+    p.irregularity = between(0.01, 1.0);
+    p.wall_loss = between(1e-4, 100);
+    p.resonance_off = between(0.1, 10);
+    p.resonance_on = between(0.1, 10);
+    p.radiative_q = between(0.01, 1e4);
+    p.absorption_q = between(1, 1e6);
+    p.port_coupling = between(1e-4, 100);
+    p.port_q = between(0.01, 1e4);
+    Workers workers(1);
+    const MicrowaveCavity cavity(p, number, workers);
+    const OwnedBlock x = random_drives(p.atoms, 10);
+    OwnedBlock y(cavity.n_out(), x.samples());
+    cavity.respond(x.view(), y.view(), workers, {});
+    for (std::size_t i = 0; i < x.samples(); ++i) {
+        const auto exact = cavity.scattering(random_pattern(p.atoms, i));
+        for (std::size_t k = 0; k < p.points; ++k) {
+            CAPTURE(number, i, k);
+            REQUIRE(singular_values(exact[k])(0) <= 1 + 1e-9);
+            REQUIRE(y.sample(i)[k] <= 1.001F);
+            REQUIRE(y.sample(i)[k] == Approx(std::abs(exact[k][1][0])).margin(1e-4));
+        }
+    }
+}
+
 TEST_CASE("every atom counts: the weakest changes the response by 2 % of its root mean square") {
     const std::uint64_t seed = GENERATE(1U, 2U, 3U, 4U);
     constexpr std::size_t patterns = 60;
