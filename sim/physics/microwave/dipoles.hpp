@@ -10,12 +10,12 @@
 
 /// Coupled dipoles in two dimensions, after Faqiri et al., "PhysFad: Physics-Based End-to-End
 /// Channel Modeling of RIS-Parametrized Environments With Adjustable Fading", IEEE Trans. Wireless
-/// Commun. 22:580 (2023), who write time as exp(+i w t): everything here is the conjugate of
-/// theirs.
+/// Commun. (2023), arXiv 2202.02673, who write time as exp(+i w t): everything here is the
+/// conjugate of theirs.
 ///
 /// The field at dipole i is what comes in less what the others send, so that W p = incoming with
-///   W_ij = -(i/4) H0(k r_ij),  W_ii = 1/a_i,  H0 the Hankel function of the first kind, k = 2 pi
-///   f;
+///   W_ij = -(i/4) H0(k r_ij),  W_ii = 1/a_i,
+/// H0 the Hankel function of the first kind, k = 2 pi f;
 /// the optical theorem asks of every dipole that -Im(1/a) = 1/4 + loss, loss >= 0.
 /// At the ports S = 1 + 2 i gamma [W^-1], and with P = W^-1 B, B = sqrt(gamma) at the ports,
 ///   1 - S^H S = 4 P^H (J0(k r_ij)/4 + diag(loss)) P  >= 0:

@@ -17,7 +17,7 @@ enum class MicrowaveResponse {
 /// The defaults are those of the simulated rig "microwave"; nothing else states them.
 ///
 /// Everything is a dipole of polarisability a (in units of k^2, k = 2 pi f; time goes as
-/// exp(-i w t)); the equations are at `microwave_dipole` (dipoles.hpp).
+/// exp(-i w t)); the equations are in dipoles.hpp.
 struct MicrowaveParameters {
     // The frequencies at which S21 is read, at equal distances from the lowest to the highest.
     std::size_t points = 60;
