@@ -16,8 +16,8 @@ enum class MicrowaveResponse {
 /// meta-atoms along its wall and two ports. Lengths are in wavelengths at f0, frequencies in f0.
 /// The defaults are those of the simulated rig "microwave"; nothing else states them.
 ///
-/// Everything is a dipole of polarisability a (in units of k^2, k = 2 pi f; time goes as
-/// exp(-i w t)); the equations are in dipoles.hpp.
+/// Everything is a dipole; a is its polarisability times k^2, k = 2 pi f. The equations are in
+/// dipoles.hpp.
 struct MicrowaveParameters {
     // The frequencies at which S21 is read, at equal distances from the lowest to the highest.
     std::size_t points = 60;
