@@ -67,7 +67,7 @@ TEST_CASE("kinds have distinct names, a word about them and options that make a 
         REQUIRE(rig->spec().evidence == Evidence::simulation);
         REQUIRE(rig->spec().deterministic);
     }
-    REQUIRE(names == std::set<std::string>{"acoustic", "echo", "electronic"});
+    REQUIRE(names == std::set<std::string>{"acoustic", "echo", "electronic", "microwave"});
 }
 
 TEST_CASE("every option is optional and states its default and range; a list is one by nature") {
