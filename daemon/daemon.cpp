@@ -47,6 +47,15 @@ std::string cpu_model() {
     return "unknown";
 }
 
+runs::Premises premises(const Settings& settings) {
+    runs::Premises out{
+        .version = version(), .host = {rig::kernel_level(), cpu_model()}, .rigs = {}};
+    for (const v1::RigConfig& rig : settings.config.rigs()) {
+        out.rigs[rig.name()] = rig;
+    }
+    return out;
+}
+
 /// Throws unless `address` is a TCP address that only this machine can reach.
 void require_loopback(const std::string& address) {
     const bool loopback = address.starts_with("tcp://127.") ||
@@ -100,7 +109,7 @@ Service::Service(const Settings& settings, const Clock& clock)
       store_(state_.database()),
       workers_(thread_count(settings.config)),
       lab_([this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
-      runs_({rig::kernel_level(), cpu_model()}, store_, state_, lab_, clock,
+      runs_(premises(settings), settings.config.retention(), store_, state_, lab_, clock,
             runs::read_below(settings.data_dir),
             [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
       site_{.loop = loop_,
@@ -163,10 +172,9 @@ std::vector<std::string> Service::listen() {
                                 path));
     }
     std::vector<std::string> endpoints;
-    endpoints.push_back(server_.listen("ipc://" + path, {"a local admin", v1::ROLE_ADMIN}));
+    endpoints.push_back(server_.listen("ipc://" + path, rpc::local_users()));
     ::chmod(path.c_str(), 0660);
-    endpoints.push_back(
-        server_.listen(settings_.config.listen(), {"a local operator", v1::ROLE_OPERATOR}));
+    endpoints.push_back(server_.listen(settings_.config.listen(), rpc::local_operators()));
     return endpoints;
 }
 

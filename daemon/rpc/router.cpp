@@ -125,7 +125,10 @@ void Router::receive_one() {
             return;
         }
     }
-    received_(peer.to_string(), std::move(frames));
+    // The routing id's own part may come without the property.
+    const char* address =
+        frames.empty() ? nullptr : zmq_msg_gets(frames.front().handle(), "Peer-Address");
+    received_(peer.to_string(), address != nullptr ? address : "", std::move(frames));
 }
 
 } // namespace phyll::rpc

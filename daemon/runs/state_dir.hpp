@@ -21,6 +21,8 @@ class StateDir {
     [[nodiscard]] std::filesystem::path socket() const { return path_ / "phylld.sock"; }
     /// The folder of a run, made where it is missing.
     [[nodiscard]] std::filesystem::path run(std::uint64_t id) const;
+    /// Removes the folder of a run with all that is in it, if there is one. Throws UNAVAILABLE.
+    void remove_run(std::uint64_t id) const;
 
   private:
     std::filesystem::path path_;

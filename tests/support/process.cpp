@@ -119,14 +119,19 @@ Finished run_command(const std::vector<std::string>& command) {
     return finished;
 }
 
-Daemon::Daemon(const std::string& config) : config_(config) {
-    if (!config_.empty()) {
-        write("phylld.toml", config_);
-    }
+Daemon::Daemon(const std::string& config) {
+    configure(config);
     start();
 }
 
 Daemon::~Daemon() = default;
+
+void Daemon::configure(const std::string& config) {
+    config_ = config;
+    if (!config_.empty()) {
+        write("phylld.toml", config_);
+    }
+}
 
 std::vector<std::string> Daemon::command() const {
     std::vector<std::string> command{PHYLL_BIN_DIR "/phylld", "--state-dir", state_dir().string(),

@@ -116,8 +116,8 @@ TEST_CASE("the same idempotency key starts nothing twice") {
     REQUIRE(add(store, "a", "key") == run);
     REQUIRE(add(store, "a", "other") != run);
     REQUIRE(add(store, "a") != add(store, "a"));
-    REQUIRE(store.runs().size() == 4);
-    REQUIRE(store.runs().front().run() == 4);
+    REQUIRE(store.runs({}).size() == 4);
+    REQUIRE(store.runs({}).front().run() == 4);
 }
 
 TEST_CASE("a file that is no database is named") {
