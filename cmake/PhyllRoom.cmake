@@ -31,6 +31,9 @@ function(phyll_room name)
     target_link_libraries(phyll_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} phyll_warnings)
 endfunction()
 
+# Knows every .proto of the project and its import root; phyll_proto adds them.
+add_library(phyll_protos INTERFACE)
+
 # phyll_proto(<name> ROOT <import root> PROTOS ... [DEPENDS <other phyll_proto names>])
 # Generated code is compiled once, into a library of its own and without our warnings.
 function(phyll_proto name)
@@ -42,7 +45,10 @@ function(phyll_proto name)
         list(APPEND imports -I ${PROJECT_SOURCE_DIR}/proto)
     endif()
     set(generated "")
+    set_property(TARGET phyll_protos APPEND PROPERTY PHYLL_IMPORTS -I ${PROJECT_SOURCE_DIR}/${ARG_ROOT})
     foreach(proto IN LISTS ARG_PROTOS)
+        set_property(TARGET phyll_protos APPEND PROPERTY
+            PHYLL_FILES ${PROJECT_SOURCE_DIR}/${ARG_ROOT}/${proto})
         string(REGEX REPLACE "\\.proto$" "" stem ${proto})
         add_custom_command(
             OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
@@ -61,6 +67,32 @@ function(phyll_proto name)
         target_link_libraries(phyll_${name} PUBLIC phyll::${other})
         add_dependencies(phyll_${name} phyll_${other})
     endforeach()
+endfunction()
+
+# phyll_embed_protos(<target> <template>): compiles <template> into <target>, with @BYTES@ in it
+# replaced by what the .proto files of every phyll_proto say, comments included, which generated code
+# does not have: a serialised google.protobuf.FileDescriptorSet.
+function(phyll_embed_protos target template)
+    set(embed ${PROJECT_SOURCE_DIR}/cmake/embed_bytes.cmake)
+    set(template ${CMAKE_CURRENT_SOURCE_DIR}/${template})
+    set(bytes ${CMAKE_CURRENT_BINARY_DIR}/${target}_protos.bin)
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/${target}_protos.cpp)
+    # Of several roots that hold a file the first gives it its name: the innermost.
+    set(imports -I ${PROJECT_SOURCE_DIR}/proto $<TARGET_PROPERTY:phyll_protos,PHYLL_IMPORTS>)
+    set(files $<TARGET_PROPERTY:phyll_protos,PHYLL_FILES>)
+    add_custom_command(
+        OUTPUT ${bytes}
+        COMMAND protobuf::protoc "${imports}" --include_source_info --include_imports
+                --descriptor_set_out=${bytes} "${files}"
+        DEPENDS "${files}"
+        COMMENT "protoc: what every .proto says"
+        COMMAND_EXPAND_LISTS VERBATIM)
+    add_custom_command(
+        OUTPUT ${source}
+        COMMAND ${CMAKE_COMMAND} -DINPUT=${bytes} -DTEMPLATE=${template} -DOUTPUT=${source} -P ${embed}
+        DEPENDS ${bytes} ${template} ${embed}
+        VERBATIM)
+    target_sources(${target} PRIVATE ${source})
 endfunction()
 
 # phyll_kernels(<name> PATH <folder> SOURCES ...): a shared library with a C interface, built for

@@ -3,6 +3,7 @@
 #include "daemon.hpp"
 #include "daemon/config/load.hpp"
 #include "drivers/core/error.hpp"
+#include "explain.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -26,6 +27,8 @@ struct Arguments {
     std::string data_dir;
     std::string log_level;
     bool check = false;
+    std::string explain;
+    bool markdown = false;
 };
 
 std::string environment(const char* name) {
@@ -95,6 +98,13 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
     app.add_flag("--check", arguments.check,
                  "Check the configuration, say what each rig is made of, and exit");
+    CLI::Option* explain =
+        app.add_option("--explain", arguments.explain,
+                       "Say what can be set in configuration and run files, and exit: TOPIC is a "
+                       "topic, a key or \"all\"; without it the topics are listed")
+            ->type_name("[TOPIC]")
+            ->expected(0, 1);
+    app.add_flag("--markdown", arguments.markdown, "Explain in Markdown")->needs(explain);
     CLI11_PARSE(app, argc, argv);
 
     spdlog::set_default_logger(spdlog::stderr_color_mt("phylld"));
@@ -105,6 +115,10 @@ int main(int argc, char** argv) {
         });
     spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
     try {
+        if (explain->count() > 0) {
+            phyll::explain(arguments.explain, arguments.markdown, std::cout);
+            return 0;
+        }
         const phyll::Settings settings = settle(arguments);
         spdlog::set_level(spdlog::level::from_str(settings.config.log_level()));
         if (arguments.check) {

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cmath>
 #include <ctime>
+#include <map>
 #include <string_view>
 
 namespace phyll::cli {
@@ -93,6 +94,20 @@ std::string name_of(v1::Evidence evidence) {
 
 std::string name_of(v1::Health::State state) {
     return lower_case(v1::Health::State_Name(state));
+}
+
+std::string control_name(const std::string& kind) {
+    static const std::map<std::string, std::string> names{
+        {"without_physics", "without physics"},
+        {"random_features", "random features in its place"},
+        {"physics_only", "physics only"},
+        {"ridge_inputs", "ridge on the inputs"},
+        {"softmax_inputs", "softmax on the inputs"},
+        {"ridge_responses", "ridge on the responses"},
+        {"softmax_responses", "softmax on the responses"},
+    };
+    const auto found = names.find(kind);
+    return found == names.end() ? kind : found->second;
 }
 
 } // namespace phyll::cli

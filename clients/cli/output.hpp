@@ -33,5 +33,7 @@ class Table {
 [[nodiscard]] std::string name_of(v1::RunState state);
 [[nodiscard]] std::string name_of(v1::Evidence evidence);
 [[nodiscard]] std::string name_of(v1::Health::State state);
+/// Of the kind of a control, as people read it: "ridge on the inputs".
+[[nodiscard]] std::string control_name(const std::string& kind);
 
 } // namespace phyll::cli

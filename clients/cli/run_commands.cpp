@@ -20,6 +20,7 @@ namespace {
 struct FileArguments {
     std::string file;
     std::vector<std::string> set;
+    bool physics_only = false;
 };
 
 struct StartArguments : FileArguments {
@@ -39,6 +40,9 @@ v1::RunFile read_run_file(const FileArguments& arguments) {
     for (const std::string& set : arguments.set) {
         out.add_overrides(set);
     }
+    if (arguments.physics_only) {
+        out.add_overrides("controls.physics_only=true");
+    }
     return out;
 }
 
@@ -56,7 +60,8 @@ void check(App& app, const FileArguments& arguments) {
                             {"evaluation_queries", reply.evaluation_queries()},
                             {"hardware_seconds", reply.hardware_seconds()},
                             {"evidence", name_of(reply.evidence())},
-                            {"layers", nlohmann::json::array()}};
+                            {"layers", nlohmann::json::array()},
+                            {"controls", nlohmann::json::array()}};
         for (const v1::LayerPlan& layer : reply.layers()) {
             line["layers"].push_back({{"layer", layer.layer()},
                                       {"rig", layer.rig()},
@@ -66,6 +71,13 @@ void check(App& app, const FileArguments& arguments) {
                                       {"training_queries", layer.training_queries()},
                                       {"evaluation_queries", layer.evaluation_queries()},
                                       {"hardware_seconds", layer.hardware_seconds()}});
+        }
+        for (const v1::ControlPlan& control : reply.controls()) {
+            line["controls"].push_back({{"kind", control.kind()},
+                                        {"asked_for", control.asked_for()},
+                                        {"training_queries", control.training_queries()},
+                                        {"evaluation_queries", control.evaluation_queries()},
+                                        {"hardware_seconds", control.hardware_seconds()}});
         }
         std::cout << line.dump() << '\n';
         return;
@@ -84,9 +96,17 @@ void check(App& app, const FileArguments& arguments) {
     table.print(std::cout);
     std::cout << fmt::format(
         "at most {} queries for training and {} for evaluation: {} of hardware "
-        "time at the rigs' nominal speed\nevidence: {}\n",
+        "time at the rigs' nominal speed\n",
         count(reply.training_queries()), count(reply.evaluation_queries()),
-        duration(reply.hardware_seconds()), name_of(reply.evidence()));
+        duration(reply.hardware_seconds()));
+    for (const v1::ControlPlan& control : reply.controls()) {
+        std::cout << fmt::format(
+            "control {}: at most {} queries for training and {} for evaluation more, {}{}\n",
+            control_name(control.kind()), count(control.training_queries()),
+            count(control.evaluation_queries()), duration(control.hardware_seconds()),
+            control.asked_for() ? "" : " (only with --physics-only)");
+    }
+    std::cout << fmt::format("evidence: {}\n", name_of(reply.evidence()));
 }
 
 /// Shows a run until it is over; the exit status says how it ended.
@@ -161,6 +181,9 @@ void add_file_options(CLI::App& command, FileArguments& arguments) {
         .add_option("--set", arguments.set,
                     "Override a key of the file: --set training.epochs=50 (repeatable)")
         ->allow_extra_args(false);
+    command.add_flag("--physics-only", arguments.physics_only,
+                     "Also train the network without its skip paths, as a control that costs "
+                     "hardware time");
 }
 
 } // namespace

@@ -31,6 +31,18 @@ nlohmann::json cost_json(const v1::LayerCost& cost) {
             {"encoded", cost.encoded()}};
 }
 
+nlohmann::json control_json(const v1::Control& control) {
+    nlohmann::json out{{"kind", control.kind()},
+                       {"training_queries", control.training_queries()},
+                       {"evaluation_queries", control.evaluation_queries()},
+                       {"reason", control.reason()}};
+    if (control.has_test_accuracy()) {
+        out["test_accuracy"] = control.test_accuracy();
+        out["train_accuracy"] = control.train_accuracy();
+    }
+    return out;
+}
+
 void add_result(nlohmann::json& out, const v1::RunResult& result) {
     out["test_accuracy"] = result.test_accuracy();
     out["train_accuracy"] = result.train_accuracy();
@@ -49,6 +61,10 @@ void add_result(nlohmann::json& out, const v1::RunResult& result) {
     out["layers"] = nlohmann::json::array();
     for (const v1::LayerCost& cost : result.layers()) {
         out["layers"].push_back(cost_json(cost));
+    }
+    out["controls"] = nlohmann::json::array();
+    for (const v1::Control& control : result.controls()) {
+        out["controls"].push_back(control_json(control));
     }
 }
 
@@ -157,6 +173,33 @@ nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
     return out;
 }
 
+namespace {
+
+/// What the headline is to be held against: it stands first, for the eye.
+void print_controls(std::ostream& out, const v1::RunResult& result) {
+    if (result.controls().empty()) {
+        return; // of a run that an older phylld trained
+    }
+    Table table({"BESIDE IT", "TEST", "TRAIN", "QUERIES"});
+    table.add({"this run", percent(result.test_accuracy()), percent(result.train_accuracy()),
+               count(result.training_queries() + result.evaluation_queries())});
+    std::string reasons;
+    for (const v1::Control& control : result.controls()) {
+        const std::string name = control_name(control.kind());
+        if (control.has_test_accuracy()) {
+            table.add({name, percent(control.test_accuracy()), percent(control.train_accuracy()),
+                       count(control.training_queries() + control.evaluation_queries())});
+        } else {
+            table.add({name, "not measured", "-", "-"});
+            reasons += fmt::format("  {}: {}\n", name, control.reason());
+        }
+    }
+    table.print(out, "  ");
+    out << reasons;
+}
+
+} // namespace
+
 void print_result(std::ostream& out, const v1::RunReply& run) {
     const v1::RunInfo& info = run.info();
     const v1::RunResult& result = info.result();
@@ -171,8 +214,6 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
     line("train accuracy", fmt::format("{} of {} samples", percent(result.train_accuracy()),
                                        count(result.train_samples())));
     line("network", network_of(run.spec()));
-    line("controls", "not measured by this run: see without physics with --set "
-                     "layers.0.physics=false ...");
     line("queries",
          fmt::format("{} for training, {} for evaluation", count(result.training_queries()),
                      count(result.evaluation_queries())));
@@ -197,6 +238,7 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
                     duration(cost.nominal_seconds()), percent(clipped)});
     }
     layers.print(out, "  ");
+    print_controls(out, result);
 }
 
 void RunView::show(const v1::WatchItem& item) {

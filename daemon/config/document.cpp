@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -68,9 +69,20 @@ class Reader {
             return {node.as_floating_point()->get(), place};
         case toml::node_type::boolean:
             return {node.as_boolean()->get(), place};
+        case toml::node_type::date:
+            return {moment(*node.as_date()), place};
+        case toml::node_type::time:
+            return {moment(*node.as_time()), place};
         default:
-            return {Moment{}, place};
+            return {moment(*node.as_date_time()), place};
         }
+    }
+
+    template <class Node>
+    static Moment moment(const Node& node) {
+        std::ostringstream text;
+        text << node.get();
+        return {text.str()};
     }
 
     PlaceOf place_of_;

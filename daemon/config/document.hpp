@@ -19,7 +19,9 @@ struct Member;
 using Array = std::vector<Value>;
 
 /// A date or a time: TOML has them, our messages do not.
-struct Moment {};
+struct Moment {
+    std::string text; ///< as TOML writes it
+};
 
 struct Table {
     std::vector<Member> members;

@@ -36,7 +36,7 @@ std::string described(const Value& value) {
             [](std::int64_t number) { return fmt::format("{} is an integer", number); },
             [](double number) { return fmt::format("{} is a float", number); },
             [](const std::string& text) { return quoted(text) + " is a string"; },
-            [](const Moment&) { return std::string("a date or time"); },
+            [](const Moment& moment) { return moment.text + " is a date or time"; },
             [](const Array&) { return std::string("an array"); },
             [](const Table&) { return std::string("a table"); },
         },

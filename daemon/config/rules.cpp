@@ -47,23 +47,10 @@ Range range_of(const FieldDescriptor& field) {
     return range;
 }
 
-/// "valid is 1 to 1000000", "valid is more than 0, at most 10 Hz"; empty when every number is.
+/// "valid is 1 to 1000000", "valid is more than 0, at most 10 Hz".
 std::string valid_range(const FieldDescriptor& field) {
-    const v1::FieldRule& rule = rule_of(field);
-    const auto [min, max] = range_of(field);
-    std::string text;
-    if (min && rule.exclusive_min()) {
-        text = fmt::format("more than {}", *min) + (max ? fmt::format(", at most {}", *max) : "");
-    } else if (min && max) {
-        text = fmt::format("{} to {}", *min, *max);
-    } else if (min) {
-        text = fmt::format("{} or more", *min);
-    } else if (max) {
-        text = fmt::format("at most {}", *max);
-    } else {
-        return "";
-    }
-    return fmt::format("valid is {}{}{}", text, rule.unit().empty() ? "" : " ", rule.unit());
+    const std::string& unit = rule_of(field).unit();
+    return fmt::format("valid is {}{}{}", range_in_words(field), unit.empty() ? "" : " ", unit);
 }
 
 std::optional<std::string> violation_of_number(const FieldDescriptor& field, const Scalar& value,
@@ -94,6 +81,20 @@ std::optional<std::string> violation_of_text(const FieldDescriptor& field,
 
 const v1::FieldRule& rule_of(const FieldDescriptor& field) {
     return field.options().GetExtension(v1::rule);
+}
+
+std::string range_in_words(const FieldDescriptor& field) {
+    const auto [min, max] = range_of(field);
+    if (min && rule_of(field).exclusive_min()) {
+        return fmt::format("more than {}", *min) + (max ? fmt::format(", at most {}", *max) : "");
+    }
+    if (min && max) {
+        return fmt::format("{} to {}", *min, *max);
+    }
+    if (min) {
+        return fmt::format("{} or more", *min);
+    }
+    return max ? fmt::format("at most {}", *max) : "";
 }
 
 std::optional<std::string> violation_of(const FieldDescriptor& field, const Scalar& value) {

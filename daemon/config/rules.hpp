@@ -14,6 +14,10 @@ namespace phyll::config {
 /// The rule that a field carries in its .proto; an empty one when it carries none.
 [[nodiscard]] const v1::FieldRule& rule_of(const google::protobuf::FieldDescriptor& field);
 
+/// The numbers that are valid, without their unit: "1 to 1000000", "more than 0, at most 10",
+/// "0 or more". Empty when every number is, and for what is no number.
+[[nodiscard]] std::string range_in_words(const google::protobuf::FieldDescriptor& field);
+
 /// What is wrong with a value of the field, with what would be valid:
 /// "-3; valid is 1 to 10 Hz", "'gredy'; valid is 'greedy', 'simultaneous'; did you mean 'greedy'?".
 /// Numbers that are not finite are always wrong.

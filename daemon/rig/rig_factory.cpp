@@ -2,7 +2,7 @@
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/guard.hpp"
-#include "sim/physics/acoustic/cavity.hpp"
+#include "drivers/core/kernels/level.hpp"
 #include "sim/rigs/decorators/disturbed.hpp"
 #include "sim/rigs/simulated_rig.hpp"
 
@@ -98,7 +98,7 @@ std::unique_ptr<PhysicalLayer> make_rig(const v1::RigConfig& config, Workers& wo
 }
 
 std::string kernel_level() {
-    return std::string(physics::acoustic_kernel_level());
+    return kernels::phyll_kernel_level();
 }
 
 } // namespace phyll::rig

@@ -1,6 +1,7 @@
 #include "daemon/runs/job.hpp"
 
 #include "daemon/rig/evidence.hpp"
+#include "daemon/runs/controls.hpp"
 #include "daemon/training/schemes/registry.hpp"
 #include "drivers/core/error.hpp"
 
@@ -25,31 +26,60 @@ std::set<std::string> rigs_of(const v1::RunSpec& spec) {
     return rigs;
 }
 
-Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read) {
-    Job job;
-    std::vector<std::optional<training::RigShape>> shapes;
-    for (const v1::LayerConfig& layer : spec.layers()) {
-        job.rigs.push_back(layer.physics() ? layer.rig() : std::string());
-        if (layer.physics()) {
-            const LayerSpec& shape = rig(layer.rig());
-            shapes.push_back(training::RigShape{shape.n_in(), shape.n_out()});
-        } else {
-            shapes.emplace_back(std::nullopt);
-        }
-    }
-    const std::string& reuse = spec.training().reuse();
-    job.reuse = reuse == "on" || (reuse == "auto" && spec.training().schedule() == "greedy");
-    job.data = training::load_data(spec.data(), spec.seed(), read);
-
+std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job& job) {
     const training::SchemeKind& kind = training::scheme_kind(spec.scheme().kind());
     const std::unique_ptr<google::protobuf::Message> options = kind.new_options();
     if (!spec.scheme().options().UnpackTo(options.get())) {
         throw invalid_field("scheme.options", fmt::format("are not those of the scheme '{}', a {}",
                                                           kind.name, options->GetTypeName()));
     }
-    job.scheme = kind.make({spec, *options, job.data.data, job.data.split, shapes});
+    return kind.make({spec, *options, job.data.data, job.data.split, job.shapes, job.workers});
+}
+
+Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read,
+            Workers* workers) {
+    Job job;
+    job.workers = workers;
+    for (const v1::LayerConfig& layer : spec.layers()) {
+        job.rigs.push_back(layer.physics() ? layer.rig() : std::string());
+        if (layer.physics()) {
+            const LayerSpec& shape = rig(layer.rig());
+            job.shapes.push_back(training::RigShape{shape.n_in(), shape.n_out()});
+        } else {
+            job.shapes.emplace_back(std::nullopt);
+        }
+    }
+    const std::string& reuse = spec.training().reuse();
+    job.reuse = reuse == "on" || (reuse == "auto" && spec.training().schedule() == "greedy");
+    job.data = training::load_data(spec.data(), spec.seed(), read);
+    job.scheme = make_scheme(spec, job);
     return job;
 }
+
+namespace {
+
+/// What the control "physics only" costs beyond the run: with reuse, the first layer's stimuli are
+/// those that the run measures anyhow.
+v1::ControlPlan outlook_of(const v1::RunSpec& spec, const Job& job, const FindRig& find) {
+    v1::ControlPlan plan;
+    plan.set_kind("physics_only");
+    const std::vector<training::LayerOutlook> layers = make_scheme(spec, job)->outlook();
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+        if (job.rigs[l].empty() || (l == 0 && job.reuse)) {
+            continue;
+        }
+        plan.set_training_queries(plan.training_queries() + layers[l].training_queries);
+        plan.set_evaluation_queries(plan.evaluation_queries() + layers[l].evaluation_queries);
+        plan.set_hardware_seconds(
+            plan.hardware_seconds() +
+            static_cast<double>(layers[l].training_queries + layers[l].evaluation_queries) *
+                find(job.rigs[l]).seconds_per_sample);
+    }
+    plan.set_asked_for(spec.controls().physics_only());
+    return plan;
+}
+
+} // namespace
 
 v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& find) {
     v1::CheckReply reply;
@@ -81,6 +111,9 @@ v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& f
             shape.seconds_per_sample);
         reply.set_hardware_seconds(reply.hardware_seconds() + plan.hardware_seconds());
         reply.set_evidence(rig::weaker(reply.evidence(), rig::to_wire(shape.evidence)));
+    }
+    if (const std::optional<v1::RunSpec> control = physics_only(spec)) {
+        *reply.add_controls() = outlook_of(*control, job, find);
     }
     return reply;
 }

@@ -2,12 +2,14 @@
 
 #include "daemon/training/data/load.hpp"
 #include "daemon/training/scheme.hpp"
+#include "daemon/training/schemes/scheme_job.hpp"
 #include "drivers/core/physical_layer.hpp"
 
 #include <phyll/v1/runs.pb.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,20 +23,28 @@ using FindRig = std::function<const LayerSpec&(const std::string& name)>;
 struct Job {
     training::SplitData data;
     std::unique_ptr<training::Scheme> scheme;
-    /// Per layer of the network: the rig's name, empty without physics.
+    /// Per layer of the network: the rig's name, empty without physics; and its shape.
     std::vector<std::string> rigs;
+    std::vector<std::optional<training::RigShape>> shapes;
     bool reuse = false;
+    Workers* workers = nullptr; ///< that the schemes share
 };
 
 /// The rigs that a spec names.
 [[nodiscard]] std::set<std::string> rigs_of(const v1::RunSpec& spec);
 
 /// Loads the data and builds the scheme; measures nothing. `spec` has every default filled in.
+/// The scheme's work is shared among `workers`; null leaves it to the caller's thread.
 /// Throws INVALID_ARGUMENT or NOT_FOUND naming what is wrong.
 [[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig,
-                          const training::FileReader& read);
+                          const training::FileReader& read, Workers* workers = nullptr);
 
-/// What the job will cost.
+/// A scheme for another spec on the job's data and rigs: one that differs from the job's in whether
+/// layers have physics or a skip path.
+[[nodiscard]] std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec,
+                                                            const Job& job);
+
+/// What the job will cost, and its controls beyond it.
 [[nodiscard]] v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& rig);
 
 /// Reads files for runs: relative paths are looked up in `data_dir`.

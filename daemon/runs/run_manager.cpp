@@ -8,13 +8,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace phyll::runs {
+
 RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
                        const StateDir& state, rig::Lab& lab, const Clock& clock,
-                       training::FileReader read, Post post)
+                       training::FileReader read, Post post, Workers* workers)
     : premises_(std::move(premises)),
       retention_(std::move(retention)),
       store_(store),
@@ -27,6 +27,7 @@ RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& 
             .state = state,
             .clock = clock,
             .read = std::move(read),
+            .workers = workers,
             .stored = [this](std::uint64_t run) { post_([this, run] { watches_.notify(run); }); },
             .progress =
                 [this](std::uint64_t run, const v1::Progress& progress) {

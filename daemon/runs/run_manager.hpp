@@ -25,9 +25,10 @@ class RunManager {
   public:
     using Post = rig::Lab::Post;
 
+    /// `workers` share the runs' numerical work; null leaves it to each run's thread.
     RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
                const StateDir& state, rig::Lab& lab, const Clock& clock, training::FileReader read,
-               Post post);
+               Post post, Workers* workers = nullptr);
     RunManager(const RunManager&) = delete;
     RunManager& operator=(const RunManager&) = delete;
     ~RunManager();

@@ -1,11 +1,13 @@
 #include "daemon/runs/run_thread.hpp"
 
+#include "daemon/runs/controls.hpp"
 #include "daemon/runs/result_file.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace phyll::runs {
@@ -13,18 +15,34 @@ namespace {
 
 class Observer final : public RunObserver {
   public:
-    Observer(std::uint64_t run, const RunSite& site) : run_(run), site_(site) {}
+    Observer(std::uint64_t run, const RunSite& site, std::optional<ResponseTable>& table)
+        : run_(run), site_(site), table_(table) {}
 
     void epoch(const v1::EpochMetrics& metrics) override {
         site_.store.add_epoch(run_, metrics, wall_seconds(site_.clock));
         site_.stored(run_);
     }
     void progress(const v1::Progress& progress) override { site_.progress(run_, progress); }
+    void answered(const training::Plan& plan, ConstBlock responses) override {
+        if (table_) {
+            table_->add(plan, responses);
+        }
+    }
 
   private:
     std::uint64_t run_;
     const RunSite& site_;
+    std::optional<ResponseTable>& table_;
 };
+
+/// Room for the first layer's responses, if it has physics.
+std::optional<ResponseTable> new_table(const Job& job) {
+    if (!job.shapes.front()) {
+        return std::nullopt;
+    }
+    return ResponseTable(job.shapes.front()->outputs, job.data.split.training.size(),
+                         job.data.split.test.size());
+}
 
 } // namespace
 
@@ -65,31 +83,24 @@ Outcome RunThread::train(const std::stop_token& stop) {
     const FindRig find = [&](const std::string& name) -> const LayerSpec& {
         return rigs_.at(name)->spec();
     };
-    const Job job = prepare(spec_, find, site_.read);
+    const Job job = prepare(spec_, find, site_.read, site_.workers);
 
-    std::map<std::string, std::unique_ptr<rig::LeasedRig>> leased;
-    std::map<std::string, std::uint64_t> ages;
+    Measurer measurer(
+        {.seed = spec_.seed(), .reuse = job.reuse, .query_batch = spec_.training().query_batch()});
+    std::vector<std::unique_ptr<rig::LeasedRig>> leased;
     for (const auto& [name, thread] : rigs_) {
-        leased[name] = std::make_unique<rig::LeasedRig>(*thread);
-        ages[name] = thread->status().age;
+        leased.push_back(std::make_unique<rig::LeasedRig>(*thread));
+        measurer.add_rig(name, *leased.back(), start_age(name, *thread));
     }
-    for (const v1::RunRig& asked : spec_.rigs()) {
-        if (asked.has_start_age()) {
-            ages[asked.name()] = asked.start_age();
-        }
-    }
-    std::vector<RunnerRig> rigs;
-    for (const std::string& name : job.rigs) {
-        rigs.push_back(name.empty() ? RunnerRig{}
-                                    : RunnerRig{name, leased.at(name).get(), ages.at(name)});
-    }
-    const RunnerOptions options{.seed = spec_.seed(),
-                                .reuse = job.reuse,
-                                .epochs = spec_.training().epochs(),
-                                .query_batch = spec_.training().query_batch()};
-    Observer observer(run_, site_);
-    Runner runner(*job.scheme, std::move(rigs), options, site_.clock, observer);
+    std::optional<ResponseTable> table = new_table(job);
+    Observer observer(run_, site_, table);
+    Runner runner(*job.scheme, job.rigs, measurer, spec_.training().epochs(), site_.clock,
+                  observer);
     Outcome outcome{v1::SUCCEEDED, {}, runner.run(stop)};
+    for (v1::Control& control :
+         measure_controls({spec_, job, measurer, table, site_.clock, observer}, stop)) {
+        *outcome.result.add_controls() = std::move(control);
+    }
     v1::RunResult& result = outcome.result;
     result.set_test_samples(static_cast<std::uint32_t>(job.data.split.test.size()));
     result.set_train_samples(static_cast<std::uint32_t>(job.data.split.training.size()));
@@ -99,6 +110,15 @@ Outcome RunThread::train(const std::stop_token& stop) {
     write_result(folder / "result.h5", spec_, result, job.scheme->network());
     write_file(folder / "result.json", to_json(result));
     return outcome;
+}
+
+std::uint64_t RunThread::start_age(const std::string& name, const rig::RigThread& rig) const {
+    for (const v1::RunRig& asked : spec_.rigs()) {
+        if (asked.name() == name && asked.has_start_age()) {
+            return asked.start_age();
+        }
+    }
+    return rig.status().age;
 }
 
 } // namespace phyll::runs

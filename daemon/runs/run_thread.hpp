@@ -35,6 +35,7 @@ struct RunSite {
     const StateDir& state;
     const Clock& clock;
     training::FileReader read;
+    Workers* workers; ///< that share the numerical work; null: the run's thread alone
     /// Something about the run was stored; called on the run's thread.
     std::function<void(std::uint64_t run)> stored;
     std::function<void(std::uint64_t run, const v1::Progress&)> progress;
@@ -55,6 +56,8 @@ class RunThread {
   private:
     void work(const std::stop_token& stop);
     Outcome train(const std::stop_token& stop);
+    /// The rig's age at the run's start: the one that the run asks for, else its own.
+    [[nodiscard]] std::uint64_t start_age(const std::string& name, const rig::RigThread& rig) const;
 
     const std::uint64_t run_;
     const v1::RunSpec spec_;

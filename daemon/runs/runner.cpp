@@ -2,15 +2,13 @@
 
 #include "daemon/rig/evidence.hpp"
 #include "drivers/core/error.hpp"
-#include "drivers/core/random.hpp"
 
 #include <fmt/format.h>
 #include <sodium.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cstring>
-#include <set>
 #include <utility>
 
 namespace phyll::runs {
@@ -18,24 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using training::Plan;
-using training::Purpose;
 using training::Stage;
 
 constexpr auto progress_interval = 100ms;
-
-std::string_view name_of(Purpose purpose) {
-    switch (purpose) {
-    case Purpose::training:
-        return "training";
-    case Purpose::evaluation:
-        return "evaluation";
-    case Purpose::sentinel:
-        return "sentinel";
-    case Purpose::characterisation:
-        return "characterisation";
-    }
-    return "unknown";
-}
 
 std::string describe(const Plan& plan) {
     switch (plan.stage) {
@@ -49,36 +32,25 @@ std::string describe(const Plan& plan) {
     return "working";
 }
 
-double busy_seconds(std::span<const SampleTime> times) {
-    Clock::Monotonic first = times.front().start;
-    Clock::Monotonic last = times.front().end;
-    for (const SampleTime& time : times) {
-        first = std::min(first, time.start);
-        last = std::max(last, time.end);
-    }
-    return Seconds(last - first).count();
-}
-
 } // namespace
 
-Runner::Runner(training::Scheme& scheme, std::vector<RunnerRig> rigs, RunnerOptions options,
-               const Clock& clock, RunObserver& observer)
+Runner::Runner(training::Scheme& scheme, std::vector<std::string> rigs, Measurer& measurer,
+               std::size_t epochs, const Clock& clock, RunObserver& observer)
     : scheme_(scheme),
       rigs_(std::move(rigs)),
-      options_(options),
+      measurer_(measurer),
+      epochs_(epochs),
       clock_(clock),
       observer_(observer),
       outlook_(scheme.outlook()) {
     for (std::size_t l = 0; l < rigs_.size(); ++l) {
         v1::LayerCost& cost = *result_.add_layers();
         cost.set_layer(static_cast<std::uint32_t>(l + 1));
-        if (rigs_[l].layer == nullptr) {
-            continue;
+        if (!rigs_[l].empty()) {
+            cost.set_rig(rigs_[l]);
+            result_.set_evidence(
+                rig::weaker(result_.evidence(), rig::to_wire(measurer_.spec(rigs_[l]).evidence)));
         }
-        const LayerSpec& spec = rigs_[l].layer->spec();
-        cost.set_rig(rigs_[l].name);
-        devices_.try_emplace(rigs_[l].name, Device{0, ResponseMemory(spec.n_out())});
-        result_.set_evidence(rig::weaker(result_.evidence(), rig::to_wire(spec.evidence)));
     }
 }
 
@@ -95,19 +67,7 @@ v1::RunResult Runner::run(std::stop_token stop) {
         cost.set_encoded(cost.encoded() + plan.encoded);
         report_progress(plan);
         const OwnedBlock responses = answer(plan);
-        const training::StepReport report = scheme_.learn(step_, plan, responses.view());
-        if (report.loss) {
-            progress_.set_loss(*report.loss);
-        }
-        if (report.epoch) {
-            report_epoch(*report.epoch);
-        }
-        if (report.train_accuracy) {
-            result_.set_train_accuracy(*report.train_accuracy);
-        }
-        if (report.test_accuracy) {
-            result_.set_test_accuracy(*report.test_accuracy);
-        }
+        take_in(scheme_.learn(step_, plan, responses.view()));
     }
     result_.set_digital_seconds(
         std::max(0.0, Seconds(clock_.now() - started_).count() - result_.hardware_seconds()));
@@ -119,86 +79,41 @@ OwnedBlock Runner::answer(const Plan& plan) {
     if (plan.stimuli.samples() == 0) {
         return {};
     }
-    if (options_.reuse) {
-        return answer_with_memory(plan);
-    }
-    const LayerSpec& spec = rigs_[plan.layer].layer->spec();
-    OwnedBlock responses(spec.n_out(), plan.stimuli.samples());
-    measure(plan, plan.stimuli.view(), responses.view());
+    OwnedBlock responses =
+        measurer_.answer(rigs_[plan.layer], plan.purpose, plan.stimuli.view(),
+                         *result_.mutable_layers(static_cast<int>(plan.layer)), stop_, [&] {
+                             add_up();
+                             report_progress(plan);
+                         });
+    observer_.answered(plan, std::as_const(responses).view());
     return responses;
 }
 
-OwnedBlock Runner::answer_with_memory(const Plan& plan) {
-    const LayerSpec& spec = rigs_[plan.layer].layer->spec();
-    ResponseMemory& memory = devices_.at(rigs_[plan.layer].name).memory;
-    const std::size_t samples = plan.stimuli.samples();
-
-    // The first sample with each unknown stimulus is measured, in order.
-    std::vector<StimulusHash> hashes(samples);
-    std::vector<std::size_t> fresh;
-    std::set<std::array<unsigned char, 16>> asked;
-    for (std::size_t i = 0; i < samples; ++i) {
-        hashes[i] = hash_stimulus(spec, plan.stimuli.sample(i));
-        if (!memory.find(hashes[i]) && asked.insert(hashes[i].bytes).second) {
-            fresh.push_back(i);
-        }
+void Runner::take_in(const training::StepReport& report) {
+    if (report.loss) {
+        progress_.set_loss(*report.loss);
     }
-    OwnedBlock stimuli(spec.n_in(), fresh.size());
-    OwnedBlock measured(spec.n_out(), fresh.size());
-    for (std::size_t j = 0; j < fresh.size(); ++j) {
-        std::ranges::copy(plan.stimuli.sample(fresh[j]), stimuli.sample(j).begin());
+    if (report.epoch) {
+        report_epoch(*report.epoch);
     }
-    if (!fresh.empty()) {
-        measure(plan, std::as_const(stimuli).view(), measured.view());
+    if (report.train_accuracy) {
+        result_.set_train_accuracy(*report.train_accuracy);
     }
-    for (std::size_t j = 0; j < fresh.size(); ++j) {
-        memory.add(hashes[fresh[j]], std::as_const(measured).sample(j));
+    if (report.test_accuracy) {
+        result_.set_test_accuracy(*report.test_accuracy);
     }
-    OwnedBlock responses(spec.n_out(), samples);
-    for (std::size_t i = 0; i < samples; ++i) {
-        std::ranges::copy(memory.response(memory.find(hashes[i]).value()),
-                          responses.sample(i).begin());
-    }
-    v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
-    cost.set_reused(cost.reused() + samples - fresh.size());
-    return responses;
 }
 
-void Runner::measure(const Plan& plan, ConstBlock stimuli, Block responses) {
-    const RunnerRig& rig = rigs_[plan.layer];
-    const LayerSpec& spec = rig.layer->spec();
-    Device& device = devices_.at(rig.name);
-    v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
-    const std::size_t block =
-        options_.query_batch == 0 ? spec.max_batch : std::min(options_.query_batch, spec.max_batch);
-
-    QueryContext context;
-    context.key = derive_key(options_.seed, fmt::format("{}/{}", rig.name, name_of(plan.purpose)));
-    context.stop = stop_;
-    std::vector<SampleTime> times;
-    for (std::size_t first = 0; first < stimuli.samples(); first += block) {
-        const std::size_t count = std::min(block, stimuli.samples() - first);
-        times.assign(count, {});
-        context.number = device.next_number;
-        context.age = rig.start_age + device.next_number;
-        context.times = times;
-        device.next_number += count;
-        rig.layer->query(stimuli.slice(first, count), responses.slice(first, count), context);
-
-        if (plan.purpose == Purpose::training) {
-            cost.set_training_queries(cost.training_queries() + count);
-            result_.set_training_queries(result_.training_queries() + count);
-        } else {
-            cost.set_evaluation_queries(cost.evaluation_queries() + count);
-            result_.set_evaluation_queries(result_.evaluation_queries() + count);
-        }
-        const double busy = busy_seconds(times);
-        const double nominal = static_cast<double>(count) * spec.seconds_per_sample;
-        cost.set_hardware_seconds(cost.hardware_seconds() + busy);
-        cost.set_nominal_seconds(cost.nominal_seconds() + nominal);
-        result_.set_hardware_seconds(result_.hardware_seconds() + busy);
-        result_.set_nominal_seconds(result_.nominal_seconds() + nominal);
-        report_progress(plan);
+void Runner::add_up() {
+    result_.set_training_queries(0);
+    result_.set_evaluation_queries(0);
+    result_.set_hardware_seconds(0.0);
+    result_.set_nominal_seconds(0.0);
+    for (const v1::LayerCost& cost : result_.layers()) {
+        result_.set_training_queries(result_.training_queries() + cost.training_queries());
+        result_.set_evaluation_queries(result_.evaluation_queries() + cost.evaluation_queries());
+        result_.set_hardware_seconds(result_.hardware_seconds() + cost.hardware_seconds());
+        result_.set_nominal_seconds(result_.nominal_seconds() + cost.nominal_seconds());
     }
 }
 
@@ -207,7 +122,7 @@ void Runner::report_epoch(const training::EpochReport& epoch) {
     metrics.set_layer(static_cast<std::uint32_t>(epoch.layer + 1));
     metrics.set_layers(static_cast<std::uint32_t>(rigs_.size()));
     metrics.set_epoch(static_cast<std::uint32_t>(epoch.epoch + 1));
-    metrics.set_epochs(static_cast<std::uint32_t>(options_.epochs));
+    metrics.set_epochs(static_cast<std::uint32_t>(epochs_));
     metrics.set_step(step_);
     metrics.set_loss(epoch.loss);
     metrics.set_pair_accuracy(epoch.pair_accuracy);
@@ -231,7 +146,7 @@ void Runner::report_progress(const Plan& plan) {
     progress_.set_layer(static_cast<std::uint32_t>(plan.layer + 1));
     progress_.set_layers(static_cast<std::uint32_t>(rigs_.size()));
     progress_.set_epoch(static_cast<std::uint32_t>(plan.epoch + 1));
-    progress_.set_epochs(static_cast<std::uint32_t>(options_.epochs));
+    progress_.set_epochs(static_cast<std::uint32_t>(epochs_));
     progress_.set_queries(result_.training_queries() + result_.evaluation_queries());
     const double left = seconds_left();
     const double spent = Seconds(now - started_).count();

@@ -5,6 +5,10 @@
 #include <span>
 #include <vector>
 
+namespace phyll {
+class Workers;
+} // namespace phyll
+
 namespace phyll::training {
 
 struct AdamSettings {
@@ -19,9 +23,10 @@ class Adam {
   public:
     Adam(std::size_t parameters, const AdamSettings& settings);
 
-    /// Takes step number `step`, counted from 1.
+    /// Takes step number `step`, counted from 1, with the help of `workers` if there are any;
+    /// results do not depend on it.
     void update(std::span<float> parameters, std::span<const float> gradient, double learning_rate,
-                std::uint64_t step);
+                std::uint64_t step, Workers* workers = nullptr);
 
     /// The running means of the gradient and of its square: all of the state.
     [[nodiscard]] std::span<float> first_moment() noexcept { return first_; }

@@ -2,50 +2,34 @@
 
 #include "daemon/training/choices.hpp"
 #include "daemon/training/matrix_product.hpp"
+#include "daemon/training/tiles.hpp"
+#include "drivers/core/kernels/goodness.hpp"
 #include "drivers/core/random.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 
 namespace phyll::training {
 namespace {
 
-constexpr float epsilon = 1e-6F;
+/// Pairs, or samples, that are one task.
+constexpr std::size_t samples_per_tile = 64;
+/// Floating-point operations that the loss and its gradient take for one number of z, about.
+constexpr double operations_per_z = 12.0;
 
-float activate(Activation activation, float z) {
+kernels::Activation kernel_activation(Activation activation) {
     switch (activation) {
     case Activation::abs:
-        return std::abs(z);
+        return kernels::Activation::abs;
     case Activation::relu:
-        return z > 0.0F ? z : 0.0F;
+        return kernels::Activation::relu;
     case Activation::identity:
         break;
     }
-    return z;
-}
-
-/// The activation's derivative; at the kink of abs and relu, zero.
-float slope_at(Activation activation, float z) {
-    switch (activation) {
-    case Activation::abs:
-        return static_cast<float>((z > 0.0F) - (z < 0.0F));
-    case Activation::relu:
-        return z > 0.0F ? 1.0F : 0.0F;
-    case Activation::identity:
-        break;
-    }
-    return 1.0F;
-}
-
-/// log(1 + exp(x)) without overflow.
-double softplus(double x) {
-    return (x > 0.0 ? x : 0.0) + std::log1p(std::exp(-std::abs(x)));
-}
-
-double sigmoid(double x) {
-    return 1.0 / (1.0 + std::exp(-x));
+    return kernels::Activation::identity;
 }
 
 void normalise(std::span<float> vector) {
@@ -70,9 +54,11 @@ Activation parse_activation(std::string_view field, std::string_view name) {
 }
 
 LocalLayer::LocalLayer(std::size_t features, std::size_t width, Activation activation,
-                       const AdamSettings& adam, std::uint64_t seed, std::size_t index)
+                       const AdamSettings& adam, std::uint64_t seed, std::size_t index,
+                       Workers* workers)
     : features_(features),
       activation_(activation),
+      workers_(workers),
       parameters_((features + 1) * width),
       projection_(width),
       adam_(parameters_.size(), adam) {
@@ -105,68 +91,60 @@ std::span<float> LocalLayer::bias() noexcept {
 
 OwnedBlock LocalLayer::map(ConstBlock y) const {
     OwnedBlock z(width(), y.samples());
-    affine_map(weights(), bias(), y, z.view());
+    affine_map(weights(), bias(), y, z.view(), workers_);
     return z;
 }
 
-LocalLayer::Goodness LocalLayer::judge(std::span<const float> z) const {
-    float along = 0.0F;
-    float square = 0.0F;
-    for (std::size_t j = 0; j < z.size(); ++j) {
-        const float a = activate(activation_, z[j]);
-        along += a * projection_[j];
-        square += a * a;
-    }
-    const float norm = std::sqrt(square);
-    return {.value = along / (norm + epsilon), .norm = norm};
-}
-
-void LocalLayer::differentiate(std::span<float> z, const Goodness& goodness, float slope) const {
-    // dg/da = (p - g a / |a|) / (|a| + epsilon), from the quotient rule.
-    const float pull = goodness.norm > 0.0F ? goodness.value / goodness.norm : 0.0F;
-    const float scale = slope / (goodness.norm + epsilon);
-    for (std::size_t j = 0; j < z.size(); ++j) {
-        const float a = activate(activation_, z[j]);
-        z[j] = scale * (projection_[j] - pull * a) * slope_at(activation_, z[j]);
-    }
-}
-
 std::vector<float> LocalLayer::goodness(ConstBlock z) const {
+    const kernels::GoodnessLayer layer{projection_.data(), width(), kernel_activation(activation_)};
     std::vector<float> values(z.samples());
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = judge(z.sample(i)).value;
-    }
+    kernels::phyll_goodness(&layer, z.data(), z.samples(), values.data());
     return values;
 }
 
-PairOutcome LocalLayer::gradient(ConstBlock pairs, double theta, std::span<float> gradient) const {
-    assert(pairs.samples() % 2 == 0 && gradient.size() == parameters_.size());
-    const std::size_t count = pairs.samples() / 2;
-    const auto pair_count = static_cast<double>(count);
-    OwnedBlock z = map(pairs);
+PairOutcome LocalLayer::differentiate(Block z, double theta) const {
+    const kernels::GoodnessLayer layer{projection_.data(), width(), kernel_activation(activation_)};
+    const std::size_t count = z.samples() / 2;
+    const double share = 1.0 / static_cast<double>(count);
+    std::vector<kernels::PairScore> scores(count);
+    for_each_tile(workers_, tile_count(count, samples_per_tile),
+                  operations_per_z * static_cast<double>(z.size()), [&](std::size_t tile) {
+                      const std::size_t first = tile * samples_per_tile;
+                      const std::size_t pairs = std::min(samples_per_tile, count - first);
+                      kernels::phyll_pair_gradient(&layer, theta, share, z.data() + first * width(),
+                                                   z.data() + (count + first) * width(), pairs,
+                                                   scores.data() + first);
+                  });
     PairOutcome outcome;
-    for (std::size_t i = 0; i < count; ++i) {
-        const Goodness positive = judge(z.sample(i));
-        const Goodness negative = judge(z.sample(count + i));
-        const double margin =
-            theta * (static_cast<double>(positive.value) - static_cast<double>(negative.value));
-        outcome.loss += softplus(-margin) / pair_count;
-        outcome.correct += positive.value > negative.value ? 1 : 0;
-        // dL/dg of the positive sample is -slope, of the negative one +slope.
-        const auto slope = static_cast<float>(theta / pair_count * sigmoid(-margin));
-        differentiate(z.sample(i), positive, -slope);
-        differentiate(z.sample(count + i), negative, slope);
+    for (const kernels::PairScore& score : scores) {
+        outcome.loss += share * score.loss;
+        outcome.correct += score.positive > score.negative ? 1 : 0;
     }
-    affine_gradient(pairs, z.view(), {gradient.data(), features_, width()}, gradient.last(width()));
+    return outcome;
+}
+
+PairOutcome LocalLayer::gradient(ConstBlock pairs, double theta, std::span<float> gradient) const {
+    OwnedBlock z(width(), pairs.samples());
+    return this->gradient(pairs, theta, gradient, z.view());
+}
+
+PairOutcome LocalLayer::gradient(ConstBlock pairs, double theta, std::span<float> gradient,
+                                 Block z) const {
+    assert(pairs.samples() % 2 == 0 && gradient.size() == parameters_.size());
+    affine_map(weights(), bias(), pairs, z, workers_);
+    const PairOutcome outcome = differentiate(z, theta);
+    affine_gradient(pairs, z, {gradient.data(), features_, width()}, gradient.last(width()),
+                    workers_);
     return outcome;
 }
 
 PairOutcome LocalLayer::learn(ConstBlock pairs, const PairLearning& how) {
     std::vector<float> slope(parameters_.size());
+    OwnedBlock z(width(), pairs.samples());
     PairOutcome total;
     for (std::uint64_t k = 0; k < how.inner_steps; ++k) {
-        const PairOutcome outcome = gradient(pairs, how.theta, slope);
-        adam_.update(parameters_, slope, how.learning_rate, how.updates_before + k + 1);
+        const PairOutcome outcome = gradient(pairs, how.theta, slope, z.view());
+        adam_.update(parameters_, slope, how.learning_rate, how.updates_before + k + 1, workers_);
         total.loss += outcome.loss / static_cast<double>(how.inner_steps);
         total.correct = outcome.correct;
     }

@@ -9,6 +9,10 @@
 #include <string_view>
 #include <vector>
 
+namespace phyll {
+class Workers;
+} // namespace phyll
+
 namespace phyll::training {
 
 enum class Activation { abs, relu, identity };
@@ -38,9 +42,12 @@ struct PairOutcome {
 class LocalLayer {
   public:
     /// W is normal with standard deviation 1/sqrt(features), b zero, p uniform on the sphere;
-    /// `seed` and `index` (of the layer in its network) fix them.
+    /// `seed` and `index` (of the layer in its network) fix them. The work is shared among
+    /// `workers`, which outlive the layer; null leaves it to the caller's thread. Results do not
+    /// depend on it.
     LocalLayer(std::size_t features, std::size_t width, Activation activation,
-               const AdamSettings& adam, std::uint64_t seed, std::size_t index);
+               const AdamSettings& adam, std::uint64_t seed, std::size_t index,
+               Workers* workers = nullptr);
 
     [[nodiscard]] std::size_t features() const noexcept { return features_; }
     [[nodiscard]] std::size_t width() const noexcept { return projection_.size(); }
@@ -71,17 +78,14 @@ class LocalLayer {
     [[nodiscard]] Adam& adam() noexcept { return adam_; }
 
   private:
-    /// What the goodness of a sample is made of.
-    struct Goodness {
-        float value;
-        float norm; ///< |a|
-    };
-    [[nodiscard]] Goodness judge(std::span<const float> z) const;
-    /// Replaces z by slope * dg/dz.
-    void differentiate(std::span<float> z, const Goodness& goodness, float slope) const;
+    /// The same with room for the pairs' z, `width x samples`.
+    PairOutcome gradient(ConstBlock pairs, double theta, std::span<float> gradient, Block z) const;
+    /// Replaces the z of pairs by the gradient of their mean loss with respect to it.
+    PairOutcome differentiate(Block z, double theta) const;
 
     std::size_t features_;
     Activation activation_;
+    Workers* workers_;
     std::vector<float> parameters_;
     std::vector<float> projection_;
     Adam adam_;

@@ -28,6 +28,10 @@ struct Plan {
     /// What the encoding had to clip, of how many drive values.
     std::uint64_t clipped = 0;
     std::uint64_t encoded = 0;
+    /// Where the plan shows whole samples of a split to the first layer, each under every label in
+    /// turn (or as it is, where no label is shown): their indices in the split. Else empty.
+    std::vector<std::uint32_t> samples;
+    bool on_test = false; ///< whether they are of the test split
 };
 
 /// An epoch of a layer (greedy) or of all layers (simultaneous: reported for the last one).

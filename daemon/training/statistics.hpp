@@ -27,4 +27,8 @@ template <class Value>
     return result;
 }
 
+/// Half the width of the 95 % interval (Student's t) of the mean of `count` independent values of
+/// standard deviation `deviation` as `moments` gives it; infinite for fewer than two.
+[[nodiscard]] double half_width_95(double deviation, std::size_t count);
+
 } // namespace phyll::training

@@ -126,6 +126,44 @@ simulation = { noise = 0.005, drift_samples = 5000.0 }
     }
 }
 
+TEST_CASE(
+    "controls stand beside the headline; physics only is priced, and measured when asked for") {
+    Daemon daemon;
+    const auto control = [](const json& result, const std::string& kind) -> json {
+        for (const json& entry : result["controls"]) {
+            if (entry["kind"] == kind) {
+                return entry;
+            }
+        }
+        return nullptr;
+    };
+    const json plain = train(daemon).back();
+    for (const char* kind : {"without_physics", "random_features", "ridge_inputs", "softmax_inputs",
+                             "ridge_responses", "softmax_responses"}) {
+        REQUIRE(control(plain, kind)["test_accuracy"] > 0.2);
+    }
+    REQUIRE_FALSE(control(plain, "physics_only").contains("test_accuracy"));
+    REQUIRE(control(plain, "physics_only")["reason"].get<std::string>().find("--physics-only") !=
+            std::string::npos);
+
+    const std::string file = daemon.write("run.toml", short_run).string();
+    const json priced = json::parse(daemon.ctl({"--json", "run", "check", file}).out)["controls"];
+    REQUIRE(priced.size() == 1);
+    REQUIRE(priced[0]["asked_for"] == false);
+    const Finished asked = daemon.ctl({"--json", "run", "start", file, "--physics-only", "--watch",
+                                       "--set", "layers.0.skip=true"});
+    const json measured = control(lines_of(asked.out).back(), "physics_only");
+    REQUIRE(measured["test_accuracy"] > 0.2);
+    REQUIRE(measured["training_queries"] <= priced[0]["training_queries"]);
+    REQUIRE(measured["training_queries"] > 0);
+    // Controls change nothing about the run.
+    REQUIRE(train(daemon, {"controls.physics_only=true"}).back()["weights_sha256"] ==
+            plain["weights_sha256"]);
+    const Finished shown = daemon.ctl({"run", "show", "1"});
+    REQUIRE(shown.out.find("not measured") != std::string::npos);
+    REQUIRE(shown.out.find("softmax on the inputs") != std::string::npos);
+}
+
 TEST_CASE("the simultaneous schedule measures at every step") {
     Daemon daemon;
     const json last = train(daemon, {"training.schedule=simultaneous", "training.epochs=3"}).back();

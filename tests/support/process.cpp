@@ -66,13 +66,26 @@ std::string Process::read_line() {
             buffer_.erase(0, end + 1);
             return line;
         }
-        char chunk[4096];
-        const ssize_t size = ::read(output_, chunk, sizeof chunk);
-        if (size <= 0) {
+        if (!read_some()) {
             return std::exchange(buffer_, {});
         }
-        buffer_.append(chunk, static_cast<std::size_t>(size));
     }
+}
+
+std::string Process::read_rest() {
+    while (read_some()) {
+    }
+    return std::exchange(buffer_, {});
+}
+
+bool Process::read_some() {
+    char chunk[4096];
+    const ssize_t size = ::read(output_, chunk, sizeof chunk);
+    if (size <= 0) {
+        return false;
+    }
+    buffer_.append(chunk, static_cast<std::size_t>(size));
+    return true;
 }
 
 void Process::signal(int number) const {
@@ -111,9 +124,7 @@ Finished run_command(const std::vector<std::string>& command) {
     const std::filesystem::path log = dir.path() / "err";
     Finished finished;
     Process process(command, log);
-    for (std::string line = process.read_line(); !line.empty(); line = process.read_line()) {
-        finished.out += line + '\n';
-    }
+    finished.out = process.read_rest();
     finished.status = process.wait();
     finished.err = read_file(log);
     return finished;

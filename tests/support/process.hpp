@@ -22,6 +22,8 @@ class Process {
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     /// The next line of standard output, without its end; empty at the end.
     std::string read_line();
+    /// Everything else that it writes to standard output, up to its end.
+    std::string read_rest();
     void signal(int number) const;
     /// Waits for its end; the exit status, or 128 and the signal's number.
     int wait();
@@ -29,6 +31,9 @@ class Process {
     [[nodiscard]] double cpu_seconds() const;
 
   private:
+    /// Waits for more standard output; false at its end.
+    bool read_some();
+
     pid_t pid_ = -1;
     int output_ = -1;
     std::string buffer_;

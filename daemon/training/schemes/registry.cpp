@@ -2,6 +2,8 @@
 
 #include "daemon/training/schemes/phyll/phyll.pb.h"
 #include "daemon/training/schemes/phyll/phyll_scheme.hpp"
+#include "daemon/training/schemes/read_out/read_out.pb.h"
+#include "daemon/training/schemes/read_out/read_out_scheme.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -9,30 +11,43 @@
 namespace phyll::training {
 namespace {
 
-template <class Implementation, class Options>
-SchemeKind kind(const char* name, const char* about) {
+template <class Options, class Make>
+SchemeKind kind(const char* name, const char* about, Make make) {
     return {
         .name = name,
         .about = about,
         .new_options = [] { return std::make_unique<Options>(); },
-        .make = [](const SchemeJob& job) -> std::unique_ptr<Scheme> {
+        .make = [make](const SchemeJob& job) -> std::unique_ptr<Scheme> {
             if (job.options.GetDescriptor() != Options::descriptor()) {
                 throw invalid_field("scheme.options",
                                     fmt::format("these are {}; {} is needed",
                                                 job.options.GetTypeName(),
                                                 Options::descriptor()->full_name()));
             }
-            return std::make_unique<Implementation>(job, static_cast<const Options&>(job.options));
+            return make(job, static_cast<const Options&>(job.options));
         },
     };
+}
+
+SchemeKind read_out(const char* name, const char* about, ReadOutKind which) {
+    return kind<v1::ReadOutOptions>(
+        name, about, [which](const SchemeJob& job, const v1::ReadOutOptions& options) {
+            return std::make_unique<ReadOutScheme>(job, which, options);
+        });
 }
 
 } // namespace
 
 const std::vector<SchemeKind>& scheme_kinds() {
     static const std::vector<SchemeKind> kinds{
-        kind<PhyllScheme, v1::PhyllOptions>(
-            "phyll", "supervised physical local learning, the label in the input"),
+        kind<v1::PhyllOptions>("phyll",
+                               "supervised physical local learning, the label in the input",
+                               [](const SchemeJob& job, const v1::PhyllOptions& options) {
+                                   return std::make_unique<PhyllScheme>(job, options);
+                               }),
+        read_out("ridge", "linear read-out of one layer by least squares", ReadOutKind::ridge),
+        read_out("softmax", "linear read-out of one layer by logistic regression",
+                 ReadOutKind::softmax),
     };
     return kinds;
 }

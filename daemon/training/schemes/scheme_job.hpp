@@ -11,6 +11,10 @@ namespace google::protobuf {
 class Message;
 } // namespace google::protobuf
 
+namespace phyll {
+class Workers;
+} // namespace phyll
+
 namespace phyll::training {
 
 /// What a scheme needs to know of a rig.
@@ -27,6 +31,9 @@ struct SchemeJob {
     const Split& split;
     /// One per layer of the spec; nothing for a layer without physics.
     std::span<const std::optional<RigShape>> rigs;
+    /// Threads that share the scheme's numerical work, and outlive it; null: the caller's alone.
+    /// Results do not depend on it.
+    Workers* workers = nullptr;
 };
 
 } // namespace phyll::training

@@ -98,7 +98,11 @@ TEST_CASE("wrong types are named with the right one") {
     REQUIRE(refusal<v1::Simulation>("latency = 1") ==
             "lab.toml:1: latency: 1 is an integer; true or false is expected");
     REQUIRE(refusal<v1::RunFile>("name = 2024-05-01") ==
-            "lab.toml:1: name: a date or time; a string is expected");
+            "lab.toml:1: name: 2024-05-01 is a date or time; a string is expected");
+    REQUIRE(refusal<v1::TrainingSpec>("epochs = 07:32:00") ==
+            "lab.toml:1: epochs: 07:32:00 is a date or time; an integer is expected");
+    REQUIRE(refusal<v1::TrainingSpec>("epochs = 1979-05-27T07:32:00Z") ==
+            "lab.toml:1: epochs: 1979-05-27T07:32:00Z is a date or time; an integer is expected");
     REQUIRE(refusal<v1::RunFile>("name = ['a']") ==
             "lab.toml:1: name: an array; a string is expected");
     REQUIRE(refusal<v1::RunFile>("name.first = 'a'") ==
@@ -193,6 +197,41 @@ TEST_CASE("options are checked like everything else") {
     REQUIRE(refusal<v1::RigConfig>("name = 'a'\nkind = 'tou'\noptions.x = 1") ==
             "lab.toml:2: kind: 'tou'; valid is 'acoustic', 'echo', 'toy'; did you mean 'toy'?");
     REQUIRE(refusal<v1::RigConfig>("name = 'a'\noptions.x = 1") == "lab.toml: kind: missing");
+}
+
+TEST_CASE("problems inside arrays of tables, and inside options, name the entry") {
+    REQUIRE(refusal<v1::RunSpec>("data.kind = 'vowels'\n"
+                                 "[[layers]]\n"
+                                 "rig = 'a'\n"
+                                 "[[layers]]\n"
+                                 "widht = 3\n"
+                                 "skip = 'yes'\n"
+                                 "encoding.knid = 'tanh'\n") ==
+            "lab.toml:5: unknown key 'widht'; did you mean 'width'?\n"
+            "lab.toml:6: layers[1].skip: 'yes' is a string; true or false is expected\n"
+            "lab.toml:7: unknown key 'knid'; did you mean 'kind'?");
+    const std::string rig = "name = 'a'\nkind = 'acoustic'\n";
+    REQUIRE(refusal<v1::RigConfig>(rig + "[[options.faults]]\n"
+                                         "kind = 'fail'\n"
+                                         "[[options.faults]]\n"
+                                         "kind = 'hang'\n"
+                                         "at_qeury = 1\n"
+                                         "count = 2.5\n") ==
+            "lab.toml:7: unknown key 'at_qeury'; did you mean 'at_query'?\n"
+            "lab.toml:8: options.faults[1].count: 2.5 is a float; an integer is expected");
+    REQUIRE(refusal<v1::RigConfig>(rig + "options.faults = [{ kind = 'fail' }, 'hang']") ==
+            "lab.toml:3: options.faults[1]: 'hang' is a string; a table is expected");
+    REQUIRE(refusal<v1::RigConfig>(rig + "options.colour = 'red'")
+                .starts_with("lab.toml:3: unknown key 'colour'; valid keys are 'seed', 'noise', "));
+    REQUIRE(refusal<v1::RigConfig>("name = 'a'\nkind = 'echo'\noptions.width = 3") ==
+            "lab.toml:3: unknown key 'width'; there is nothing to set here");
+}
+
+TEST_CASE("an unknown key of a scheme's options is answered with the nearest of its kind") {
+    REQUIRE(refusal<v1::SchemeSpec>("[options]\nepohcs = 3") ==
+            "lab.toml:2: unknown key 'epohcs'; did you mean 'epochs'?");
+    REQUIRE(refusal<v1::SchemeSpec>("kind = 'toy'\noptions = { epochs = 3 }") ==
+            "lab.toml:2: unknown key 'epochs'; valid keys are 'kind'");
 }
 
 TEST_CASE("texts in messages stay on their line and short") {

@@ -66,6 +66,30 @@ TEST_CASE("problems of overrides name the override") {
             "override 'trianing.epochs=3': unknown key 'trianing'; did you mean 'training'?");
 }
 
+TEST_CASE("problems of overrides inside arrays of tables and options name the override") {
+    REQUIRE(refusal("layers.1.widht=3") ==
+            "override 'layers.1.widht=3': unknown key 'widht'; did you mean 'width'?");
+    REQUIRE(refusal("layers.1.encodng.kind=tanh") ==
+            "override 'layers.1.encodng.kind=tanh': unknown key 'encodng'; did you mean "
+            "'encoding'?");
+    REQUIRE(refusal("layers.1.encoding.kind=tahn") ==
+            "override 'layers.1.encoding.kind=tahn': layers[1].encoding.kind: 'tahn'; valid is "
+            "'standard', 'affine', 'minmax', 'unit_norm', 'tanh'; did you mean 'tanh'?");
+    REQUIRE(refusal("layers.0.skip=yes") == "override 'layers.0.skip=yes': layers[0].skip: 'yes' "
+                                            "is a string; true or false is expected");
+    REQUIRE(refusal("scheme.options.epohcs=3") ==
+            "override 'scheme.options.epohcs=3': unknown key 'epohcs'; did you mean 'epochs'?");
+    REQUIRE(refusal("scheme.options.epochs=0") ==
+            "override 'scheme.options.epochs=0': scheme.options.epochs: 0; valid is 1 to 1000000");
+    REQUIRE(refusal("scheme.options.epochs=2.5") ==
+            "override 'scheme.options.epochs=2.5': scheme.options.epochs: 2.5 is a float; an "
+            "integer is expected");
+    REQUIRE(refusal("scheme.options=3") ==
+            "override 'scheme.options=3': scheme.options: 3 is an integer; a table is expected");
+    REQUIRE(refusal("layers=3") == "override 'layers=3': layers: 3 is an integer; an array of "
+                                   "tables ([[layers]]) is expected");
+}
+
 TEST_CASE("paths that lead nowhere are refused") {
     REQUIRE(refusal("layers.2.width=3") == "override 'layers.2.width=3': 'layers' has 2 entries, "
                                            "counted from 0; '2' is none of them");

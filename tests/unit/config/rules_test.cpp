@@ -1,10 +1,7 @@
 #include "daemon/config/rules.hpp"
+#include "tests/unit/config/settable.hpp"
 
-#include <daemon/training/schemes/phyll/phyll.pb.h>
-#include <phyll/v1/config.pb.h>
 #include <phyll/v1/run_spec.pb.h>
-#include <sim/rigs/acoustic/acoustic.pb.h>
-#include <sim/rigs/echo/echo.pb.h>
 
 #include <catch2/catch.hpp>
 
@@ -17,36 +14,22 @@ using google::protobuf::FieldDescriptor;
 
 namespace {
 
-/// Calls `visit` for every field that can be reached from `type`; fails when a type contains
-/// itself, which defaults could not be applied to.
-template <class Visit>
-void for_each_field(const Descriptor& type, std::set<const Descriptor*> above, Visit visit) {
+/// Fails when a type contains itself, which defaults could not be applied to.
+void check_ends(const Descriptor& type, std::set<const Descriptor*> above) {
     INFO(type.full_name() << " contains itself");
     REQUIRE(above.insert(&type).second);
     for (int i = 0; i < type.field_count(); ++i) {
-        visit(*type.field(i));
         if (const Descriptor* inner = type.field(i)->message_type()) {
-            for_each_field(*inner, above, visit);
+            check_ends(*inner, above);
         }
     }
 }
 
 std::vector<const FieldDescriptor*> fields_with_rules() {
-    std::vector<const FieldDescriptor*> fields;
-    const auto collect = [&](const FieldDescriptor& field) {
-        if (field.options().HasExtension(v1::rule)) {
-            fields.push_back(&field);
-        }
-    };
-    for (const Descriptor* type : {
-             v1::DaemonConfig::descriptor(),
-             v1::RunSpec::descriptor(),
-             sim::v1::AcousticOptions::descriptor(),
-             sim::v1::EchoOptions::descriptor(),
-             training::v1::PhyllOptions::descriptor(),
-         }) {
-        for_each_field(*type, {}, collect);
-    }
+    std::vector<const FieldDescriptor*> fields = settable_fields();
+    std::erase_if(fields, [](const FieldDescriptor* field) {
+        return !field->options().HasExtension(v1::rule);
+    });
     return fields;
 }
 
@@ -68,6 +51,12 @@ TEST_CASE("every default is a valid value of an optional field") {
         REQUIRE_FALSE(config::violation_of(*field, *value).has_value());
     }
     REQUIRE(defaults > 20);
+}
+
+TEST_CASE("no table contains itself") {
+    for (const Descriptor* type : settable_types()) {
+        check_ends(*type, {});
+    }
 }
 
 TEST_CASE("every rule makes sense for its field") {

@@ -3,6 +3,7 @@
 #include "daemon/config/options.hpp"
 #include "drivers/core/error.hpp"
 
+#include <phyll/v1/config.pb.h>
 #include <phyll/v1/run_spec.pb.h>
 
 #include <google/protobuf/empty.pb.h>
@@ -38,7 +39,7 @@ class ToyKinds final : public phyll::config::OptionsResolver {
     using Maker = std::function<std::unique_ptr<google::protobuf::Message>()>;
 
     std::map<std::pair<std::string, std::string>, Maker> makers_{
-        {{"phyll.v1.RigConfig", "acoustic"}, std::make_unique<phyll::v1::LayerConfig>},
+        {{"phyll.v1.RigConfig", "acoustic"}, std::make_unique<phyll::v1::Simulation>},
         {{"phyll.v1.RigConfig", "echo"}, std::make_unique<google::protobuf::Empty>},
         {{"phyll.v1.RigConfig", "toy"}, std::make_unique<phyll::v1::Encoding>},
         {{"phyll.v1.SchemeSpec", "phyll"}, std::make_unique<phyll::v1::TrainingSpec>},

@@ -66,6 +66,8 @@ class Listening final : public RunObserver {
   public:
     void epoch(const v1::EpochMetrics& metrics) override { epochs.push_back(metrics); }
     void progress(const v1::Progress&) override { ++progresses; }
+    void answered(const Plan&, ConstBlock responses) override { answers += responses.samples(); }
+    std::size_t answers = 0;
     std::vector<v1::EpochMetrics> epochs;
     int progresses = 0;
 };
@@ -76,9 +78,13 @@ struct Bench {
     SystemClock clock;
     Listening observer;
 
-    v1::RunResult run(Asking& scheme, RunnerOptions options, std::stop_token stop = {}) {
-        return Runner(scheme, {{"r", &layer, 100}, {"r", &layer, 100}}, options, clock, observer)
-            .run(std::move(stop));
+    v1::RunResult run(Asking& scheme, const MeasurerOptions& options, std::stop_token stop = {}) {
+        Measurer measurer(options);
+        measurer.add_rig("r", layer, 100);
+        return run_on(measurer, scheme, std::move(stop));
+    }
+    v1::RunResult run_on(Measurer& measurer, Asking& scheme, std::stop_token stop = {}) {
+        return Runner(scheme, {"r", "r"}, measurer, 1, clock, observer).run(std::move(stop));
     }
 };
 
@@ -115,6 +121,23 @@ TEST_CASE("queries are cut to the rig's batch and numbered in one count, trainin
     REQUIRE(bench.observer.epochs.size() == 3);
     REQUIRE(bench.observer.epochs[2].training_queries() == 7);
     REQUIRE(bench.observer.progresses >= 1);
+    REQUIRE(bench.observer.answers == 9);
+}
+
+TEST_CASE("runners on one measurer share numbers and memory, and each has its own account") {
+    Bench bench;
+    Measurer measurer({.seed = 5, .reuse = true});
+    measurer.add_rig("r", bench.layer, 100);
+    Asking first({{0, Purpose::training, {0.1F, 0.2F}}});
+    Asking second({{0, Purpose::training, {0.2F, 0.3F}}});
+    REQUIRE(bench.run_on(measurer, first).training_queries() == 2);
+    const v1::RunResult result = bench.run_on(measurer, second);
+    REQUIRE(result.training_queries() == 1);
+    REQUIRE(result.layers(0).reused() == 1);
+    REQUIRE(second.heard[0] == std::vector<float>{0.4F, 0.6F});
+    const auto seen = bench.script->seen();
+    REQUIRE(seen.back().number == 2);
+    REQUIRE(seen.back().age == 102);
 }
 
 TEST_CASE("with reuse each stimulus is measured once, within a plan, across steps and layers") {

@@ -1,6 +1,7 @@
 #include "tests/unit/training/laboratory.hpp"
 
 #include "daemon/training/data/vowels.hpp"
+#include "daemon/training/schemes/read_out/read_out.pb.h"
 #include "daemon/training/schemes/registry.hpp"
 #include "drivers/core/random.hpp"
 
@@ -77,18 +78,32 @@ v1::PhyllOptions complete_options() {
     return options;
 }
 
-std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec, const SplitData& data,
-                                    const v1::PhyllOptions& options) {
+namespace {
+
+std::vector<std::optional<RigShape>> rigs_for(const phyll::v1::RunSpec& spec) {
     std::vector<std::optional<RigShape>> rigs;
     for (const phyll::v1::LayerConfig& layer : spec.layers()) {
         rigs.push_back(layer.physics() ? std::optional(RigShape{rig_inputs, rig_outputs})
                                        : std::nullopt);
     }
-    return scheme_kind("phyll").make({spec, options, data.data, data.split, rigs});
+    return rigs;
+}
+
+} // namespace
+
+std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec, const SplitData& data,
+                                    const v1::PhyllOptions& options) {
+    return scheme_kind("phyll").make({spec, options, data.data, data.split, rigs_for(spec)});
 }
 
 std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec, const SplitData& data) {
     return make_scheme(spec, data, complete_options());
+}
+
+std::unique_ptr<Scheme> make_read_out(const phyll::v1::RunSpec& spec, const SplitData& data) {
+    const std::string kind = spec.scheme().kind() == "softmax" ? "softmax" : "ridge";
+    return scheme_kind(kind).make(
+        {spec, v1::ReadOutOptions(), data.data, data.split, rigs_for(spec)});
 }
 
 std::uint64_t Record::all_training_queries() const {

@@ -40,6 +40,10 @@ make_scheme(const phyll::v1::RunSpec& spec, const SplitData& data, const v1::Phy
 [[nodiscard]] std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec,
                                                   const SplitData& data);
 
+/// A read-out of the kind that `spec` names ("ridge", "softmax"), on the same rigs.
+[[nodiscard]] std::unique_ptr<Scheme> make_read_out(const phyll::v1::RunSpec& spec,
+                                                    const SplitData& data);
+
 /// What a run left behind.
 struct Record {
     std::vector<StepReport> reports;                       ///< one per step

@@ -1,5 +1,6 @@
 #include "daemon/training/local_layer.hpp"
 #include "drivers/core/random.hpp"
+#include "drivers/core/workers.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -148,6 +149,30 @@ TEST_CASE("learning in two parts is the same as learning in one") {
     CHECK(std::ranges::equal(once.bias(), twice.bias()));
     CHECK(last.loss < first.loss);
     CHECK(last.correct == first.correct);
+}
+
+TEST_CASE("learning does not depend on the number of workers, to the last bit") {
+    constexpr std::size_t wide = 150;
+    constexpr std::size_t samples = 2 * 130;
+    const KeyedRandom random(3, "wide pairs");
+    OwnedBlock block(wide, samples);
+    for (std::size_t i = 0; i < samples; ++i) {
+        for (std::size_t k = 0; k < wide; ++k) {
+            block.sample(i)[k] = static_cast<float>(random.normal(i, k));
+        }
+    }
+    const auto learned = [&](Workers* workers) {
+        LocalLayer layer(wide, 140, Activation::abs, {}, 1, 0, workers);
+        const PairOutcome outcome = layer.learn(block.view(), {.inner_steps = 3});
+        std::vector<float> all(layer.parameters().begin(), layer.parameters().end());
+        all.push_back(static_cast<float>(outcome.loss));
+        return all;
+    };
+    const std::vector<float> alone = learned(nullptr);
+    for (const unsigned threads : {1U, 2U, 3U, 4U}) {
+        Workers workers(threads);
+        CHECK(learned(&workers) == alone);
+    }
 }
 
 TEST_CASE("a layer learns pairs that a linear map can tell apart") {

@@ -1,9 +1,11 @@
 #include "daemon/training/matrix_product.hpp"
 #include "drivers/core/random.hpp"
+#include "drivers/core/workers.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 using namespace phyll;
@@ -48,21 +50,48 @@ TEST_CASE("affine_map is W y + b") {
 }
 
 TEST_CASE("a sample's map does not depend on its batch, to the last bit") {
+    const std::size_t batch = GENERATE(1U, 7U, 64U, 500U);
     for (const std::size_t outputs : {1U, 5U, 20U, 33U}) {
         constexpr std::size_t inputs = 41;
-        constexpr std::size_t samples = 150;
+        constexpr std::size_t samples = 500;
         const OwnedBlock weights = random_block(inputs, outputs, "weights");
         const std::vector<float> bias(outputs, 0.25F);
         const OwnedBlock y = random_block(inputs, samples, "y");
         OwnedBlock together(outputs, samples);
         affine_map(weights.view(), bias, y.view(), together.view());
-        for (std::size_t first = 0; first < samples; first += 7) {
-            const std::size_t count = std::min<std::size_t>(7, samples - first);
+        for (std::size_t first = 0; first < samples; first += batch) {
+            const std::size_t count = std::min(batch, samples - first);
             OwnedBlock apart(outputs, count);
             affine_map(weights.view(), bias, y.view().slice(first, count), apart.view());
             REQUIRE(std::ranges::equal(apart.view().values(),
                                        together.view().slice(first, count).values()));
         }
+    }
+}
+
+TEST_CASE("products do not depend on the number of workers, to the last bit") {
+    // Large enough to be shared, with partial tiles on every side.
+    constexpr std::size_t inputs = 301;
+    constexpr std::size_t outputs = 130;
+    constexpr std::size_t samples = 211;
+    const OwnedBlock weights = random_block(inputs, outputs, "weights");
+    const OwnedBlock bias = random_block(outputs, 1, "bias");
+    const OwnedBlock y = random_block(inputs, samples, "y");
+    const auto map_and_gradient = [&](Workers* workers) {
+        OwnedBlock z(outputs, samples);
+        affine_map(weights.view(), bias.sample(0), y.view(), z.view(), workers);
+        std::vector<float> all(z.view().values().begin(), z.view().values().end());
+        OwnedBlock slope(inputs, outputs);
+        std::vector<float> bias_slope(outputs);
+        affine_gradient(y.view(), std::as_const(z).view(), slope.view(), bias_slope, workers);
+        all.insert(all.end(), slope.view().values().begin(), slope.view().values().end());
+        all.insert(all.end(), bias_slope.begin(), bias_slope.end());
+        return all;
+    };
+    const std::vector<float> alone = map_and_gradient(nullptr);
+    for (const unsigned threads : {1U, 2U, 3U, 4U}) {
+        Workers workers(threads);
+        REQUIRE(map_and_gradient(&workers) == alone);
     }
 }
 

@@ -13,7 +13,7 @@ NetworkLayer::NetworkLayer(const PhyllSettings& settings, std::size_t index)
       encoder_(settings_.encoding, settings_.inputs, settings_.label_entries),
       response_(settings.response_scaling, settings_.rig.outputs),
       local_(settings_.features(), settings_.width, settings.activation, settings.adam,
-             settings.seed, index) {}
+             settings.seed, index, settings.workers) {}
 
 OwnedBlock NetworkLayer::features(ConstBlock inputs, ConstBlock responses) const {
     OwnedBlock features(settings_.features(), inputs.samples());

@@ -96,10 +96,14 @@ Plan PhyllScheme::plan(std::uint64_t step) const {
                                                  : Stage::measuring;
     const NetworkLayer& layer = network_.layer(task.layer);
     if (layer.settings().physics) {
-        const OwnedBlock h = prepare(task).inputs;
-        plan.stimuli = OwnedBlock(layer.settings().rig.inputs, h.samples());
-        plan.clipped = layer.encoder().encode(h.view(), plan.stimuli.view());
-        plan.encoded = h.view().size();
+        const Work work = prepare(task);
+        plan.stimuli = OwnedBlock(layer.settings().rig.inputs, work.inputs.samples());
+        plan.clipped = layer.encoder().encode(work.inputs.view(), plan.stimuli.view());
+        plan.encoded = work.inputs.view().size();
+        if (task.phase == Phase::evaluate && task.layer == 0) {
+            plan.on_test = task.on_test;
+            plan.samples = selection_.samples(work.columns);
+        }
     }
     return plan;
 }
@@ -336,69 +340,6 @@ EpochReport PhyllScheme::report_epoch(const Task& task) {
     progress_.batch_pair_hits.clear();
     progress_.batch_label_hits.clear();
     return report;
-}
-
-// ---- State
-
-std::vector<float> PhyllScheme::fingerprint() const {
-    std::vector<float> facts;
-    const auto add = [&](auto value) { facts.push_back(static_cast<float>(value)); };
-    add(training_scores_.samples());
-    add(test_scores_.samples());
-    add(selection_.classes());
-    add(settings_.schedule == Schedule::greedy);
-    add(settings_.reuse);
-    add(settings_.epochs);
-    add(settings_.batch);
-    add(settings_.inner_steps);
-    add(settings_.learning_rate);
-    add(settings_.cosine);
-    add(settings_.theta);
-    add(settings_.activation);
-    add(settings_.response_scaling);
-    add(settings_.seed);
-    for (const LayerSettings& layer : settings_.layers) {
-        add(layer.inputs);
-        add(layer.width);
-        add(layer.physics);
-        add(layer.skip);
-        add(layer.encoding);
-    }
-    return facts;
-}
-
-std::vector<NamedArray> PhyllScheme::network() const {
-    std::vector<NamedArray> arrays;
-    network_.save(arrays);
-    return arrays;
-}
-
-std::vector<NamedArray> PhyllScheme::state() const {
-    std::vector<NamedArray> arrays = network();
-    for (std::size_t l = 0; l < network_.depth(); ++l) {
-        network_.layer(l).save_optimiser(arrays);
-    }
-    progress_.save(arrays);
-    arrays.push_back(named_vector("job", fingerprint()));
-    return arrays;
-}
-
-void PhyllScheme::restore(std::span<const NamedArray> state) {
-    const ArrayReader arrays(state);
-    if (arrays.read_vector("job") != fingerprint()) {
-        throw Error(Code::data_loss, "the stored state is that of another job: its data, layers or "
-                                     "training settings differ");
-    }
-    // Into copies first: a state that does not fit leaves this scheme as it was.
-    Network network = network_;
-    Progress progress = progress_;
-    network.restore(arrays);
-    for (std::size_t l = 0; l < network.depth(); ++l) {
-        network.layer(l).restore_optimiser(arrays);
-    }
-    progress.restore(arrays);
-    network_ = std::move(network);
-    progress_ = std::move(progress);
 }
 
 } // namespace phyll::training

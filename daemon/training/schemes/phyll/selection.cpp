@@ -130,6 +130,15 @@ std::vector<Column> Selection::columns(const Task& task) const {
     }
 }
 
+std::vector<std::uint32_t> Selection::samples(std::span<const Column> columns) const {
+    std::vector<std::uint32_t> samples;
+    samples.reserve(columns.size() / classes_);
+    for (std::size_t first = 0; first < columns.size(); first += classes_) {
+        samples.push_back(columns[first].sample);
+    }
+    return samples;
+}
+
 std::size_t Selection::count_hits(const Task& task, std::span<const Column> columns,
                                   std::span<const float> goodness) const {
     std::size_t hits = 0;

@@ -47,6 +47,8 @@ class Selection {
     [[nodiscard]] std::vector<Column> pairs(const Task& task) const;
     /// Number of samples of the task's batch.
     [[nodiscard]] std::size_t batch_size(const Task& task) const;
+    /// The samples of columns that show each under all labels.
+    [[nodiscard]] std::vector<std::uint32_t> samples(std::span<const Column> columns) const;
     /// Where (sample, label) stands in a table of all training samples under all labels.
     [[nodiscard]] std::size_t place(const Column& column) const {
         return column.sample * classes_ + column.label;

@@ -159,6 +159,7 @@ PhyllSettings read_settings(const SchemeJob& job, const v1::PhyllOptions& option
     read_training(settings, job.spec.training(), job.split.training.size());
     read_options(settings, options);
     settings.layers = read_layers(job);
+    settings.workers = job.workers;
     return settings;
 }
 

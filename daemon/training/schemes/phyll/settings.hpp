@@ -46,6 +46,7 @@ struct PhyllSettings {
     ResponseScaling::Kind response_scaling = ResponseScaling::Kind::per_output;
     AdamSettings adam;
     std::vector<LayerSettings> layers; ///< at least one
+    Workers* workers = nullptr;        ///< see SchemeJob
 
     [[nodiscard]] double learning_rate_at(std::size_t epoch) const;
 };

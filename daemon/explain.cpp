@@ -1,0 +1,40 @@
+#include "explain.hpp"
+
+#include "daemon.hpp"
+#include "daemon/config/reference.hpp"
+
+#include <string_view>
+
+namespace phyll {
+namespace {
+
+constexpr std::string_view more =
+    "\n"
+    "phylld --explain TOPIC says what there is to set. TOPIC can also be a key (epochs,\n"
+    "rigs.simulation.noise) or \"all\".\n";
+
+void write(const std::vector<config::Topic>& topics, bool markdown, std::ostream& out) {
+    std::string_view separator;
+    for (const config::Topic& topic : topics) {
+        out << separator << (markdown ? config::markdown_of(topic) : config::text_of(topic));
+        separator = markdown ? "\n" : "\n\n";
+    }
+}
+
+} // namespace
+
+void explain(const std::string& what, bool markdown, std::ostream& out) {
+    const config::Comments comments(config::embedded_protos());
+    const std::vector<config::Topic> topics = config::reference(comments, *known_options());
+    if (what.empty() && !markdown) {
+        out << config::text_list(topics) << more;
+    } else if (!what.empty() && what != "all") {
+        write(config::topics_about(what, topics), markdown, out);
+    } else if (markdown) {
+        out << config::markdown_manual(topics);
+    } else {
+        write(topics, markdown, out);
+    }
+}
+
+} // namespace phyll

@@ -1,0 +1,198 @@
+#include "daemon/runs/controls.hpp"
+
+#include "daemon/training/feature_scaling.hpp"
+#include "daemon/training/random_features.hpp"
+#include "daemon/training/read_out.hpp"
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace phyll::runs {
+namespace {
+
+using training::ReadOutKind;
+
+bool has_physics(const v1::RunSpec& spec) {
+    return std::ranges::any_of(spec.layers(), [](const auto& layer) { return layer.physics(); });
+}
+
+/// Passes on progress, as that of a control.
+class ControlObserver final : public RunObserver {
+  public:
+    ControlObserver(std::string stage, RunObserver& run) : stage_(std::move(stage)), run_(run) {}
+
+    void epoch(const v1::EpochMetrics&) override {}
+    void answered(const training::Plan&, ConstBlock) override {}
+    void progress(const v1::Progress& progress) override {
+        v1::Progress shown = progress;
+        shown.set_stage(stage_);
+        run_.progress(shown);
+    }
+
+  private:
+    std::string stage_;
+    RunObserver& run_;
+};
+
+class Controls {
+  public:
+    Controls(const Measured& measured, std::stop_token stop)
+        : m_(measured), stop_(std::move(stop)) {}
+
+    std::vector<v1::Control> all() {
+        if (has_physics(m_.spec)) {
+            add("without_physics", [&](v1::Control& control) { without_physics(control); });
+            add("random_features", [&](v1::Control& control) { random_features(control); });
+        }
+        if (const auto spec = physics_only(m_.spec)) {
+            add("physics_only", [&](v1::Control& control) { without_skip(*spec, control); });
+        }
+        add_read_out("ridge_inputs", ReadOutKind::ridge, false);
+        add_read_out("softmax_inputs", ReadOutKind::softmax, false);
+        if (m_.responses) {
+            add_read_out("ridge_responses", ReadOutKind::ridge, true);
+            add_read_out("softmax_responses", ReadOutKind::softmax, true);
+        }
+        return std::move(controls_);
+    }
+
+  private:
+    void add(const char* kind, const std::function<void(v1::Control&)>& measure) {
+        v1::Control control;
+        control.set_kind(kind);
+        try {
+            measure(control);
+        } catch (const Error& error) {
+            if (stop_.stop_requested()) {
+                throw;
+            }
+            control.Clear();
+            control.set_kind(kind);
+            control.set_reason(error.what());
+        }
+        controls_.push_back(std::move(control));
+    }
+
+    void train(const v1::RunSpec& spec, const std::vector<std::string>& rigs, Measurer& measurer,
+               v1::Control& control) {
+        std::string name = control.kind();
+        std::ranges::replace(name, '_', ' ');
+        ControlObserver observer("control " + name, m_.observer);
+        const std::unique_ptr<training::Scheme> scheme = make_scheme(spec, m_.job);
+        const v1::RunResult result =
+            Runner(*scheme, rigs, measurer, spec.training().epochs(), m_.clock, observer)
+                .run(stop_);
+        control.set_test_accuracy(result.test_accuracy());
+        control.set_train_accuracy(result.train_accuracy());
+        control.set_training_queries(result.training_queries());
+        control.set_evaluation_queries(result.evaluation_queries());
+    }
+
+    void without_physics(v1::Control& control) {
+        v1::RunSpec spec = m_.spec;
+        for (v1::LayerConfig& layer : *spec.mutable_layers()) {
+            layer.set_physics(false);
+        }
+        Measurer nothing({});
+        train(spec, std::vector<std::string>(m_.job.rigs.size()), nothing, control);
+    }
+
+    void random_features(v1::Control& control) {
+        const std::set<std::string> names = rigs_of(m_.spec);
+        std::vector<std::unique_ptr<training::RandomFeatures>> features;
+        Measurer digital({.seed = m_.spec.seed(), .reuse = m_.job.reuse});
+        for (const std::string& name : names) {
+            features.push_back(std::make_unique<training::RandomFeatures>(
+                m_.measurer.spec(name), m_.spec.seed() + features.size()));
+            digital.add_rig(name, *features.back(), 0);
+        }
+        train(m_.spec, m_.job.rigs, digital, control);
+        control.clear_training_queries(); // nobody's hardware was asked
+        control.clear_evaluation_queries();
+    }
+
+    void without_skip(const v1::RunSpec& spec, v1::Control& control) {
+        if (!m_.spec.controls().physics_only()) {
+            control.set_reason("not asked for, since it costs hardware time: --physics-only");
+            return;
+        }
+        train(spec, m_.job.rigs, m_.measurer, control);
+    }
+
+    void add_read_out(const char* kind, ReadOutKind which, bool responses) {
+        add(kind, [&](v1::Control& control) {
+            if (stop_.stop_requested()) {
+                throw Error(Code::cancelled, "the run was stopped");
+            }
+            responses ? read_responses(which, control) : read_inputs(which, control);
+        });
+    }
+
+    void read_inputs(ReadOutKind kind, v1::Control& control) {
+        const training::DataSet& data = m_.job.data.data;
+        const training::Split& split = m_.job.data.split;
+        const auto scaling = training::FeatureScaling::fit(data.inputs.view(), split.training);
+        const OwnedBlock inputs = scaling.apply(data.inputs.view(), split.training);
+        const OwnedBlock test = scaling.apply(data.inputs.view(), split.test);
+        read(kind, inputs.view(), test.view(), control);
+    }
+
+    void read_responses(ReadOutKind kind, v1::Control& control) {
+        if (!m_.responses->complete()) {
+            control.set_reason("the run did not measure every sample of both splits");
+            return;
+        }
+        read(kind, m_.responses->training(), m_.responses->test(), control);
+    }
+
+    void read(ReadOutKind kind, ConstBlock inputs, ConstBlock test, v1::Control& control) {
+        const std::vector<std::uint32_t> labels = labels_of(m_.job.data.split.training);
+        const training::ReadOut read_out =
+            training::fit_read_out(inputs, labels, m_.job.data.data.classes(),
+                                   {.kind = kind, .seed = m_.spec.seed()});
+        const auto share = [&](ConstBlock features, std::span<const std::uint32_t> of) {
+            return static_cast<double>(read_out.count_hits(features, of)) /
+                   static_cast<double>(of.size());
+        };
+        control.set_train_accuracy(share(inputs, labels));
+        control.set_test_accuracy(share(test, labels_of(m_.job.data.split.test)));
+    }
+
+    [[nodiscard]] std::vector<std::uint32_t>
+    labels_of(std::span<const std::uint32_t> samples) const {
+        std::vector<std::uint32_t> labels;
+        for (const std::uint32_t i : samples) {
+            labels.push_back(m_.job.data.data.labels[i]);
+        }
+        return labels;
+    }
+
+    const Measured& m_;
+    std::stop_token stop_;
+    std::vector<v1::Control> controls_;
+};
+
+} // namespace
+
+std::vector<v1::Control> measure_controls(const Measured& measured, const std::stop_token& stop) {
+    return Controls(measured, stop).all();
+}
+
+std::optional<v1::RunSpec> physics_only(const v1::RunSpec& spec) {
+    v1::RunSpec stripped = spec;
+    bool differs = false;
+    for (v1::LayerConfig& layer : *stripped.mutable_layers()) {
+        differs = differs || (layer.physics() && layer.skip());
+        layer.set_skip(false);
+    }
+    return differs ? std::optional(std::move(stripped)) : std::nullopt;
+}
+
+} // namespace phyll::runs

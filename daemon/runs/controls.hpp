@@ -1,0 +1,49 @@
+#pragma once
+
+#include "daemon/runs/job.hpp"
+#include "daemon/runs/measurer.hpp"
+#include "daemon/runs/response_table.hpp"
+#include "daemon/runs/runner.hpp"
+
+#include <phyll/v1/runs.pb.h>
+
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+namespace phyll::runs {
+
+// What a headline is held against. A network without any physics, and a linear classifier, do well
+// on many tasks too: an accuracy alone says nothing about the physics.
+//
+// | control | what it is | when | queries |
+// |---|---|---|---|
+// | without_physics | the same network, every layer without its physics | some layer has physics |
+// none | | random_features | the same network, fixed digital random features in place of every rig
+// | some layer has physics | none | | physics_only | the same network without skip paths | some
+// layer has one, and it was asked for | its own | | ridge_inputs, softmax_inputs | linear read-outs
+// of the scaled inputs | always | none | | ridge_responses, softmax_responses | linear read-outs of
+// the first layer's responses that the run measured, mean over the labels shown | the first layer
+// has physics | none |
+
+/// What a run measured, as its controls need it.
+struct Measured {
+    const v1::RunSpec& spec;
+    const Job& job;
+    Measurer& measurer;
+    const std::optional<ResponseTable>& responses; ///< when the first layer has physics
+    const Clock& clock;
+    RunObserver& observer; ///< told of progress only
+};
+
+/// Every control that applies, in the order of the table. One that fails is reported as not
+/// measured with the reason; only a stop is thrown (CANCELLED).
+[[nodiscard]] std::vector<v1::Control> measure_controls(const Measured& measured,
+                                                        const std::stop_token& stop);
+
+/// What the control "physics_only" of this job would train; nothing where it would be the run
+/// itself.
+[[nodiscard]] std::optional<v1::RunSpec> physics_only(const v1::RunSpec& spec);
+
+} // namespace phyll::runs

@@ -1,0 +1,141 @@
+#include "daemon/runs/measurer.hpp"
+
+#include "drivers/core/random.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace phyll::runs {
+namespace {
+
+using training::Purpose;
+
+std::string_view name_of(Purpose purpose) {
+    switch (purpose) {
+    case Purpose::training:
+        return "training";
+    case Purpose::evaluation:
+        return "evaluation";
+    case Purpose::sentinel:
+        return "sentinel";
+    case Purpose::characterisation:
+        return "characterisation";
+    }
+    return "unknown";
+}
+
+double busy_seconds(std::span<const SampleTime> times) {
+    Clock::Monotonic first = times.front().start;
+    Clock::Monotonic last = times.front().end;
+    for (const SampleTime& time : times) {
+        first = std::min(first, time.start);
+        last = std::max(last, time.end);
+    }
+    return Seconds(last - first).count();
+}
+
+void add_queries(v1::LayerCost& cost, Purpose purpose, std::size_t count) {
+    if (purpose == Purpose::training) {
+        cost.set_training_queries(cost.training_queries() + count);
+    } else {
+        cost.set_evaluation_queries(cost.evaluation_queries() + count);
+    }
+}
+
+} // namespace
+
+void Measurer::add_rig(const std::string& name, PhysicalLayer& layer, std::uint64_t start_age) {
+    devices_.try_emplace(name, Device{.layer = &layer,
+                                      .start_age = start_age,
+                                      .memory = ResponseMemory(layer.spec().n_out())});
+}
+
+const LayerSpec& Measurer::spec(const std::string& rig) const {
+    return devices_.at(rig).layer->spec();
+}
+
+OwnedBlock Measurer::answer(const std::string& rig, Purpose purpose, ConstBlock stimuli,
+                            v1::LayerCost& cost, std::stop_token stop,
+                            const std::function<void()>& after_block) {
+    const Request request{
+        .device = devices_.at(rig),
+        .key = derive_key(options_.seed, fmt::format("{}/{}", rig, name_of(purpose))),
+        .purpose = purpose,
+        .cost = cost,
+        .stop = std::move(stop),
+        .after_block = after_block};
+    if (options_.reuse) {
+        return measure_unknown(request, stimuli);
+    }
+    OwnedBlock responses(spec(rig).n_out(), stimuli.samples());
+    measure(request, stimuli, responses.view());
+    return responses;
+}
+
+OwnedBlock Measurer::measure_unknown(const Request& request, ConstBlock stimuli) const {
+    const LayerSpec& spec = request.device.layer->spec();
+    ResponseMemory& memory = request.device.memory;
+    const std::size_t samples = stimuli.samples();
+
+    // The first sample with each unknown stimulus is measured, in order.
+    std::vector<StimulusHash> hashes(samples);
+    std::vector<std::size_t> fresh;
+    std::set<std::array<unsigned char, 16>> asked;
+    for (std::size_t i = 0; i < samples; ++i) {
+        hashes[i] = hash_stimulus(spec, stimuli.sample(i));
+        if (!memory.find(hashes[i]) && asked.insert(hashes[i].bytes).second) {
+            fresh.push_back(i);
+        }
+    }
+    OwnedBlock unknown(spec.n_in(), fresh.size());
+    OwnedBlock measured(spec.n_out(), fresh.size());
+    for (std::size_t j = 0; j < fresh.size(); ++j) {
+        std::ranges::copy(stimuli.sample(fresh[j]), unknown.sample(j).begin());
+    }
+    measure(request, std::as_const(unknown).view(), measured.view());
+    for (std::size_t j = 0; j < fresh.size(); ++j) {
+        memory.add(hashes[fresh[j]], std::as_const(measured).sample(j));
+    }
+    OwnedBlock responses(spec.n_out(), samples);
+    for (std::size_t i = 0; i < samples; ++i) {
+        std::ranges::copy(memory.response(memory.find(hashes[i]).value()),
+                          responses.sample(i).begin());
+    }
+    request.cost.set_reused(request.cost.reused() + samples - fresh.size());
+    return responses;
+}
+
+void Measurer::measure(const Request& request, ConstBlock stimuli, Block responses) const {
+    const LayerSpec& spec = request.device.layer->spec();
+    const std::size_t block =
+        options_.query_batch == 0 ? spec.max_batch : std::min(options_.query_batch, spec.max_batch);
+
+    QueryContext context;
+    context.key = request.key;
+    context.stop = request.stop;
+    std::vector<SampleTime> times;
+    for (std::size_t first = 0; first < stimuli.samples(); first += block) {
+        const std::size_t count = std::min(block, stimuli.samples() - first);
+        times.assign(count, {});
+        context.number = request.device.next_number;
+        context.age = request.device.start_age + context.number;
+        context.times = times;
+        request.device.next_number += count;
+        request.device.layer->query(stimuli.slice(first, count), responses.slice(first, count),
+                                    context);
+
+        v1::LayerCost& cost = request.cost;
+        add_queries(cost, request.purpose, count);
+        cost.set_hardware_seconds(cost.hardware_seconds() + busy_seconds(times));
+        cost.set_nominal_seconds(cost.nominal_seconds() +
+                                 static_cast<double>(count) * spec.seconds_per_sample);
+        request.after_block();
+    }
+}
+
+} // namespace phyll::runs

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "drivers/core/sample_block.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace phyll::training {
+
+/// ridge: least squares on one-hot targets with a quadratic penalty, in closed form.
+/// softmax: multinomial logistic regression with a quadratic penalty, by L-BFGS.
+enum class ReadOutKind { ridge, softmax };
+
+struct ReadOutSettings {
+    ReadOutKind kind = ReadOutKind::ridge;
+    /// Weight of the penalty, per sample and for features of unit variance. Not given: chosen from
+    /// `read_out_grid` by the accuracy on held-out training samples, the stronger one on a tie.
+    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
+    std::optional<double> regularisation{};
+    std::uint64_t seed = 0; ///< fixes which samples are held out
+};
+
+/// A linear classifier: the class with the largest W f + b.
+struct ReadOut {
+    OwnedBlock weights;          ///< features x classes
+    std::vector<float> bias;     ///< classes
+    double regularisation = 0.0; ///< given or chosen
+
+    /// Of each column of `features`, `features x samples`.
+    [[nodiscard]] std::vector<std::uint32_t> classify(ConstBlock features) const;
+    /// Columns whose class is their label.
+    [[nodiscard]] std::size_t count_hits(ConstBlock features,
+                                         std::span<const std::uint32_t> labels) const;
+};
+
+/// The penalties that are tried, from strong to weak.
+[[nodiscard]] std::span<const double> read_out_grid(ReadOutKind kind) noexcept;
+
+/// Fits a read-out on `features` (`features x samples`, at least one sample) of the training split
+/// alone. Features are standardised inside; one that never changes gets no weight. With fewer than
+/// 2,000 samples the penalty is chosen by five-fold cross-validation, else on a fifth that is held
+/// out; the fit is then on all samples. A function of its arguments alone.
+[[nodiscard]] ReadOut fit_read_out(ConstBlock features, std::span<const std::uint32_t> labels,
+                                   std::size_t classes, const ReadOutSettings& settings);
+
+} // namespace phyll::training

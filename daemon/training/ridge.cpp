@@ -1,0 +1,107 @@
+#include "daemon/training/read_out_parts.hpp"
+
+#include "drivers/core/error.hpp"
+
+#define EIGEN_DONT_PARALLELIZE
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include <algorithm>
+
+namespace phyll::training {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+
+/// Samples that are taken to double precision at a time.
+constexpr std::size_t chunk = 256;
+
+/// What least squares needs of some samples: the features have a last one more, which is 1.
+struct Sums {
+    MatrixXd gram;    ///< f f^T summed over samples
+    MatrixXd targets; ///< f t^T, t the one-hot target
+};
+
+class RidgeFitter final : public ReadOutFitter {
+  public:
+    explicit RidgeFitter(const ReadOutParts& parts) : parts_(parts) {
+        all_ = empty();
+        for (std::size_t part = 0; part < parts.parts(); ++part) {
+            of_part_.push_back(sums_of(part));
+            all_.gram += of_part_.back().gram;
+            all_.targets += of_part_.back().targets;
+        }
+    }
+
+    [[nodiscard]] ReadOut fit(double regularisation, std::size_t held_out) override {
+        Sums m = all_;
+        std::size_t samples = parts_.features.samples();
+        if (held_out != nothing_held_out) {
+            m.gram -= of_part_[held_out].gram;
+            m.targets -= of_part_[held_out].targets;
+            samples -= parts_.size(held_out);
+        }
+        // The bias carries no penalty; a little keeps what does not occur solvable.
+        m.gram.diagonal().head(features()).array() += regularisation * static_cast<double>(samples);
+        m.gram.diagonal().array() += 1e-9 * static_cast<double>(samples);
+        const Eigen::LLT<MatrixXd> factor(m.gram.selfadjointView<Eigen::Lower>());
+        if (factor.info() != Eigen::Success) {
+            throw Error(Code::internal, "the features of a ridge read-out have no positive "
+                                        "definite Gram matrix: some value is not finite");
+        }
+        return read_out(factor.solve(m.targets));
+    }
+
+  private:
+    [[nodiscard]] Index features() const { return static_cast<Index>(parts_.features.channels()); }
+    [[nodiscard]] Sums empty() const {
+        return {MatrixXd::Zero(features() + 1, features() + 1),
+                MatrixXd::Zero(features() + 1, static_cast<Index>(parts_.classes))};
+    }
+
+    [[nodiscard]] Sums sums_of(std::size_t part) const {
+        Sums m = empty();
+        const ConstBlock block = parts_.block(part);
+        const std::span<const std::uint32_t> labels = parts_.labels_of(part);
+        for (std::size_t first = 0; first < block.samples(); first += chunk) {
+            const std::size_t count = std::min(chunk, block.samples() - first);
+            MatrixXd f = MatrixXd::Ones(features() + 1, static_cast<Index>(count));
+            f.topRows(features()) =
+                Eigen::Map<const Eigen::MatrixXf>(block.sample(first).data(), features(),
+                                                  static_cast<Index>(count))
+                    .cast<double>();
+            m.gram.selfadjointView<Eigen::Lower>().rankUpdate(f);
+            for (std::size_t i = 0; i < count; ++i) {
+                m.targets.col(static_cast<Index>(labels[first + i])) +=
+                    f.col(static_cast<Index>(i));
+            }
+        }
+        return m;
+    }
+
+    [[nodiscard]] ReadOut read_out(const MatrixXd& solution) const {
+        ReadOut out{.weights = OwnedBlock(parts_.features.channels(), parts_.classes),
+                    .bias = std::vector<float>(parts_.classes)};
+        for (std::size_t c = 0; c < parts_.classes; ++c) {
+            const auto column = solution.col(static_cast<Index>(c));
+            for (std::size_t k = 0; k < parts_.features.channels(); ++k) {
+                out.weights.sample(c)[k] = static_cast<float>(column(static_cast<Index>(k)));
+            }
+            out.bias[c] = static_cast<float>(column(features()));
+        }
+        return out;
+    }
+
+    const ReadOutParts& parts_;
+    std::vector<Sums> of_part_;
+    Sums all_;
+};
+
+} // namespace
+
+std::unique_ptr<ReadOutFitter> ridge_fitter(const ReadOutParts& parts) {
+    return std::make_unique<RidgeFitter>(parts);
+}
+
+} // namespace phyll::training

@@ -1,0 +1,182 @@
+#include "daemon/training/read_out_parts.hpp"
+
+#include "daemon/training/matrix_product.hpp"
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+#include <lbfgs.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace phyll::training {
+namespace {
+
+/// Samples whose scores are held at a time.
+constexpr std::size_t chunk = 4096;
+constexpr int most_iterations = 200;
+/// Gradients are computed in float32: closer to the optimum than this there is only noise.
+constexpr double precision = 1e-4;
+
+struct FreeParameters {
+    void operator()(lbfgsfloatval_t* parameters) const noexcept { lbfgs_free(parameters); }
+};
+
+/// Mean cross-entropy over all parts but one, plus the penalty.
+class Objective {
+  public:
+    Objective(const ReadOutParts& parts, double regularisation, std::size_t held_out)
+        : parts_(parts),
+          regularisation_(regularisation),
+          held_out_(held_out),
+          samples_(parts.features.samples() -
+                   (held_out == nothing_held_out ? 0 : parts.size(held_out))),
+          weights_(parts.features.channels(), parts.classes),
+          bias_(parts.classes),
+          slope_(parts.features.channels(), parts.classes),
+          bias_slope_(parts.classes) {}
+
+    /// `parameters` and `gradient`: W, class after class, then b.
+    double evaluate(std::span<const double> parameters, std::span<double> gradient) {
+        take(parameters);
+        std::ranges::fill(gradient, 0.0);
+        double loss = 0.0;
+        for (std::size_t part = 0; part < parts_.parts(); ++part) {
+            if (part != held_out_) {
+                loss += add_part(part, gradient);
+            }
+        }
+        const std::size_t penalised = weights_.view().size();
+        for (std::size_t k = 0; k < penalised; ++k) {
+            loss += 0.5 * regularisation_ * parameters[k] * parameters[k];
+            gradient[k] += regularisation_ * parameters[k];
+        }
+        return loss;
+    }
+
+    void take(std::span<const double> parameters) {
+        const std::span<float> weights = weights_.view().values();
+        std::transform(parameters.begin(),
+                       parameters.begin() + static_cast<std::ptrdiff_t>(weights.size()),
+                       weights.begin(), [](double v) { return static_cast<float>(v); });
+        for (std::size_t c = 0; c < bias_.size(); ++c) {
+            bias_[c] = static_cast<float>(parameters[weights.size() + c]);
+        }
+    }
+    [[nodiscard]] ReadOut read_out() const { return {.weights = weights_, .bias = bias_}; }
+
+  private:
+    double add_part(std::size_t part, std::span<double> gradient) {
+        const ConstBlock block = parts_.block(part);
+        const std::span<const std::uint32_t> labels = parts_.labels_of(part);
+        double loss = 0.0;
+        for (std::size_t first = 0; first < block.samples(); first += chunk) {
+            const std::size_t count = std::min(chunk, block.samples() - first);
+            loss += add_chunk(block.slice(first, count), labels.subspan(first, count), gradient);
+        }
+        return loss;
+    }
+
+    double add_chunk(ConstBlock features, std::span<const std::uint32_t> labels,
+                     std::span<double> gradient) {
+        OwnedBlock scores(parts_.classes, features.samples());
+        affine_map(weights_.view(), bias_, features, scores.view());
+        double loss = 0.0;
+        for (std::size_t i = 0; i < features.samples(); ++i) {
+            loss += to_slopes(scores.sample(i), labels[i]);
+        }
+        affine_gradient(features, std::as_const(scores).view(), slope_.view(), bias_slope_);
+        const std::span<const float> slope = slope_.view().values();
+        for (std::size_t k = 0; k < slope.size(); ++k) {
+            gradient[k] += static_cast<double>(slope[k]);
+        }
+        for (std::size_t c = 0; c < bias_slope_.size(); ++c) {
+            gradient[slope.size() + c] += static_cast<double>(bias_slope_[c]);
+        }
+        return loss;
+    }
+
+    /// Replaces a sample's scores by the slopes of its share of the loss, which is returned.
+    double to_slopes(std::span<float> scores, std::uint32_t label) const {
+        const auto largest = static_cast<double>(*std::ranges::max_element(scores));
+        const double own = static_cast<double>(scores[label]) - largest;
+        double sum = 0.0;
+        for (const float score : scores) {
+            sum += std::exp(static_cast<double>(score) - largest);
+        }
+        const double share = 1.0 / static_cast<double>(samples_);
+        for (std::size_t c = 0; c < scores.size(); ++c) {
+            const double probability = std::exp(static_cast<double>(scores[c]) - largest) / sum;
+            scores[c] = static_cast<float>(share * (probability - (c == label ? 1.0 : 0.0)));
+        }
+        return share * (std::log(sum) - own);
+    }
+
+    const ReadOutParts& parts_;
+    double regularisation_;
+    std::size_t held_out_;
+    std::size_t samples_;
+    OwnedBlock weights_;
+    std::vector<float> bias_;
+    OwnedBlock slope_;
+    std::vector<float> bias_slope_;
+};
+
+class SoftmaxFitter final : public ReadOutFitter {
+  public:
+    explicit SoftmaxFitter(const ReadOutParts& parts)
+        : parts_(parts),
+          size_((parts.features.channels() + 1) * parts.classes),
+          parameters_(lbfgs_malloc(static_cast<int>(size_))) {
+        if (!parameters_) {
+            throw Error(Code::resource_exhausted, "no memory for the parameters of a read-out");
+        }
+    }
+
+    /// Every fit starts at zero, so that it is a function of its arguments alone.
+    [[nodiscard]] ReadOut fit(double regularisation, std::size_t held_out) override {
+        Objective objective(parts_, regularisation, held_out);
+        const std::span<double> parameters(parameters_.get(), size_);
+        std::ranges::fill(parameters, 0.0);
+        lbfgs_parameter_t settings;
+        lbfgs_parameter_init(&settings);
+        settings.epsilon = precision;
+        settings.max_iterations = most_iterations;
+        const int status = lbfgs(
+            static_cast<int>(size_), parameters.data(), nullptr,
+            [](void* self, const lbfgsfloatval_t* x, lbfgsfloatval_t* g, int n, lbfgsfloatval_t) {
+                const auto size = static_cast<std::size_t>(n);
+                return static_cast<Objective*>(self)->evaluate({x, size}, {g, size});
+            },
+            nullptr, &objective, &settings);
+        if (!arrived(status)) {
+            throw Error(Code::internal,
+                        fmt::format("the fit of a softmax read-out ended with libLBFGS's "
+                                    "status {}",
+                                    status));
+        }
+        objective.take(parameters);
+        return objective.read_out();
+    }
+
+  private:
+    /// The optimum, or as near as float32 gradients and the iterations allow.
+    static bool arrived(int status) {
+        return status >= 0 || status == LBFGSERR_MAXIMUMITERATION ||
+               status == LBFGSERR_ROUNDING_ERROR || status == LBFGSERR_MINIMUMSTEP ||
+               status == LBFGSERR_MAXIMUMLINESEARCH || status == LBFGSERR_WIDTHTOOSMALL;
+    }
+
+    const ReadOutParts& parts_;
+    std::size_t size_;
+    std::unique_ptr<lbfgsfloatval_t, FreeParameters> parameters_;
+};
+
+} // namespace
+
+std::unique_ptr<ReadOutFitter> softmax_fitter(const ReadOutParts& parts) {
+    return std::make_unique<SoftmaxFitter>(parts);
+}
+
+} // namespace phyll::training
