@@ -54,6 +54,15 @@ std::string cpu_model() {
     return "unknown";
 }
 
+runs::Premises premises(const Settings& settings) {
+    runs::Premises out{
+        .version = version(), .host = {rig::kernel_level(), cpu_model()}, .rigs = {}};
+    for (const v1::RigConfig& rig : settings.config.rigs()) {
+        out.rigs[rig.name()] = rig;
+    }
+    return out;
+}
+
 bool is_loopback(const std::string& host) {
     in_addr address{};
     return ::inet_pton(AF_INET, host.c_str(), &address) == 1 &&
@@ -127,7 +136,7 @@ Service::Service(const Settings& settings, const Clock& clock)
       workers_(thread_count(settings.config)),
       lab_([this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
       runs_(
-          {rig::kernel_level(), cpu_model()}, store_, state_, lab_, clock,
+          premises(settings), settings.config.retention(), store_, state_, lab_, clock,
           runs::read_below(settings.data_dir),
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
           &workers_),
@@ -203,10 +212,9 @@ std::vector<std::string> Service::listen() {
                                 path));
     }
     std::vector<std::string> endpoints;
-    endpoints.push_back(server_.listen("ipc://" + path, {"a local admin", v1::ROLE_ADMIN}));
+    endpoints.push_back(server_.listen("ipc://" + path, rpc::local_users()));
     ::chmod(path.c_str(), 0660);
-    endpoints.push_back(
-        server_.listen(settings_.config.listen(), {"a local operator", v1::ROLE_OPERATOR}));
+    endpoints.push_back(server_.listen(settings_.config.listen(), rpc::local_operators()));
     return endpoints;
 }
 

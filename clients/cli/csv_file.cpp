@@ -21,13 +21,13 @@
 namespace phyll::cli {
 namespace {
 
-std::optional<float> number(std::string_view text) {
+std::optional<double> number(std::string_view text) {
     const std::size_t first = text.find_first_not_of(" \t");
     if (first == std::string_view::npos) {
         return std::nullopt;
     }
     text = text.substr(first, text.find_last_not_of(" \t") + 1 - first);
-    float value = 0;
+    double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     const bool whole = error == std::errc() && end == text.data() + text.size();
     return whole ? std::optional(value) : std::nullopt;
@@ -36,9 +36,9 @@ std::optional<float> number(std::string_view text) {
 /// Collects what libcsv finds.
 class Reader {
   public:
-    explicit Reader(std::string path) : path_(std::move(path)) {}
+    explicit Reader(const std::string& file) { out_.file = file; }
 
-    OwnedBlock read(const std::string& text) {
+    CsvNumbers read(const std::string& text) {
         csv_parser parser{};
         csv_init(&parser, CSV_APPEND_NULL);
         csv_parse(&parser, text.data(), text.size(), on_field, on_row, this);
@@ -47,16 +47,11 @@ class Reader {
         if (!problem_.empty()) {
             throw Error(Code::invalid_argument, problem_);
         }
-        if (rows_.empty()) {
-            throw Error(Code::invalid_argument, path_ +
-                                                    ": holds no numbers; one sample per line is "
-                                                    "expected");
+        if (out_.values.empty()) {
+            throw Error(Code::invalid_argument,
+                        out_.file + ": holds no numbers; one sample per line is expected");
         }
-        OwnedBlock block(rows_.front().size(), rows_.size());
-        for (std::size_t i = 0; i < rows_.size(); ++i) {
-            std::ranges::copy(rows_[i], block.sample(i).begin());
-        }
-        return block;
+        return std::move(out_);
     }
 
   private:
@@ -71,36 +66,34 @@ class Reader {
         if (!problem_.empty()) {
             return;
         }
-        const bool header =
-            rows_.empty() && line_ == 1 &&
-            std::ranges::none_of(fields, [](const auto& f) { return number(f).has_value(); });
-        if (header) {
+        if (line_ == 1) {
+            out_.columns = fields.size();
+            if (std::ranges::none_of(fields, [](const auto& f) { return number(f).has_value(); })) {
+                out_.header = fields;
+                return;
+            }
+        }
+        if (fields.size() != out_.columns) {
+            problem_ = fmt::format("{}: row {} has {} columns, those before it have {}; every row "
+                                   "needs as many",
+                                   out_.file, line_, fields.size(), out_.columns);
             return;
         }
-        std::vector<float> row;
-        for (const std::string& field : fields) {
-            const std::optional<float> value = number(field);
+        for (std::size_t column = 0; column < fields.size(); ++column) {
+            const std::optional<double> value = number(fields[column]);
             if (!value) {
                 problem_ = fmt::format("{}: row {}, column {}: {} is no number; numbers are "
                                        "written like 0.25 or 2.5e-1",
-                                       path_, line_, row.size() + 1, in_quotes(field));
+                                       out_.file, line_, column + 1, in_quotes(fields[column]));
                 return;
             }
-            row.push_back(*value);
+            out_.values.push_back(*value);
         }
-        if (!rows_.empty() && row.size() != rows_.front().size()) {
-            problem_ = fmt::format("{}: row {} has {} numbers, those before it have {}; every row "
-                                   "needs as many",
-                                   path_, line_, row.size(), rows_.front().size());
-            return;
-        }
-        rows_.push_back(std::move(row));
     }
 
-    std::string path_;
     std::size_t line_ = 0;
     std::vector<std::string> fields_;
-    std::vector<std::vector<float>> rows_;
+    CsvNumbers out_;
     std::string problem_;
 };
 
@@ -124,16 +117,31 @@ std::string read_all(const std::string& path) {
 
 } // namespace
 
-OwnedBlock read_csv(const std::string& path) {
-    std::string text = read_all(path);
-    if (text.starts_with("\xef\xbb\xbf")) { // a byte order mark
-        text.erase(0, 3);
+CsvNumbers read_csv(const std::string& path) {
+    return parse_csv(read_all(path), path);
+}
+
+CsvNumbers parse_csv(const std::string& text, const std::string& file) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    return Reader(file).read(text.starts_with(byte_order_mark) ? text.substr(byte_order_mark.size())
+                                                               : text);
+}
+
+std::string csv_field(const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) {
+        return text;
     }
-    return Reader(path).read(text);
+    std::string quoted = "\"";
+    for (const char c : text) {
+        quoted += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return quoted + '"';
 }
 
 void write_csv(const std::string& path, const std::vector<std::string>& header, ConstBlock block) {
-    std::string text = fmt::format("{}\n", fmt::join(header, ","));
+    std::vector<std::string> names;
+    std::ranges::transform(header, std::back_inserter(names), csv_field);
+    std::string text = fmt::format("{}\n", fmt::join(names, ","));
     for (std::size_t i = 0; i < block.samples(); ++i) {
         text += fmt::format("{}\n", fmt::join(block.sample(i), ","));
     }

@@ -1,6 +1,7 @@
 #include "app.hpp"
 #include "csv_file.hpp"
 #include "output.hpp"
+#include "stimuli.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -48,10 +49,71 @@ void rigs(App& app) {
     }
 }
 
+v1::RigInfo snapshot(App& app, const std::string& rig) {
+    v1::RigRequest which;
+    which.set_rig(rig);
+    return app.client().call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", which).rig();
+}
+
+std::string levels(const v1::DriveChannel& channel) {
+    return channel.levels() == 0 ? "continuous" : std::to_string(channel.levels());
+}
+
+void print_channels(const v1::LayerSpec& spec) {
+    Table inputs({"INPUT", "UNIT", "AT DRIVE 0", "AT DRIVE 1", "LEVELS"});
+    for (const v1::DriveChannel& channel : spec.inputs()) {
+        inputs.add({channel.name(), channel.unit(), fmt::format("{}", channel.at_zero()),
+                    fmt::format("{}", channel.at_one()), levels(channel)});
+    }
+    inputs.print(std::cout);
+    Table outputs({"OUTPUT", "UNIT", "MINIMUM", "MAXIMUM"});
+    for (const v1::ResponseChannel& channel : spec.outputs()) {
+        outputs.add({channel.name(), channel.unit(), fmt::format("{}", channel.minimum()),
+                     fmt::format("{}", channel.maximum())});
+    }
+    outputs.print(std::cout);
+}
+
+/// One rig with all its channels.
+void rig(App& app, const std::string& name) {
+    const v1::RigInfo info = snapshot(app, name);
+    const v1::LayerSpec& spec = info.spec();
+    if (app.json()) {
+        nlohmann::json line = to_json(info);
+        line["input_channels"] = nlohmann::json::array();
+        for (const v1::DriveChannel& channel : spec.inputs()) {
+            line["input_channels"].push_back({{"name", channel.name()},
+                                              {"unit", channel.unit()},
+                                              {"at_zero", channel.at_zero()},
+                                              {"at_one", channel.at_one()},
+                                              {"levels", channel.levels()}});
+        }
+        line["output_channels"] = nlohmann::json::array();
+        for (const v1::ResponseChannel& channel : spec.outputs()) {
+            line["output_channels"].push_back({{"name", channel.name()},
+                                               {"unit", channel.unit()},
+                                               {"minimum", channel.minimum()},
+                                               {"maximum", channel.maximum()}});
+        }
+        std::cout << line.dump() << '\n';
+        return;
+    }
+    const std::string& reason = info.health().reason();
+    std::cout << fmt::format("{}: {}, {} samples at once, {:g} s per sample nominally, {}\n"
+                             "{}{}, outputs {}, held by {}, age {} samples\n",
+                             info.name(), spec.kind(), count(spec.max_batch()),
+                             spec.seconds_per_sample(), name_of(spec.evidence()),
+                             name_of(info.health().state()), reason.empty() ? "" : ": " + reason,
+                             info.safe() ? "safe" : "driven",
+                             info.holder().empty() ? "nobody" : info.holder(), count(info.age()));
+    print_channels(spec);
+}
+
 struct QueryArguments {
     std::string rig;
     std::string in;
     std::string out = "-";
+    std::string units = "drive";
     std::optional<std::uint64_t> key;
     std::uint64_t number = 0;
     double timeout_s = 0;
@@ -59,10 +121,10 @@ struct QueryArguments {
 };
 
 void query(App& app, const QueryArguments& arguments) {
-    const OwnedBlock stimuli = read_csv(arguments.in);
-    v1::RigRequest which;
-    which.set_rig(arguments.rig);
-    const auto snapshot = app.client().call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", which);
+    const CsvNumbers numbers = read_csv(arguments.in);
+    const v1::LayerSpec spec = snapshot(app, arguments.rig).spec();
+    const OwnedBlock stimuli =
+        drives_of(numbers, spec, arguments.units == "physical" ? Units::physical : Units::drive);
 
     v1::QueryRequest request;
     request.set_rig(arguments.rig);
@@ -82,7 +144,7 @@ void query(App& app, const QueryArguments& arguments) {
     const auto reply = app.client().call<v1::QueryReply>("phyll.v1.Rigs/Query", request,
                                                          stimuli.view(), responses, timeout);
     std::vector<std::string> header;
-    for (const v1::ResponseChannel& channel : snapshot.rig().spec().outputs()) {
+    for (const v1::ResponseChannel& channel : spec.outputs()) {
         header.push_back(fmt::format("{} [{}]", channel.name(), channel.unit()));
     }
     write_csv(arguments.out, header, std::as_const(responses).view());
@@ -108,18 +170,27 @@ void query(App& app, const QueryArguments& arguments) {
 } // namespace
 
 void add_rig_commands(App& app) {
-    app.commands().add_subcommand("rigs", "The rigs and how they are")->callback([&app] {
-        rigs(app);
-    });
+    CLI::App* listing = app.commands().add_subcommand(
+        "rigs", "The rigs and how they are; or one, with its channels");
+    const auto name = std::make_shared<std::string>();
+    listing->add_option("rig", *name, "Name of a rig");
+    listing->callback([&app, name] { name->empty() ? rigs(app) : rig(app, *name); });
+
     CLI::App* command = app.commands().add_subcommand(
         "query", "Send a block of stimuli through a rig and keep the responses");
     const auto arguments = std::make_shared<QueryArguments>();
     command->add_option("rig", arguments->rig, "Name of the rig")->required();
     command
         ->add_option("--in", arguments->in,
-                     "CSV file of drives in 0 to 1, one sample per line; "
+                     "CSV file of stimuli, one sample per line; a header that names "
+                     "the rig's inputs lets the columns come in any order; "
                      "- is standard input")
         ->required();
+    command
+        ->add_option("--units", arguments->units,
+                     "What the stimuli are: drive, from 0 to 1 (the default), or "
+                     "physical, in each input's own unit (see 'phyllctl rigs RIG')")
+        ->check(CLI::IsMember({"drive", "physical"}));
     command->add_option("--out", arguments->out,
                         "CSV file for the responses; - is standard output");
     command->add_option("--key", arguments->key,

@@ -1,3 +1,4 @@
+#include "run_commands.hpp"
 #include "app.hpp"
 #include "output.hpp"
 #include "run_view.hpp"
@@ -46,12 +47,6 @@ v1::RunFile read_run_file(const FileArguments& arguments) {
         out.add_overrides("controls.physics_only=true");
     }
     return out;
-}
-
-v1::RunReply get(App& app, std::uint64_t run) {
-    v1::RunRequest request;
-    request.set_run(run);
-    return app.client().call<v1::RunReply>("phyll.v1.Runs/Get", request);
 }
 
 void check(App& app, const FileArguments& arguments) {
@@ -142,7 +137,7 @@ void watch(App& app, std::uint64_t run) {
         }
         throw;
     }
-    const v1::RunReply reply = get(app, run);
+    const v1::RunReply reply = get_run(app, run);
     view.finish(reply);
     app.set_exit(reply.info().state() == v1::SUCCEEDED ? Exit::ok : Exit::failed_run);
 }
@@ -171,60 +166,6 @@ void start(App& app, const StartArguments& arguments) {
     }
 }
 
-void list(App& app) {
-    const auto reply =
-        app.client().call<v1::ListRunsReply>("phyll.v1.Runs/List", v1::ListRunsRequest());
-    Table table({"RUN", "NAME", "STATE", "TEST", "QUERIES", "RIGS", "SUBMITTED", "REASON"});
-    for (const v1::RunInfo& info : reply.runs()) {
-        if (app.json()) {
-            std::cout << to_json(info, "run").dump() << '\n';
-        }
-        const v1::RunResult& result = info.result();
-        table.add({std::to_string(info.run()), info.name().empty() ? "-" : info.name(),
-                   name_of(info.state()), info.has_result() ? percent(result.test_accuracy()) : "-",
-                   info.has_result()
-                       ? count(result.training_queries() + result.evaluation_queries())
-                       : "-",
-                   fmt::format("{}", fmt::join(info.rigs(), ",")), local_time(info.submitted()),
-                   info.reason()});
-    }
-    if (!app.json()) {
-        table.print(std::cout);
-    }
-}
-
-void print_run(const v1::RunReply& run) {
-    const v1::RunInfo& info = run.info();
-    std::cout << fmt::format("run {}{}{} is {}{}{}\n", info.run(), info.name().empty() ? "" : " ",
-                             info.name(), name_of(info.state()), info.reason().empty() ? "" : ": ",
-                             info.reason());
-    if (!info.note().empty()) {
-        std::cout << fmt::format("  {:<16} {}\n", "note", info.note());
-    }
-    std::cout << fmt::format("  {:<16} {} by {}\n", "submitted", local_time(info.submitted()),
-                             info.submitted_by());
-    std::cout << fmt::format("  {:<16} {}\n", "started", local_time(info.started()));
-    std::cout << fmt::format("  {:<16} {}\n", "finished", local_time(info.finished()));
-    if (info.interruptions() > 0) {
-        std::cout << fmt::format("  {:<16} {} times\n", "interrupted", info.interruptions());
-    }
-    if (info.has_result()) {
-        print_result(std::cout, run);
-    } else {
-        std::cout << fmt::format("  {:<16} {}\n", "seed", info.seed());
-        std::cout << fmt::format("  {:<16} {}\n", "folder", info.folder());
-    }
-}
-
-void show(App& app, std::uint64_t run) {
-    const v1::RunReply reply = get(app, run);
-    if (app.json()) {
-        std::cout << to_json(reply.info(), "run").dump() << '\n';
-    } else {
-        print_run(reply);
-    }
-}
-
 void cancel(App& app, std::uint64_t run) {
     v1::RunRequest request;
     request.set_run(run);
@@ -234,7 +175,7 @@ void cancel(App& app, std::uint64_t run) {
     watching.set_run(run);
     app.client().stream<v1::WatchItem>("phyll.v1.Runs/Watch", watching,
                                        [](const v1::WatchItem&) { return true; });
-    show(app, run);
+    show_run(app, run);
 }
 
 void add_file_options(CLI::App& command, FileArguments& arguments) {
@@ -268,7 +209,8 @@ void add_run_commands(App& app) {
     starting->add_flag("--watch", job->watch, "Show it until it is over");
     starting->callback([&app, job] { start(app, *job); });
 
-    run->add_subcommand("list", "All runs, newest first")->callback([&app] { list(app); });
+    add_run_list(app, *run);
+    add_run_records(app, *run);
 
     using Action = void (*)(App&, std::uint64_t);
     const auto add_action = [&](const char* name, const char* about, Action action) {
@@ -277,7 +219,6 @@ void add_run_commands(App& app) {
         command->add_option("run", *id, "Number of the run")->required();
         command->callback([&app, id, action] { action(app, *id); });
     };
-    add_action("show", "A run and its result", show);
     add_action("watch", "Follow a run until it is over", watch);
     add_action("cancel", "End a run; its rigs are safe when the command returns", cancel);
 }

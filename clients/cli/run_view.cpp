@@ -1,5 +1,7 @@
 #include "run_view.hpp"
 
+#include "conditions.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -82,28 +84,6 @@ nlohmann::json epoch_json(const v1::EpochMetrics& epoch) {
     return out;
 }
 
-nlohmann::json to_json(const v1::Event& event, std::uint64_t run) {
-    nlohmann::json out;
-    if (event.has_epoch()) {
-        out = epoch_json(event.epoch());
-        out["event"] = "epoch";
-    } else if (event.has_state()) {
-        out["event"] = "state";
-        out["state"] = name_of(event.state().state());
-        out["reason"] = event.state().reason();
-    } else if (event.has_result()) {
-        out["event"] = "result";
-        add_result(out, event.result());
-    } else {
-        out["event"] = "notice";
-        out["text"] = event.notice();
-    }
-    out["run"] = run;
-    out["number"] = event.number();
-    out["time"] = event.time();
-    return out;
-}
-
 nlohmann::json to_json(const v1::Progress& progress, std::uint64_t run) {
     nlohmann::json out{{"event", "progress"},
                        {"run", run},
@@ -145,23 +125,50 @@ std::string accuracy(const v1::EpochMetrics& epoch) {
 
 } // namespace
 
+nlohmann::json to_json(const v1::Event& event, std::uint64_t run) {
+    nlohmann::json out;
+    if (event.has_epoch()) {
+        out = epoch_json(event.epoch());
+        out["event"] = "epoch";
+    } else if (event.has_state()) {
+        out["event"] = "state";
+        out["state"] = name_of(event.state().state());
+        out["reason"] = event.state().reason();
+    } else if (event.has_result()) {
+        out["event"] = "result";
+        add_result(out, event.result());
+    } else {
+        out["event"] = "notice";
+        out["text"] = event.notice();
+    }
+    out["run"] = run;
+    out["number"] = event.number();
+    out["time"] = event.time();
+    return out;
+}
+
 nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
-    nlohmann::json out{{"event", event},
-                       {"run", info.run()},
-                       {"name", info.name()},
-                       {"note", info.note()},
-                       {"state", name_of(info.state())},
-                       {"reason", info.reason()},
-                       {"seed", info.seed()},
-                       {"rigs", std::vector<std::string>(info.rigs().begin(), info.rigs().end())},
-                       {"submitted", info.submitted()},
-                       {"submitted_by", info.submitted_by()},
-                       {"started", info.started()},
-                       {"finished", info.finished()},
-                       {"interruptions", info.interruptions()},
-                       {"folder", info.folder()}};
+    nlohmann::json out{
+        {"event", event},
+        {"run", info.run()},
+        {"name", info.name()},
+        {"note", info.note()},
+        {"state", name_of(info.state())},
+        {"reason", info.reason()},
+        {"seed", info.seed()},
+        {"rigs", std::vector<std::string>(info.rigs().begin(), info.rigs().end())},
+        {"submitted", info.submitted()},
+        {"submitted_by", info.submitted_by()},
+        {"overrides", std::vector<std::string>(info.overrides().begin(), info.overrides().end())},
+        {"started", info.started()},
+        {"finished", info.finished()},
+        {"interruptions", info.interruptions()},
+        {"folder", info.folder()}};
     if (info.has_result()) {
         add_result(out, info.result());
+    }
+    if (info.has_conditions()) {
+        out["conditions"] = to_json(info.conditions());
     }
     return out;
 }

@@ -18,6 +18,9 @@ void print_result(std::ostream& out, const v1::RunReply& run);
 /// A run as one JSON object; "event" is `event`.
 [[nodiscard]] nlohmann::json to_json(const v1::RunInfo& info, const std::string& event);
 
+/// Something that happened to a run, as one JSON object.
+[[nodiscard]] nlohmann::json to_json(const v1::Event& event, std::uint64_t run);
+
 /// Shows a run that is watched: a progress bar on a terminal, plain lines elsewhere, JSON when
 /// asked.
 class RunView {

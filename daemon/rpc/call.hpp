@@ -1,9 +1,8 @@
 #pragma once
 
+#include "daemon/rpc/caller.hpp"
 #include "daemon/rpc/frames.hpp"
 #include "drivers/core/clock.hpp"
-
-#include <phyll/v1/annotations.pb.h>
 
 #include <functional>
 #include <memory>
@@ -11,12 +10,6 @@
 #include <string>
 
 namespace phyll::rpc {
-
-/// Who asks, and what they may do.
-struct Caller {
-    std::string name; ///< "local", for records that people read
-    v1::Role role = v1::ROLE_UNSPECIFIED;
-};
 
 /// One request, from its arrival to its last answer. Answers after the last are dropped: whoever
 /// works on a request may finish it without asking whether somebody still waits.

@@ -127,8 +127,11 @@ void Router::receive_one() {
             return;
         }
     }
+    // The routing id's own part may come without the property.
+    const char* address =
+        frames.empty() ? nullptr : zmq_msg_gets(frames.front().handle(), "Peer-Address");
     try {
-        received_(peer.to_string(), std::move(frames));
+        received_(peer.to_string(), address != nullptr ? address : "", std::move(frames));
     } catch (const std::exception& error) {
         // Whoever waits for the socket must get to wait for it again.
         spdlog::error("a message could not be handled inside phylld, which serves on: {}",

@@ -23,8 +23,9 @@ inline constexpr int send_queue = 1000;
 /// for. Thread rule: the loop's thread.
 class Router {
   public:
-    /// `peer` is the routing id.
-    using Received = std::function<void(std::string peer, Frames frames)>;
+    /// `peer` is the routing id; `address` is what ZeroMQ knows of who sent it, see `Identify`.
+    using Received =
+        std::function<void(std::string peer, const std::string& address, Frames frames)>;
 
     Router(boost::asio::io_context& loop, zmq::context_t& context, Received received);
     Router(const Router&) = delete;

@@ -62,12 +62,13 @@ Server::~Server() {
     close();
 }
 
-std::string Server::listen(const std::string& address, Caller caller) {
+std::string Server::listen(const std::string& address, Identify identify) {
     Endpoint& endpoint = endpoints_.emplace_back();
-    endpoint.caller = std::move(caller);
+    endpoint.identify = std::move(identify);
     endpoint.router = std::make_unique<Router>(
-        loop_, context_, [this, &endpoint](std::string peer, Frames frames) {
-            received({&endpoint, std::move(peer)}, std::move(frames));
+        loop_, context_,
+        [this, &endpoint](std::string peer, const std::string& from, Frames frames) {
+            received({&endpoint, std::move(peer)}, from, std::move(frames));
         });
     return endpoint.router->bind(address);
 }
@@ -87,7 +88,7 @@ void Server::close() {
     }
 }
 
-void Server::received(const Peer& peer, Frames frames) {
+void Server::received(const Peer& peer, const std::string& address, Frames frames) {
     std::optional<Incoming> incoming = parse(std::move(frames));
     if (!incoming) {
         spdlog::debug("dropped a message that has no header of the protocol");
@@ -95,7 +96,7 @@ void Server::received(const Peer& peer, Frames frames) {
     }
     switch (incoming->header.kind()) {
     case v1::REQUEST:
-        request(peer, std::move(*incoming));
+        request(peer, address, std::move(*incoming));
         break;
     case v1::CANCEL:
         cancel(peer, incoming->header.id());
@@ -106,12 +107,12 @@ void Server::received(const Peer& peer, Frames frames) {
     }
 }
 
-void Server::request(const Peer& peer, Incoming incoming) {
+void Server::request(const Peer& peer, const std::string& address, Incoming incoming) {
     const std::uint64_t id = incoming.header.id();
     const std::uint32_t timeout_ms = incoming.header.timeout_ms();
     const Dispatcher::Method* method = dispatcher_.find(incoming.header.method());
     const auto call = std::make_shared<Call>(
-        std::move(incoming.header), std::move(incoming.rest), peer.endpoint->caller,
+        std::move(incoming.header), std::move(incoming.rest), peer.endpoint->identify(address),
         timeout_ms == 0 ? Deadline::never() : Deadline::after(clock_, Seconds(timeout_ms / 1000.0)),
         method != nullptr && method->descriptor->server_streaming());
     const auto sender = [this, peer](const v1::Header& header, Frames frames) {

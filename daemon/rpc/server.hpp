@@ -26,15 +26,15 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Listens; whoever comes this way is `caller`. Returns the address that was bound.
-    std::string listen(const std::string& address, Caller caller);
+    /// Listens; `identify` says who comes this way. Returns the address that was bound.
+    std::string listen(const std::string& address, Identify identify);
     void start();
     /// Stops every call under way with UNAVAILABLE and takes no more.
     void close();
 
   private:
     struct Endpoint {
-        Caller caller;
+        Identify identify;
         std::unique_ptr<Router> router;
     };
     /// A client's connection: where it came in and the routing id that the socket gave it.
@@ -50,8 +50,8 @@ class Server {
     /// By the numbers that the client gave its calls.
     using Calls = std::map<std::uint64_t, Active>;
 
-    void received(const Peer& peer, Frames frames);
-    void request(const Peer& peer, Incoming incoming);
+    void received(const Peer& peer, const std::string& address, Frames frames);
+    void request(const Peer& peer, const std::string& address, Incoming incoming);
     /// Why a request is not taken at all.
     [[nodiscard]] std::optional<Error> refuse(const Peer& peer, std::uint64_t id) const;
     void dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method);

@@ -1,44 +1,43 @@
 #include "daemon/runs/run_manager.hpp"
 
+#include "daemon/runs/differences.hpp"
+#include "daemon/runs/retention.hpp"
 #include "daemon/runs/run_state.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace phyll::runs {
-namespace {
 
-/// Events handed to a watcher before others get their turn.
-constexpr std::size_t event_batch = 200;
-
-} // namespace
-
-RunManager::RunManager(Host host, Store& store, const StateDir& state, rig::Lab& lab,
-                       const Clock& clock, training::FileReader read, Post post, Workers* workers)
-    : store_(store),
+RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
+                       const StateDir& state, rig::Lab& lab, const Clock& clock,
+                       training::FileReader read, Post post, Workers* workers)
+    : premises_(std::move(premises)),
+      retention_(std::move(retention)),
+      store_(store),
       state_(state),
       lab_(lab),
       clock_(clock),
       post_(std::move(post)),
-      site_{.host = std::move(host),
+      site_{.host = premises_.host,
             .store = store,
             .state = state,
             .clock = clock,
             .read = std::move(read),
             .workers = workers,
-            .stored = [this](std::uint64_t run) { post_([this, run] { notify(run); }); },
+            .stored = [this](std::uint64_t run) { post_([this, run] { watches_.notify(run); }); },
             .progress =
                 [this](std::uint64_t run, const v1::Progress& progress) {
-                    post_([this, run, progress] { show(run, progress); });
+                    post_([this, run, progress] { watches_.show(run, progress); });
                 },
             .finished =
                 [this](std::uint64_t run, const Outcome& outcome) {
                     post_([this, run, outcome] { finished(run, outcome); });
-                }} {}
+                }},
+      watches_(store, post_) {}
 
 RunManager::~RunManager() = default;
 
@@ -50,6 +49,8 @@ void RunManager::recover() {
     for (const std::uint64_t run : store_.in_state({v1::QUEUED})) {
         enqueue(run);
     }
+    remove_folders(); // of removals that were broken off
+    remove_expired();
 }
 
 std::uint64_t RunManager::submit(const v1::RunInfo& info, const v1::RunSpec& spec,
@@ -95,7 +96,7 @@ void RunManager::cancel(std::uint64_t run) {
     }
     store_.change_state(run, v1::RUN_CANCELLED, "cancelled while it was waiting",
                         wall_seconds(clock_));
-    notify(run);
+    ended(run);
 }
 
 RunRecord RunManager::get(std::uint64_t run) const {
@@ -108,12 +109,24 @@ RunRecord RunManager::get(std::uint64_t run) const {
     return *std::move(record);
 }
 
-std::vector<v1::RunInfo> RunManager::list() const {
-    std::vector<v1::RunInfo> runs = store_.runs();
+std::vector<v1::RunInfo> RunManager::list(const v1::ListRunsRequest& filter) const {
+    if (!filter.rig().empty() && !store_.knows_rig(filter.rig())) {
+        static_cast<void>(lab_.rig(filter.rig()));
+    }
+    std::vector<v1::RunInfo> runs = store_.runs(filter);
     for (v1::RunInfo& info : runs) {
         annotate(info);
     }
     return runs;
+}
+
+void RunManager::remove(const std::set<std::uint64_t>& runs) {
+    store_.remove(runs);
+    for (const std::uint64_t run : runs) {
+        spdlog::info("run {} was removed", run);
+        watches_.drop(run);
+    }
+    remove_folders();
 }
 
 void RunManager::stop(std::function<void()> done) {
@@ -135,21 +148,6 @@ void RunManager::stop(std::function<void()> done) {
     }
 }
 
-RunManager::WatchId RunManager::watch(std::uint64_t run, std::uint64_t after, Watcher watcher) {
-    v1::WatchItem snapshot;
-    *snapshot.mutable_snapshot() = get(run).info;
-    const WatchId id = ++last_watch_;
-    const auto shared = std::make_shared<const Watcher>(std::move(watcher));
-    watches_[id] = {run, after, shared};
-    shared->item(snapshot);
-    post_([this, id] { advance(id); });
-    return id;
-}
-
-void RunManager::unwatch(WatchId id) {
-    watches_.erase(id);
-}
-
 FindRig RunManager::find_rig() const {
     // The rigs are fixed once the daemon serves, so this may be used on any thread.
     return [this](const std::string& name) -> const LayerSpec& { return lab_.rig(name).spec(); };
@@ -164,7 +162,7 @@ void RunManager::enqueue(std::uint64_t run) {
         }
     } catch (const Error& error) {
         store_.change_state(run, v1::FAILED, error.what(), wall_seconds(clock_));
-        notify(run);
+        ended(run);
         return;
     }
     active_[run] = {};
@@ -180,21 +178,52 @@ void RunManager::start(std::uint64_t run) {
     if (found == active_.end()) {
         return; // cancelled meanwhile
     }
-    v1::RunSpec spec;
     std::map<std::string, rig::RigThread*> rigs;
+    RunRecord record;
     try {
-        spec = store_.run(run).value().spec;
-        for (const std::string& name : rigs_of(spec)) {
+        record = store_.run(run).value();
+        for (const std::string& name : rigs_of(record.spec)) {
             rigs[name] = &lab_.rig(name);
         }
-        store_.change_state(run, v1::RUNNING, {}, wall_seconds(clock_));
+        note_start(record, rigs);
     } catch (const Error& error) {
         finished(run, {v1::FAILED, fmt::format("could not be started: {}", error.what()), {}});
         return;
     }
     spdlog::info("run {} starts", run);
-    notify(run);
-    found->second.thread = std::make_unique<RunThread>(run, spec, std::move(rigs), site_);
+    watches_.notify(run);
+    found->second.thread = std::make_unique<RunThread>(run, record.spec, std::move(rigs), site_);
+}
+
+void RunManager::note_start(const RunRecord& record,
+                            const std::map<std::string, rig::RigThread*>& rigs) {
+    std::map<std::string, std::uint64_t> ages;
+    for (const auto& [name, rig] : rigs) {
+        ages[name] = rig->status().age;
+    }
+    for (const v1::RunRig& asked : record.spec.rigs()) {
+        if (asked.has_start_age() && ages.contains(asked.name())) {
+            ages[asked.name()] = asked.start_age();
+        }
+    }
+    const std::uint64_t run = record.info.run();
+    const double now = wall_seconds(clock_);
+    const v1::Conditions present = conditions(premises_, ages);
+    store_.started(run, present, now);
+    if (!record.info.has_conditions()) {
+        return;
+    }
+    for (const v1::Difference& change : differences(record.info.conditions(), present)) {
+        if (change.section() != "age") {
+            store_.add_notice(
+                run,
+                fmt::format("starts again under other conditions: {} {} is {}, was {}",
+                            change.section(), change.path(),
+                            change.has_b() ? change.b() : "not there",
+                            change.has_a() ? change.a() : "not there"),
+                now);
+        }
+    }
 }
 
 void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
@@ -209,7 +238,7 @@ void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
     }
     active.mapped().thread.reset();
     lab_.end(active.mapped().lease);
-    notify(run);
+    ended(run);
     if (stopped_ && active_.empty()) {
         std::exchange(stopped_, nullptr)();
     }
@@ -230,57 +259,36 @@ void RunManager::store_outcome(std::uint64_t run, const Active& active, const Ou
     spdlog::info("run {} {}{}{}", run, name_of(outcome.state), reason.empty() ? "" : ": ", reason);
 }
 
-std::vector<RunManager::WatchId> RunManager::watching(std::uint64_t run) const {
-    std::vector<WatchId> ids;
-    for (const auto& [id, watch] : watches_) {
-        if (watch.run == run) {
-            ids.push_back(id);
-        }
-    }
-    return ids;
+void RunManager::ended(std::uint64_t run) {
+    watches_.notify(run);
+    remove_expired();
 }
 
-void RunManager::notify(std::uint64_t run) {
-    for (const WatchId id : watching(run)) {
-        advance(id);
-    }
-}
-
-void RunManager::show(std::uint64_t run, const v1::Progress& progress) {
-    v1::WatchItem item;
-    *item.mutable_progress() = progress;
-    // A watcher that goes away while it is told changes the table.
-    for (const WatchId id : watching(run)) {
-        if (const auto found = watches_.find(id); found != watches_.end()) {
-            const std::shared_ptr<const Watcher> watcher = found->second.watcher;
-            watcher->item(item);
-        }
-    }
-}
-
-void RunManager::advance(WatchId id) {
-    const auto found = watches_.find(id);
-    if (found == watches_.end()) {
+void RunManager::remove_expired() {
+    if (retention_.keep_runs() == 0 && retention_.keep_days() == 0) {
         return;
     }
-    Watch& watch = found->second;
-    const std::uint64_t run = watch.run;
-    const std::shared_ptr<const Watcher> watcher = watch.watcher;
-    const std::vector<v1::Event> events = store_.events(watch.run, watch.last, event_batch);
-    for (const v1::Event& event : events) {
-        v1::WatchItem item;
-        *item.mutable_event() = event;
-        watch.last = event.number();
-        watcher->item(item);
-        if (!watches_.contains(id)) {
-            return; // it went away
+    try {
+        const auto gone = expired(store_.ends(), retention_, wall_seconds(clock_));
+        if (!gone.empty()) {
+            spdlog::info("retention: keep_runs = {}, keep_days = {:g}", retention_.keep_runs(),
+                         retention_.keep_days());
+            remove(gone);
         }
+    } catch (const Error& error) {
+        spdlog::error("runs that are not kept could not be removed: {}", error.what());
     }
-    if (events.size() == event_batch) {
-        post_([this, id] { advance(id); });
-    } else if (is_final(get(run).info.state())) {
-        watches_.erase(id);
-        watcher->over();
+}
+
+void RunManager::remove_folders() {
+    for (const std::uint64_t run : store_.removed()) {
+        try {
+            state_.remove_run(run);
+            store_.forget_removed(run);
+        } catch (const Error& error) {
+            spdlog::warn("the folder of run {}, which was removed, stays for now: {}", run,
+                         error.what());
+        }
     }
 }
 

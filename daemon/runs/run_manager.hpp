@@ -1,11 +1,14 @@
 #pragma once
 
 #include "daemon/rig/lab.hpp"
+#include "daemon/runs/conditions.hpp"
 #include "daemon/runs/run_thread.hpp"
+#include "daemon/runs/watches.hpp"
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,13 +26,15 @@ class RunManager {
     using Post = rig::Lab::Post;
 
     /// `workers` share the runs' numerical work; null leaves it to each run's thread.
-    RunManager(Host host, Store& store, const StateDir& state, rig::Lab& lab, const Clock& clock,
-               training::FileReader read, Post post, Workers* workers = nullptr);
+    RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
+               const StateDir& state, rig::Lab& lab, const Clock& clock, training::FileReader read,
+               Post post, Workers* workers = nullptr);
     RunManager(const RunManager&) = delete;
     RunManager& operator=(const RunManager&) = delete;
     ~RunManager();
 
-    /// Queues what was queued, running or held when the daemon went away.
+    /// Queues what was queued, running or held when the daemon went away, and removes what is not
+    /// kept.
     void recover();
 
     /// Stores a run that was prepared successfully before, with the run file as it was given, and
@@ -42,21 +47,23 @@ class RunManager {
 
     /// The run as stored, with why a queued one waits. Throws NOT_FOUND.
     [[nodiscard]] RunRecord get(std::uint64_t run) const;
-    [[nodiscard]] std::vector<v1::RunInfo> list() const;
+    /// Newest first. Throws NOT_FOUND for a rig that is neither there nor named by any run.
+    [[nodiscard]] std::vector<v1::RunInfo> list(const v1::ListRunsRequest& filter) const;
+
+    /// See Store::epochs.
+    [[nodiscard]] std::vector<v1::Event> epochs(std::uint64_t run, std::uint64_t after,
+                                                std::size_t limit) const {
+        return store_.epochs(run, after, limit);
+    }
+
+    /// Removes runs that are over, with their folders, all or none. Throws NOT_FOUND, or
+    /// FAILED_PRECONDITION naming the state of one that is not over.
+    void remove(const std::set<std::uint64_t>& runs);
 
     /// Sends runs under way back to queued; `done` is called when no run is under way any more.
     void stop(std::function<void()> done);
 
-    /// Hears of a run: stored events in order, and, where it is under way, how it goes. `over` is
-    /// called after the last event of a run that is over; then, or after `unwatch`, nothing comes.
-    struct Watcher {
-        std::function<void(const v1::WatchItem&)> item;
-        std::function<void()> over;
-    };
-    using WatchId = std::uint64_t;
-    /// Begins with a snapshot and goes on with the events after number `after`. Throws NOT_FOUND.
-    WatchId watch(std::uint64_t run, std::uint64_t after, Watcher watcher);
-    void unwatch(WatchId id);
+    [[nodiscard]] Watches& watches() noexcept { return watches_; }
 
     [[nodiscard]] FindRig find_rig() const;
     [[nodiscard]] const training::FileReader& reader() const noexcept { return site_.read; }
@@ -67,23 +74,20 @@ class RunManager {
         std::unique_ptr<RunThread> thread; ///< null while the run waits for its rigs
         bool cancelled = false;
     };
-    struct Watch {
-        std::uint64_t run = 0;
-        std::uint64_t last = 0;
-        /// Shared with whoever calls it: a watcher may go away while it is told something.
-        std::shared_ptr<const Watcher> watcher;
-    };
-
     void enqueue(std::uint64_t run);
     void start(std::uint64_t run);
+    /// Moves a run to running and records what it is under.
+    void note_start(const RunRecord& record, const std::map<std::string, rig::RigThread*>& rigs);
     void finished(std::uint64_t run, const Outcome& outcome);
     void store_outcome(std::uint64_t run, const Active& active, const Outcome& outcome);
-    [[nodiscard]] std::vector<WatchId> watching(std::uint64_t run) const;
-    void notify(std::uint64_t run);
-    void show(std::uint64_t run, const v1::Progress& progress);
-    void advance(WatchId id);
+    /// Whoever watches learns that a run is over, and what is not kept any more goes.
+    void ended(std::uint64_t run);
+    void remove_expired();
+    void remove_folders();
     void annotate(v1::RunInfo& info) const;
 
+    const Premises premises_;
+    const v1::RetentionConfig retention_;
     Store& store_;
     const StateDir& state_;
     rig::Lab& lab_;
@@ -91,8 +95,7 @@ class RunManager {
     Post post_;
     RunSite site_;
     std::map<std::uint64_t, Active> active_; ///< queued and running, by number
-    std::map<WatchId, Watch> watches_;
-    WatchId last_watch_ = 0;
+    Watches watches_;
     std::function<void()> stopped_; ///< set while the daemon stops
 };
 

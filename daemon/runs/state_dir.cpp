@@ -124,6 +124,15 @@ std::filesystem::path StateDir::run(std::uint64_t id) const {
     return folder;
 }
 
+void StateDir::remove_run(std::uint64_t id) const {
+    const std::filesystem::path folder = path_ / "runs" / std::to_string(id);
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);
+    if (error) {
+        throw file_error(error.value(), fmt::format("cannot remove {}", folder.string()));
+    }
+}
+
 void write_file(const std::filesystem::path& path, std::string_view content) {
     const std::filesystem::path aside = path.string() + ".new";
     try {

@@ -25,6 +25,8 @@ class StateDir {
     /// The folder of a run, made where it is missing. Throws as the constructor does, and
     /// RESOURCE_EXHAUSTED on a full disk.
     [[nodiscard]] std::filesystem::path run(std::uint64_t id) const;
+    /// Removes the folder of a run with all that is in it, if there is one. Throws UNAVAILABLE.
+    void remove_run(std::uint64_t id) const;
 
   private:
     std::filesystem::path path_;

@@ -1,66 +1,22 @@
-#include "daemon/runs/store.hpp"
+#include "daemon/runs/store_impl.hpp"
 
 #include "daemon/runs/reserve.hpp"
 #include "daemon/runs/run_state.hpp"
+#include "daemon/runs/store_schema.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <mutex>
+#include <algorithm>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
 
 namespace phyll::runs {
-namespace {
 
-constexpr int schema_version = 1;
-
-constexpr const char* schema = R"sql(
-CREATE TABLE runs (
-    id              INTEGER PRIMARY KEY AUTOINCREMENT,
-    state           INTEGER NOT NULL,
-    info            BLOB NOT NULL,   -- phyll.v1.RunInfo
-    spec            BLOB NOT NULL,   -- phyll.v1.RunSpec
-    idempotency_key TEXT UNIQUE
-);
-CREATE INDEX runs_by_state ON runs (state);
-CREATE TABLE events (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    run    INTEGER NOT NULL REFERENCES runs (id),
-    event  BLOB NOT NULL             -- phyll.v1.Event
-);
-CREATE INDEX events_by_run ON events (run, number);
-CREATE TABLE metrics (
-    run                INTEGER NOT NULL REFERENCES runs (id),
-    event              INTEGER NOT NULL REFERENCES events (number),
-    step               INTEGER NOT NULL,
-    layer              INTEGER NOT NULL,
-    epoch              INTEGER NOT NULL,
-    loss               REAL NOT NULL,
-    pair_accuracy      REAL NOT NULL,
-    train_accuracy     REAL,
-    training_queries   INTEGER NOT NULL,
-    evaluation_queries INTEGER NOT NULL,
-    hardware_seconds   REAL NOT NULL
-);
-CREATE INDEX metrics_by_run ON metrics (run, step);
-CREATE TABLE rigs (
-    name TEXT PRIMARY KEY,
-    age  INTEGER NOT NULL            -- samples measured in the rig's life
-);
-)sql";
-
-/// SQLite's integers are signed; the ids here never reach the sign.
-std::int64_t to_sql(std::uint64_t value) {
-    return static_cast<std::int64_t>(value);
-}
-std::uint64_t from_sql(const SQLite::Column& column) {
-    return static_cast<std::uint64_t>(column.getInt64());
-}
+namespace sql {
 
 void bind(SQLite::Statement& statement, int index, const google::protobuf::Message& message) {
     const std::string bytes = message.SerializeAsString();
@@ -75,6 +31,18 @@ void read(const SQLite::Column& column, google::protobuf::Message& message) {
     }
 }
 
+void add_rigs(SQLite::Database& database, const v1::RunInfo& info) {
+    SQLite::Statement insert(database, "INSERT OR IGNORE INTO run_rigs (rig, run) VALUES (?, ?)");
+    for (const std::string& rig : info.rigs()) {
+        insert.bind(1, rig);
+        insert.bind(2, to_sql(info.run()));
+        insert.exec();
+        insert.reset();
+    }
+}
+
+namespace {
+
 /// Some failures of a full disk do not carry its name: of shared memory, of a sync.
 bool disk_is_full(const SQLite::Exception& error, const std::filesystem::path& file) {
     const int code = error.getErrorCode() & 0xff;
@@ -84,7 +52,9 @@ bool disk_is_full(const SQLite::Exception& error, const std::filesystem::path& f
             std::filesystem::space(file.parent_path(), ignored).available < 64U << 10U);
 }
 
-[[nodiscard]] Error damaged(const std::string& file, std::string_view how) {
+} // namespace
+
+Error damaged(const std::string& file, std::string_view how) {
     return {Code::data_loss,
             fmt::format("the database {} is damaged: {}; stop phylld and put a copy in its place, "
                         "or move it away: phylld then begins with an empty one, and what runs "
@@ -92,7 +62,7 @@ bool disk_is_full(const SQLite::Exception& error, const std::filesystem::path& f
                         file, how)};
 }
 
-[[nodiscard]] Error translate(const SQLite::Exception& error, const std::string& file) {
+Error translate(const SQLite::Exception& error, const std::string& file) {
     if (disk_is_full(error, file)) {
         return {
             Code::resource_exhausted,
@@ -119,86 +89,24 @@ bool disk_is_full(const SQLite::Exception& error, const std::filesystem::path& f
     }
 }
 
-} // namespace
+} // namespace sql
 
-struct Store::Impl {
-    explicit Impl(const std::filesystem::path& path)
-        : file(path.string()),
-          reserve(path.parent_path() / "reserve"),
-          database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {}
-
-    const std::string file;
-    Reserve reserve;
-    mutable std::mutex mutex;
-    SQLite::Database database;
-
-    void open();
-
-    /// Runs `work` alone and speaks of failures in the system's own terms.
-    template <class Work>
-    auto with(Work&& work) {
-        const std::lock_guard lock(mutex);
-        try {
-            return std::forward<Work>(work)();
-        } catch (const SQLite::Exception& error) {
-            throw translate(error, file);
-        }
-    }
-
-    template <class Work>
-    auto transaction(Work&& work) {
-        return with([&] {
-            SQLite::Transaction commit(database, SQLite::TransactionBehavior::IMMEDIATE);
-            auto result = std::forward<Work>(work)();
-            commit.commit();
-            reserve.restore();
-            return result;
-        });
-    }
-
-    /// For how things ended: on a full disk too.
-    template <class Work>
-    auto last_words(Work&& work) {
-        try {
-            return transaction(work);
-        } catch (const Error& error) {
-            if (error.code() != Code::resource_exhausted || !reserve.give_up()) {
-                throw;
-            }
-        }
-        return transaction(work);
-    }
-
-    RunRecord load(std::uint64_t id);
-    void save(const v1::RunInfo& info);
-    v1::Event add_event(std::uint64_t run, v1::Event event, double time);
-    v1::Event move(RunRecord& record, v1::RunState state, const std::string& reason, double time);
-};
+using sql::bind;
+using sql::from_sql;
+using sql::read;
+using sql::to_sql;
 
 void Store::Impl::open() {
     database.setBusyTimeout(2000);
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = NORMAL");
     database.exec("PRAGMA foreign_keys = ON");
-    const int found = database.execAndGet("PRAGMA user_version").getInt();
-    if (found < 0 || found > schema_version) {
-        throw Error(
-            Code::failed_precondition,
-            fmt::format("the database {} has schema version {}, this phylld knows up to {}; use "
-                        "the newer phylld that wrote it, or give this one another --state-dir",
-                        file, found, schema_version));
-    }
     // Damage is better found now than in the middle of a run.
-    if (const std::string found_damage = database.execAndGet("PRAGMA quick_check(1)").getString();
-        found_damage != "ok") {
-        throw damaged(file, found_damage);
+    if (const std::string found = database.execAndGet("PRAGMA quick_check(1)").getString();
+        found != "ok") {
+        throw sql::damaged(file, found);
     }
-    if (found == 0) {
-        SQLite::Transaction commit(database);
-        database.exec(schema);
-        database.exec(fmt::format("PRAGMA user_version = {}", schema_version));
-        commit.commit();
-    }
+    bring_up_to_date(database, file);
 }
 
 RunRecord Store::Impl::load(std::uint64_t id) {
@@ -214,11 +122,37 @@ RunRecord Store::Impl::load(std::uint64_t id) {
 }
 
 void Store::Impl::save(const v1::RunInfo& info) {
-    SQLite::Statement update(database, "UPDATE runs SET state = ?, info = ? WHERE id = ?");
+    SQLite::Statement update(
+        database, "UPDATE runs SET state = ?, info = ?, submitted = ?, finished = ? WHERE id = ?");
     update.bind(1, static_cast<int>(info.state()));
     bind(update, 2, info);
-    update.bind(3, to_sql(info.run()));
+    update.bind(3, info.submitted());
+    update.bind(4, info.finished());
+    update.bind(5, to_sql(info.run()));
     update.exec();
+}
+
+std::uint64_t Store::Impl::insert(v1::RunInfo info, const v1::RunSpec& spec,
+                                  const std::string& idempotency_key) {
+    SQLite::Statement insert(database, "INSERT INTO runs (state, info, spec, idempotency_key) "
+                                       "VALUES (?, x'', ?, ?)");
+    insert.bind(1, static_cast<int>(v1::QUEUED));
+    bind(insert, 2, spec);
+    if (idempotency_key.empty()) {
+        insert.bind(3);
+    } else {
+        insert.bind(3, idempotency_key);
+    }
+    insert.exec();
+    info.set_run(static_cast<std::uint64_t>(database.getLastInsertRowid()));
+    info.set_state(v1::QUEUED);
+    v1::Event event;
+    event.mutable_state()->set_state(v1::QUEUED);
+    event = add_event(info.run(), event, info.submitted());
+    info.set_last_event(event.number());
+    save(info);
+    sql::add_rigs(database, info);
+    return info.run();
 }
 
 v1::Event Store::Impl::add_event(std::uint64_t run, v1::Event event, double time) {
@@ -261,12 +195,24 @@ v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::st
     return event;
 }
 
+void Store::Impl::erase(std::uint64_t run) {
+    // In the order of the references.
+    for (const char* text :
+         {"DELETE FROM metrics WHERE run = ?", "DELETE FROM events WHERE run = ?",
+          "DELETE FROM run_rigs WHERE run = ?", "DELETE FROM runs WHERE id = ?",
+          "INSERT INTO removed_runs (id) VALUES (?)"}) {
+        SQLite::Statement statement(database, text);
+        statement.bind(1, to_sql(run));
+        statement.exec();
+    }
+}
+
 Store::Store(const std::filesystem::path& file) {
     try {
         impl_ = std::make_unique<Impl>(file);
         impl_->open();
     } catch (const SQLite::Exception& error) {
-        throw translate(error, file.string());
+        throw sql::translate(error, file.string());
     }
 }
 
@@ -283,26 +229,7 @@ std::uint64_t Store::add_run(const v1::RunInfo& given, const v1::RunSpec& spec,
                 return from_sql(known.getColumn(0));
             }
         }
-        SQLite::Statement insert(impl_->database,
-                                 "INSERT INTO runs (state, info, spec, idempotency_key) "
-                                 "VALUES (?, x'', ?, ?)");
-        insert.bind(1, static_cast<int>(v1::QUEUED));
-        bind(insert, 2, spec);
-        if (idempotency_key.empty()) {
-            insert.bind(3);
-        } else {
-            insert.bind(3, idempotency_key);
-        }
-        insert.exec();
-        v1::RunInfo info = given;
-        info.set_run(static_cast<std::uint64_t>(impl_->database.getLastInsertRowid()));
-        info.set_state(v1::QUEUED);
-        v1::Event event;
-        event.mutable_state()->set_state(v1::QUEUED);
-        event = impl_->add_event(info.run(), event, info.submitted());
-        info.set_last_event(event.number());
-        impl_->save(info);
-        return info.run();
+        return impl_->insert(given, spec, idempotency_key);
     });
 }
 
@@ -319,17 +246,6 @@ std::optional<RunRecord> Store::run(std::uint64_t id) const {
     });
 }
 
-std::vector<v1::RunInfo> Store::runs() const {
-    return impl_->with([&] {
-        std::vector<v1::RunInfo> runs;
-        SQLite::Statement select(impl_->database, "SELECT info FROM runs ORDER BY id DESC");
-        while (select.executeStep()) {
-            read(select.getColumn(0), runs.emplace_back());
-        }
-        return runs;
-    });
-}
-
 std::vector<std::uint64_t> Store::in_state(const std::vector<v1::RunState>& states) const {
     return impl_->with([&] {
         std::vector<std::uint64_t> ids;
@@ -341,6 +257,19 @@ std::vector<std::uint64_t> Store::in_state(const std::vector<v1::RunState>& stat
             }
         }
         return ids;
+    });
+}
+
+v1::Event Store::started(std::uint64_t run, const v1::Conditions& conditions, double time) {
+    return impl_->transaction([&] {
+        RunRecord record = impl_->load(run);
+        const v1::Event event = impl_->move(record, v1::RUNNING, {}, time);
+        *record.info.mutable_conditions() = conditions;
+        impl_->save(record.info);
+        SQLite::Statement drop(impl_->database, "DELETE FROM metrics WHERE run = ?");
+        drop.bind(1, to_sql(run));
+        drop.exec();
+        return event;
     });
 }
 
@@ -368,55 +297,6 @@ v1::Event Store::interrupted(std::uint64_t run, const std::string& reason, doubl
         record.info.set_interruptions(record.info.interruptions() + 1);
         impl_->save(record.info);
         return event;
-    });
-}
-
-v1::Event Store::add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time) {
-    return impl_->transaction([&] {
-        v1::Event event;
-        *event.mutable_epoch() = epoch;
-        event = impl_->add_event(run, event, time);
-        SQLite::Statement insert(impl_->database,
-                                 "INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-        insert.bind(1, to_sql(run));
-        insert.bind(2, to_sql(event.number()));
-        insert.bind(3, to_sql(epoch.step()));
-        insert.bind(4, epoch.layer());
-        insert.bind(5, epoch.epoch());
-        insert.bind(6, epoch.loss());
-        insert.bind(7, epoch.pair_accuracy());
-        if (epoch.has_train_accuracy()) {
-            insert.bind(8, epoch.train_accuracy());
-        }
-        insert.bind(9, to_sql(epoch.training_queries()));
-        insert.bind(10, to_sql(epoch.evaluation_queries()));
-        insert.bind(11, epoch.hardware_seconds());
-        insert.exec();
-        return event;
-    });
-}
-
-v1::Event Store::add_notice(std::uint64_t run, const std::string& text, double time) {
-    return impl_->transaction([&] {
-        v1::Event event;
-        event.set_notice(utf8(text));
-        return impl_->add_event(run, event, time);
-    });
-}
-
-std::vector<v1::Event> Store::events(std::uint64_t run, std::uint64_t after,
-                                     std::size_t limit) const {
-    return impl_->with([&] {
-        std::vector<v1::Event> events;
-        SQLite::Statement select(impl_->database, "SELECT event FROM events WHERE run = ? AND "
-                                                  "number > ? ORDER BY number LIMIT ?");
-        select.bind(1, to_sql(run));
-        select.bind(2, to_sql(after));
-        select.bind(3, to_sql(limit));
-        while (select.executeStep()) {
-            read(select.getColumn(0), events.emplace_back());
-        }
-        return events;
     });
 }
 

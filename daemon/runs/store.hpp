@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,18 @@ namespace phyll::runs {
 struct RunRecord {
     v1::RunInfo info;
     v1::RunSpec spec;
+};
+
+struct StoredEvent {
+    std::uint64_t run = 0;
+    v1::Event event;
+};
+
+/// What retention needs to know of a run.
+struct RunEnd {
+    std::uint64_t run = 0;
+    bool over = false;     ///< in a final state
+    double finished = 0.0; ///< seconds since 1970, UTC; 0: not yet
 };
 
 /// Runs, their events and metrics, and the rigs' ages, in SQLite. Each call is one transaction:
@@ -39,11 +52,17 @@ class Store {
                           const std::string& idempotency_key);
 
     [[nodiscard]] std::optional<RunRecord> run(std::uint64_t id) const;
-    /// Newest first.
-    [[nodiscard]] std::vector<v1::RunInfo> runs() const;
+    /// Those that the filter lets through, newest first, without their conditions.
+    [[nodiscard]] std::vector<v1::RunInfo> runs(const v1::ListRunsRequest& filter) const;
+    /// Whether any run ever named this rig, of those that are stored.
+    [[nodiscard]] bool knows_rig(const std::string& rig) const;
     /// Runs in one of these states, oldest first.
     [[nodiscard]] std::vector<std::uint64_t>
     in_state(const std::vector<v1::RunState>& states) const;
+
+    /// Moves a run to running and keeps what it is under now. Metrics of an earlier attempt are
+    /// dropped, since it starts over; the events of that stay. Throws FAILED_PRECONDITION.
+    v1::Event started(std::uint64_t run, const v1::Conditions& conditions, double time);
 
     /// Moves a run to another state and stores the event of it. Throws FAILED_PRECONDITION when the
     /// run's present state does not allow that. Times of start and end are kept with it; a final
@@ -61,6 +80,24 @@ class Store {
     /// Events of a run with numbers above `after`, in order, at most `limit`.
     [[nodiscard]] std::vector<v1::Event> events(std::uint64_t run, std::uint64_t after,
                                                 std::size_t limit) const;
+    /// The same of several runs.
+    [[nodiscard]] std::vector<StoredEvent> events(const std::set<std::uint64_t>& runs,
+                                                  std::uint64_t after, std::size_t limit) const;
+    /// The same of the epochs of the run's latest attempt. Throws NOT_FOUND.
+    [[nodiscard]] std::vector<v1::Event> epochs(std::uint64_t run, std::uint64_t after,
+                                                std::size_t limit) const;
+
+    /// Whether each of these runs is over, or gone.
+    [[nodiscard]] bool all_over(const std::set<std::uint64_t>& runs) const;
+    /// Every run, in the order of their numbers.
+    [[nodiscard]] std::vector<RunEnd> ends() const;
+    /// Removes runs that are over with all that is stored of them, all or none; neither their
+    /// numbers nor those of their events are used again. Throws NOT_FOUND, or FAILED_PRECONDITION
+    /// naming the state of one that is not over.
+    void remove(const std::set<std::uint64_t>& runs);
+    /// Removed runs whose folders may still be there, until `forget_removed`.
+    [[nodiscard]] std::vector<std::uint64_t> removed() const;
+    void forget_removed(std::uint64_t run);
 
     [[nodiscard]] std::map<std::string, std::uint64_t> rig_ages() const;
     void save_rig_age(const std::string& rig, std::uint64_t age);

@@ -13,6 +13,7 @@
 #include <thread>
 
 using namespace phyll;
+using nlohmann::json;
 using test::Daemon;
 using test::Finished;
 using test::Process;
@@ -88,7 +89,8 @@ TEST_CASE("a query gives what the rig measures, in any block size, and ages it")
 
 TEST_CASE("phyllctl query goes from CSV to CSV") {
     Daemon daemon;
-    const auto in = daemon.write("in.csv", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p\r\n"
+    const auto in = daemon.write("in.csv", "in 0,in 1,in 2,in 3 [1],in 4,in 5,in 6,in 7,in 8,"
+                                           "in 9,in 10,in 11,in 12,in 13,in 14,in 15\r\n"
                                            "0,0.25,0.5,1,0,0,0,0,0,0,0,0,0,0,0,0.1\r\n"
                                            "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1\r\n");
     const auto out = daemon.folder() / "out.csv";
@@ -103,6 +105,43 @@ TEST_CASE("phyllctl query goes from CSV to CSV") {
     std::getline(file, first);
     REQUIRE(std::count(header.begin(), header.end(), ',') == 15);
     REQUIRE(first == "0,0.25,0.5,1,0,0,0,0,0,0,0,0,0,0,0,0.1");
+}
+
+TEST_CASE("physical values and drives ask the same of a rig, columns in any order") {
+    Daemon daemon;
+    const json rig = json::parse(daemon.ctl({"--json", "rigs", "cavity"}).out);
+    REQUIRE(rig["input_channels"].size() == 20);
+    REQUIRE(rig["output_channels"].size() == 20);
+    // Half of each tone's range, the last tone first.
+    std::string names;
+    std::string values;
+    std::string halves;
+    for (int k = 19; k >= 0; --k) {
+        const json& channel = rig["input_channels"][static_cast<std::size_t>(k)];
+        REQUIRE(channel["unit"] == "m^3/s");
+        names += channel["name"].get<std::string>() + " [m^3/s]" + (k > 0 ? "," : "\n");
+        values += json(channel["at_one"].get<double>() / 2).dump() + (k > 0 ? "," : "\n");
+        halves += k > 0 ? "0.5," : "0.5\n";
+    }
+    const auto ask = [&](const std::string& csv, const std::string& units) {
+        return daemon.ctl({"query", "cavity", "--in", daemon.write("in.csv", csv).string(), "--key",
+                           "1", "--units", units});
+    };
+    const Finished drive = ask(halves, "drive");
+    REQUIRE(drive.status == 0);
+    REQUIRE(drive.out.starts_with("300 Hz at microphone 1 [Pa],"));
+    REQUIRE(ask(names + values, "physical").out == drive.out);
+    const Finished beyond = ask(names + "1," + values.substr(values.find(',') + 1), "physical");
+    REQUIRE(beyond.status == 2);
+    REQUIRE(beyond.err.find("sample 0, channel 19 'tone 2960 Hz': 1 m^3/s; valid is 0 to ") !=
+            std::string::npos);
+    const Finished unknown = ask("tone 1 Hz" + names.substr(names.find(',')) + values, "physical");
+    REQUIRE(unknown.status == 2);
+    REQUIRE(unknown.err.find("'tone 1 Hz' is unknown, 'tone 2960 Hz' is missing; valid are "
+                             "'tone 300 Hz [m^3/s]'") != std::string::npos);
+    REQUIRE(ask(halves, "volts").status == 2);
+    REQUIRE(daemon.ctl({"rigs", "cavity"}).out.find("AT DRIVE 1") != std::string::npos);
+    REQUIRE(daemon.ctl({"rigs", "cavty"}).status == 3);
 }
 
 TEST_CASE("bad stimuli are refused by sample, channel and value, and the rig stays safe") {
@@ -154,7 +193,8 @@ TEST_CASE("a query that hangs ends by its deadline, by the client's cancel, and 
         await([&] { return !rig_info(client, "box").holder().empty(); });
         const Finished refused = daemon.ctl({"query", "box", "--in", in.string()});
         REQUIRE(refused.status == 6);
-        REQUIRE(refused.err.find("held by a query") != std::string::npos);
+        REQUIRE(refused.err.find("held by a query by a local operator at 127.0.0.1") !=
+                std::string::npos);
         Process patient(daemon.ctl_command({"query", "box", "--in", in.string(), "--wait"}),
                         daemon.folder() / "patient.log");
         query.signal(SIGINT);

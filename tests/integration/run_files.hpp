@@ -19,4 +19,23 @@ rig = "cavity"
 rig = "cavity"
 )";
 
+/// A run of a fraction of a second: 77 samples of 7 classes, 6 epochs, 2 layers.
+inline const std::string short_run = R"(
+name = "short"
+seed = 3
+[data]
+kind = "vowels"
+training_samples = 42
+test_samples = 35
+label_entries = 8
+[training]
+schedule = "greedy"
+epochs = 6
+[[layers]]
+rig = "cavity"
+[[layers]]
+rig = "cavity"
+skip = true
+)";
+
 } // namespace phyll::test

@@ -1,3 +1,4 @@
+#include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
 #include <catch2/catch.hpp>
@@ -8,26 +9,9 @@
 using nlohmann::json;
 using phyll::test::Daemon;
 using phyll::test::Finished;
+using phyll::test::short_run;
 
 namespace {
-
-const std::string short_run = R"(
-name = "short"
-seed = 3
-[data]
-kind = "vowels"
-training_samples = 42
-test_samples = 35
-label_entries = 8
-[training]
-schedule = "greedy"
-epochs = 6
-[[layers]]
-rig = "cavity"
-[[layers]]
-rig = "cavity"
-skip = true
-)";
 
 std::vector<json> lines_of(const std::string& text) {
     std::vector<json> lines;

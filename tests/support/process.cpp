@@ -130,14 +130,19 @@ Finished run_command(const std::vector<std::string>& command) {
     return finished;
 }
 
-Daemon::Daemon(const std::string& config, Wrap wrap) : config_(config), wrap_(std::move(wrap)) {
-    if (!config_.empty()) {
-        write("phylld.toml", config_);
-    }
+Daemon::Daemon(const std::string& config, Wrap wrap) : wrap_(std::move(wrap)) {
+    configure(config);
     start();
 }
 
 Daemon::~Daemon() = default;
+
+void Daemon::configure(const std::string& config) {
+    config_ = config;
+    if (!config_.empty()) {
+        write("phylld.toml", config_);
+    }
+}
 
 std::vector<std::string> Daemon::command() const {
     std::vector<std::string> command;

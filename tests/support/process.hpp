@@ -65,6 +65,8 @@ class Daemon {
     Daemon& operator=(const Daemon&) = delete;
 
     void start();
+    /// Another configuration, for the next start.
+    void configure(const std::string& config);
     /// Ends it by SIGTERM; returns the exit status.
     int stop();
     /// Ends it by SIGKILL.

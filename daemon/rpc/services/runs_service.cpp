@@ -1,5 +1,6 @@
 #include "daemon/config/load.hpp"
 #include "daemon/rpc/services/services.hpp"
+#include "daemon/runs/differences.hpp"
 #include "daemon/runs/job.hpp"
 #include "drivers/core/error.hpp"
 
@@ -7,11 +8,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <utility>
 
 namespace phyll::rpc {
 namespace {
+
+/// Epochs in one answer.
+constexpr std::size_t most_epochs = 10'000;
 
 /// What a client is told of a failure that nobody foresaw.
 Error inside(const Call& call, const std::exception& error) {
@@ -83,6 +89,7 @@ void submit(const Site& site, const v1::SubmitRequest& request, const std::share
             info.set_name(request.name().empty() ? spec.name() : request.name());
             info.set_note(request.note().empty() ? spec.note() : request.note());
             info.set_submitted_by(call->caller().name);
+            *info.mutable_overrides() = request.file().overrides();
             v1::SubmitReply reply;
             reply.set_run(
                 site.runs.submit(info, spec, request.file().text(), request.idempotency_key()));
@@ -92,10 +99,58 @@ void submit(const Site& site, const v1::SubmitRequest& request, const std::share
 
 /// Sends what happens to a run until it is over or the client has gone.
 void watch(const Site& site, const v1::WatchRequest& request, const std::shared_ptr<Call>& call) {
-    const runs::RunManager::WatchId id = site.runs.watch(
-        request.run(), request.after_event(),
-        {[call](const v1::WatchItem& item) { call->item(item); }, [call] { call->end(); }});
-    call->when_over([&site, id] { site.runs.unwatch(id); });
+    v1::WatchItem snapshot;
+    *snapshot.mutable_snapshot() = site.runs.get(request.run()).info;
+    call->item(snapshot);
+    const runs::Watches::Id id =
+        site.runs.watches().add({request.run()}, request.after_event(),
+                                {.event =
+                                     [call](std::uint64_t, const v1::Event& event) {
+                                         v1::WatchItem item;
+                                         *item.mutable_event() = event;
+                                         call->item(item);
+                                     },
+                                 .progress =
+                                     [call](std::uint64_t, const v1::Progress& progress) {
+                                         v1::WatchItem item;
+                                         *item.mutable_progress() = progress;
+                                         call->item(item);
+                                     },
+                                 .over = [call] { call->end(); }});
+    call->when_over([&site, id] { site.runs.watches().remove(id); });
+}
+
+void check_filter(const v1::ListRunsRequest& request) {
+    for (int i = 0; i < request.states_size(); ++i) {
+        if (request.states(i) == v1::RUN_STATE_UNSPECIFIED ||
+            !v1::RunState_IsValid(request.states(i))) {
+            throw invalid_field(fmt::format("states[{}]", i),
+                                fmt::format("{} is no state of a run; valid is 1 to {}",
+                                            static_cast<int>(request.states(i)),
+                                            static_cast<int>(v1::RunState_MAX)));
+        }
+    }
+    if (!std::isfinite(request.since()) || request.since() < 0) {
+        throw invalid_field(
+            "since", fmt::format("{}; valid are seconds since 1970, from 0 on", request.since()));
+    }
+}
+
+v1::RunMetricsReply metrics(const runs::RunManager& manager, const v1::RunMetricsRequest& request) {
+    const std::size_t limit =
+        request.limit() == 0 ? most_epochs : std::min<std::size_t>(request.limit(), most_epochs);
+    v1::RunMetricsReply reply;
+    for (v1::Event& epoch : manager.epochs(request.run(), request.after_event(), limit)) {
+        *reply.add_epochs() = std::move(epoch);
+    }
+    return reply;
+}
+
+void remove(runs::RunManager& manager, const v1::RemoveRequest& request) {
+    if (request.runs().empty()) {
+        throw invalid_field("runs", "is empty; name the runs to remove");
+    }
+    manager.remove({request.runs().begin(), request.runs().end()});
 }
 
 v1::RunReply run_reply(const runs::RunManager& manager, std::uint64_t run) {
@@ -116,9 +171,10 @@ void add_runs_service(Dispatcher& dispatcher, const Site& site) {
         "phyll.v1.Runs/Submit",
         [&site](const auto& request, const auto& call) { submit(site, request, call); });
     dispatcher.answer<v1::ListRunsRequest, v1::ListRunsReply>(
-        "phyll.v1.Runs/List", [&site](const v1::ListRunsRequest&, const Call&) {
+        "phyll.v1.Runs/List", [&site](const v1::ListRunsRequest& request, const Call&) {
+            check_filter(request);
             v1::ListRunsReply reply;
-            for (v1::RunInfo& info : site.runs.list()) {
+            for (v1::RunInfo& info : site.runs.list(request)) {
                 *reply.add_runs() = std::move(info);
             }
             return reply;
@@ -134,6 +190,24 @@ void add_runs_service(Dispatcher& dispatcher, const Site& site) {
         "phyll.v1.Runs/Cancel", [&site](const v1::RunRequest& request, const Call&) {
             site.runs.cancel(request.run());
             return run_reply(site.runs, request.run());
+        });
+    dispatcher.answer<v1::RemoveRequest, v1::RemoveReply>(
+        "phyll.v1.Runs/Remove", [&site](const v1::RemoveRequest& request, const Call&) {
+            remove(site.runs, request);
+            return v1::RemoveReply();
+        });
+    dispatcher.answer<v1::RunMetricsRequest, v1::RunMetricsReply>(
+        "phyll.v1.Runs/Metrics", [&site](const v1::RunMetricsRequest& request, const Call&) {
+            return metrics(site.runs, request);
+        });
+    dispatcher.answer<v1::DiffRequest, v1::DiffReply>(
+        "phyll.v1.Runs/Diff", [&site](const v1::DiffRequest& request, const Call&) {
+            v1::DiffReply reply;
+            for (v1::Difference& difference :
+                 runs::differences(site.runs.get(request.a()), site.runs.get(request.b()))) {
+                *reply.add_differences() = std::move(difference);
+            }
+            return reply;
         });
 }
 

@@ -27,6 +27,12 @@ class Bench {
         dispatcher_.answer<v1::RigsRequest, v1::RigsReply>(
             "phyll.v1.Lab/Rigs",
             [](const v1::RigsRequest&, const Call&) { return v1::RigsReply(); });
+        dispatcher_.answer<v1::DescribeRequest, v1::DescribeReply>(
+            "phyll.v1.Lab/Describe", [](const v1::DescribeRequest&, const Call& call) {
+                v1::DescribeReply reply;
+                reply.set_version(call.caller().name);
+                return reply;
+            });
         dispatcher_.answer<v1::RigRequest, v1::SnapshotReply>(
             "phyll.v1.Rigs/Snapshot",
             [](const v1::RigRequest& request, const Call&) -> v1::SnapshotReply {
@@ -51,7 +57,9 @@ class Bench {
                 }
                 call->end();
             });
-        address_ = server_.listen("tcp://127.0.0.1:0", {"tester", role});
+        address_ = server_.listen("tcp://127.0.0.1:0", [role](const std::string& peer_address) {
+            return rpc::Caller{"tester at " + peer_address, role};
+        });
         server_.start();
         thread_ = std::thread([this] { loop_.run(); });
     }
@@ -156,6 +164,18 @@ TEST_CASE("a request is answered with its own number, many at a time") {
     for (std::uint64_t id = 1; id <= 500; ++id) {
         REQUIRE(peer.receive().id() == id);
     }
+}
+
+TEST_CASE("a handler learns who asks, by the address of each request's peer") {
+    Bench bench;
+    Peer peer(bench);
+    const v1::DescribeRequest body;
+    peer.send(Peer::request("phyll.v1.Lab/Describe", 1), &body);
+    std::vector<zmq::message_t> rest;
+    REQUIRE(peer.receive(&rest).status().code() == v1::OK);
+    v1::DescribeReply reply;
+    REQUIRE(reply.ParseFromArray(rest.at(0).data(), static_cast<int>(rest.at(0).size())));
+    REQUIRE(reply.version() == "tester at 127.0.0.1");
 }
 
 TEST_CASE("what a handler throws arrives as status with its violations") {

@@ -35,6 +35,18 @@ TEST_CASE("a state directory that cannot be made says which") {
     REQUIRE_THROWS_AS(StateDir(dir.path() / "file" / "state"), Error);
 }
 
+TEST_CASE("the folder of a run goes with all that is in it, and may be gone already") {
+    const TempDir dir;
+    const StateDir state(dir.path());
+    std::ofstream(state.run(7) / "journal") << "facts";
+    std::filesystem::create_directory(state.run(7) / "inner");
+    static_cast<void>(state.run(8));
+    state.remove_run(7);
+    REQUIRE_FALSE(std::filesystem::exists(dir.path() / "runs" / "7"));
+    REQUIRE(std::filesystem::exists(dir.path() / "runs" / "8"));
+    REQUIRE_NOTHROW(state.remove_run(7));
+}
+
 TEST_CASE("a file is replaced as a whole") {
     const TempDir dir;
     const auto file = dir.path() / "f";

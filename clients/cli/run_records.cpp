@@ -1,0 +1,220 @@
+#include "conditions.hpp"
+#include "csv_file.hpp"
+#include "output.hpp"
+#include "run_commands.hpp"
+#include "run_view.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace phyll::cli {
+namespace {
+
+void print_run(const v1::RunReply& run) {
+    const v1::RunInfo& info = run.info();
+    std::cout << fmt::format("run {}{}{} is {}{}{}\n", info.run(), info.name().empty() ? "" : " ",
+                             info.name(), name_of(info.state()), info.reason().empty() ? "" : ": ",
+                             info.reason());
+    if (!info.note().empty()) {
+        std::cout << fmt::format("  {:<16} {}\n", "note", info.note());
+    }
+    std::cout << fmt::format("  {:<16} {} by {}\n", "submitted", local_time(info.submitted()),
+                             info.submitted_by());
+    std::cout << fmt::format("  {:<16} {}\n", "started", local_time(info.started()));
+    std::cout << fmt::format("  {:<16} {}\n", "finished", local_time(info.finished()));
+    if (info.interruptions() > 0) {
+        std::cout << fmt::format("  {:<16} {} times\n", "interrupted", info.interruptions());
+    }
+    if (!info.overrides().empty()) {
+        std::cout << fmt::format("  {:<16} {}\n", "set", fmt::join(info.overrides(), ", "));
+    }
+    if (info.has_result()) {
+        print_result(std::cout, run);
+    } else {
+        std::cout << fmt::format("  {:<16} {}\n", "seed", info.seed());
+        std::cout << fmt::format("  {:<16} {}\n", "folder", info.folder());
+    }
+    if (info.has_conditions()) {
+        print_conditions(std::cout, info.conditions());
+    }
+}
+
+/// A value of a difference: JSON, or nothing.
+nlohmann::json value_json(bool given, const std::string& text) {
+    return given ? nlohmann::json::parse(text) : nlohmann::json();
+}
+
+std::string value_text(bool given, const std::string& text) {
+    if (!given) {
+        return "-";
+    }
+    const nlohmann::json value = nlohmann::json::parse(text);
+    return value.is_string() ? value.get<std::string>() : text;
+}
+
+void diff(App& app, std::uint64_t a, std::uint64_t b) {
+    v1::DiffRequest request;
+    request.set_a(a);
+    request.set_b(b);
+    const auto reply = app.client().call<v1::DiffReply>("phyll.v1.Runs/Diff", request);
+    // Each run leaves a rig older than it found it.
+    const bool same = std::ranges::all_of(
+        reply.differences(), [](const auto& difference) { return difference.section() == "age"; });
+    if (app.json()) {
+        nlohmann::json line{{"event", "diff"},
+                            {"a", a},
+                            {"b", b},
+                            {"same", same},
+                            {"differences", nlohmann::json::array()}};
+        for (const v1::Difference& difference : reply.differences()) {
+            line["differences"].push_back({{"section", difference.section()},
+                                           {"path", difference.path()},
+                                           {"a", value_json(difference.has_a(), difference.a())},
+                                           {"b", value_json(difference.has_b(), difference.b())}});
+        }
+        std::cout << line.dump() << '\n';
+        return;
+    }
+    std::cout << fmt::format("run {} and run {}: {}\n", a, b,
+                             !same                         ? "they differ in"
+                             : reply.differences().empty() ? "nothing different"
+                                                           : "nothing different but the rigs' age "
+                                                             "at the start");
+    if (reply.differences().empty()) {
+        return;
+    }
+    Table table({"WHAT", "PATH", fmt::format("RUN {}", a), fmt::format("RUN {}", b)});
+    for (const v1::Difference& difference : reply.differences()) {
+        table.add({difference.section(), difference.path(),
+                   value_text(difference.has_a(), difference.a()),
+                   value_text(difference.has_b(), difference.b())});
+    }
+    table.print(std::cout, "  ");
+}
+
+/// Hands every epoch of a run's latest attempt to `take`, in order.
+template <class Take>
+void for_each_epoch(App& app, std::uint64_t run, Take take) {
+    v1::RunMetricsRequest request;
+    request.set_run(run);
+    request.set_limit(5000);
+    v1::RunMetricsReply reply;
+    do {
+        reply = app.client().call<v1::RunMetricsReply>("phyll.v1.Runs/Metrics", request);
+        for (const v1::Event& event : reply.epochs()) {
+            take(event);
+            request.set_after_event(event.number());
+        }
+    } while (reply.epochs_size() == static_cast<int>(request.limit()));
+}
+
+void metrics_csv(App& app, std::uint64_t run) {
+    std::cout << "layer,epoch,step,loss,pair_accuracy,train_accuracy,training_queries,"
+                 "evaluation_queries,hardware_seconds,time,event\n";
+    for_each_epoch(app, run, [](const v1::Event& event) {
+        const v1::EpochMetrics& epoch = event.epoch();
+        std::cout << fmt::format(
+            "{},{},{},{},{},{},{},{},{},{:.6f},{}\n", epoch.layer(), epoch.epoch(), epoch.step(),
+            epoch.loss(), epoch.pair_accuracy(),
+            epoch.has_train_accuracy() ? fmt::format("{}", epoch.train_accuracy()) : "",
+            epoch.training_queries(), epoch.evaluation_queries(), epoch.hardware_seconds(),
+            event.time(), event.number());
+    });
+}
+
+void metrics_table(App& app, std::uint64_t run) {
+    Table table({"LAYER", "EPOCH", "LOSS", "PAIRS", "TRAIN", "QUERIES", "HARDWARE", "TIME"});
+    for_each_epoch(app, run, [&](const v1::Event& event) {
+        const v1::EpochMetrics& epoch = event.epoch();
+        table.add({std::to_string(epoch.layer()),
+                   fmt::format("{}/{}", epoch.epoch(), epoch.epochs()),
+                   fmt::format("{:.4f}", epoch.loss()), percent(epoch.pair_accuracy()),
+                   epoch.has_train_accuracy() ? percent(epoch.train_accuracy()) : "-",
+                   count(epoch.training_queries() + epoch.evaluation_queries()),
+                   duration(epoch.hardware_seconds()), local_time(event.time())});
+    });
+    table.print(std::cout);
+}
+
+void metrics(App& app, std::uint64_t run, bool csv) {
+    if (csv && app.json()) {
+        throw Error(Code::invalid_argument, "give --csv or --json, not both");
+    }
+    if (csv) {
+        metrics_csv(app, run);
+    } else if (app.json()) {
+        for_each_epoch(app, run, [run](const v1::Event& event) {
+            std::cout << to_json(event, run).dump() << '\n';
+        });
+    } else {
+        metrics_table(app, run);
+    }
+}
+
+void remove(App& app, const std::vector<std::uint64_t>& runs) {
+    v1::RemoveRequest request;
+    request.mutable_runs()->Assign(runs.begin(), runs.end());
+    app.client().call<v1::RemoveReply>("phyll.v1.Runs/Remove", request, {});
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "removed"}, {"runs", runs}}.dump() << '\n';
+    } else {
+        std::cout << fmt::format("removed run{} {}\n", runs.size() == 1 ? "" : "s",
+                                 fmt::join(runs, ", "));
+    }
+}
+
+} // namespace
+
+v1::RunReply get_run(App& app, std::uint64_t run) {
+    v1::RunRequest request;
+    request.set_run(run);
+    return app.client().call<v1::RunReply>("phyll.v1.Runs/Get", request);
+}
+
+void show_run(App& app, std::uint64_t run) {
+    const v1::RunReply reply = get_run(app, run);
+    if (app.json()) {
+        std::cout << to_json(reply.info(), "run").dump() << '\n';
+    } else {
+        print_run(reply);
+    }
+}
+
+void add_run_records(App& app, CLI::App& run) {
+    struct Arguments {
+        std::vector<std::uint64_t> runs;
+        bool csv = false;
+    };
+    CLI::App* showing = run.add_subcommand("show", "A run and its result");
+    const auto shown = std::make_shared<Arguments>();
+    showing->add_option("run", shown->runs, "Number of the run")->required()->expected(1);
+    showing->callback([&app, shown] { show_run(app, shown->runs[0]); });
+
+    CLI::App* comparing = run.add_subcommand(
+        "diff", "In what two runs differ: run file, configuration, versions, result");
+    const auto compared = std::make_shared<Arguments>();
+    comparing->add_option("runs", compared->runs, "Numbers of the two runs")
+        ->required()
+        ->expected(2);
+    comparing->callback([&app, compared] { diff(app, compared->runs[0], compared->runs[1]); });
+
+    CLI::App* measuring = run.add_subcommand("metrics", "The epochs of a run");
+    const auto measured = std::make_shared<Arguments>();
+    measuring->add_option("run", measured->runs, "Number of the run")->required()->expected(1);
+    measuring->add_flag("--csv", measured->csv, "CSV instead of a table");
+    measuring->callback([&app, measured] { metrics(app, measured->runs[0], measured->csv); });
+
+    CLI::App* removing =
+        run.add_subcommand("remove", "Remove runs that are over, with all that is kept of them");
+    const auto removed = std::make_shared<Arguments>();
+    removing->add_option("runs", removed->runs, "Numbers of the runs")->required();
+    removing->callback([&app, removed] { remove(app, removed->runs); });
+}
+
+} // namespace phyll::cli

@@ -1,0 +1,75 @@
+#include "daemon/rpc/caller.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <pwd.h>
+#include <string_view>
+#include <sys/types.h>
+
+namespace phyll::rpc {
+namespace {
+
+std::optional<uid_t> number(std::string_view text) {
+    uid_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                    : std::nullopt;
+}
+
+/// The user in "localhost:UID:GID:PID".
+std::optional<uid_t> user_of(std::string_view peer_address) {
+    std::array<std::optional<uid_t>, 3> credentials; // process, group, user
+    for (auto& credential : credentials) {
+        const std::size_t colon = peer_address.rfind(':');
+        if (colon == std::string_view::npos) {
+            return std::nullopt;
+        }
+        credential = number(peer_address.substr(colon + 1));
+        peer_address = peer_address.substr(0, colon);
+    }
+    return credentials[0] && credentials[1] ? credentials[2] : std::nullopt;
+}
+
+/// The user's name; empty when the system knows none.
+std::string name_of(uid_t uid) {
+    std::array<char, 16384> space{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(uid, &entry, space.data(), space.size(), &found) != 0 || found == nullptr) {
+        return {};
+    }
+    return found->pw_name;
+}
+
+} // namespace
+
+Identify local_users() {
+    // Looking up a name may read files or ask a server, so a name that was found is kept.
+    return [names = std::map<uid_t, std::string>()](const std::string& peer_address) mutable {
+        const std::optional<uid_t> uid = user_of(peer_address);
+        if (!uid) {
+            return Caller{"a local user", v1::ROLE_ADMIN};
+        }
+        std::string& name = names[*uid];
+        if (name.empty()) {
+            name = name_of(*uid);
+        }
+        return Caller{name.empty() ? fmt::format("local user with uid {}", *uid)
+                                   : fmt::format("local user {} (uid {})", name, *uid),
+                      v1::ROLE_ADMIN};
+    };
+}
+
+Identify local_operators() {
+    return [](const std::string& peer_address) {
+        return Caller{peer_address.empty() ? "a local operator"
+                                           : fmt::format("a local operator at {}", peer_address),
+                      v1::ROLE_OPERATOR};
+    };
+}
+
+} // namespace phyll::rpc

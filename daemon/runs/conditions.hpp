@@ -1,0 +1,25 @@
+#pragma once
+
+#include "daemon/runs/run_thread.hpp"
+
+#include <phyll/v1/config.pb.h>
+#include <phyll/v1/runs.pb.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace phyll::runs {
+
+/// What is the same for all runs of a daemon while it serves.
+struct Premises {
+    std::string version; ///< of phylld
+    Host host;
+    std::map<std::string, v1::RigConfig> rigs; ///< by name, with every default filled in
+};
+
+/// What a run on rigs of these ages is under.
+[[nodiscard]] v1::Conditions conditions(const Premises& premises,
+                                        const std::map<std::string, std::uint64_t>& rig_ages);
+
+} // namespace phyll::runs

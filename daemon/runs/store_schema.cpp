@@ -1,0 +1,115 @@
+#include "daemon/runs/store_schema.hpp"
+
+#include "daemon/runs/store_impl.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+
+namespace phyll::runs {
+namespace {
+
+constexpr const char* version_1 = R"sql(
+CREATE TABLE runs (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    state           INTEGER NOT NULL,
+    info            BLOB NOT NULL,   -- phyll.v1.RunInfo
+    spec            BLOB NOT NULL,   -- phyll.v1.RunSpec
+    idempotency_key TEXT UNIQUE
+);
+CREATE INDEX runs_by_state ON runs (state);
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    run    INTEGER NOT NULL REFERENCES runs (id),
+    event  BLOB NOT NULL             -- phyll.v1.Event
+);
+CREATE INDEX events_by_run ON events (run, number);
+CREATE TABLE metrics (
+    run                INTEGER NOT NULL REFERENCES runs (id),
+    event              INTEGER NOT NULL REFERENCES events (number),
+    step               INTEGER NOT NULL,
+    layer              INTEGER NOT NULL,
+    epoch              INTEGER NOT NULL,
+    loss               REAL NOT NULL,
+    pair_accuracy      REAL NOT NULL,
+    train_accuracy     REAL,
+    training_queries   INTEGER NOT NULL,
+    evaluation_queries INTEGER NOT NULL,
+    hardware_seconds   REAL NOT NULL
+);
+CREATE INDEX metrics_by_run ON metrics (run, step);
+CREATE TABLE rigs (
+    name TEXT PRIMARY KEY,
+    age  INTEGER NOT NULL            -- samples measured in the rig's life
+);
+)sql";
+
+/// Lists by rig and time, removal of runs.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE runs ADD COLUMN submitted REAL NOT NULL DEFAULT 0;  -- seconds since 1970, UTC
+ALTER TABLE runs ADD COLUMN finished REAL NOT NULL DEFAULT 0;   -- 0: not yet
+CREATE INDEX runs_by_submitted ON runs (submitted);
+CREATE TABLE run_rigs (
+    rig TEXT NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs (id),
+    PRIMARY KEY (rig, run)
+) WITHOUT ROWID;
+CREATE INDEX run_rigs_by_run ON run_rigs (run);
+DROP INDEX metrics_by_run;
+CREATE INDEX metrics_by_run ON metrics (run, event);
+CREATE INDEX metrics_by_event ON metrics (event);
+CREATE TABLE removed_runs (
+    id INTEGER PRIMARY KEY           -- a run that is gone; its folder may still be there
+);
+)sql";
+
+void to_version_1(SQLite::Database& database) {
+    database.exec(version_1);
+}
+
+void to_version_2(SQLite::Database& database) {
+    database.exec(version_2);
+    SQLite::Statement select(database, "SELECT info FROM runs");
+    SQLite::Statement update(database, "UPDATE runs SET submitted = ?, finished = ? WHERE id = ?");
+    while (select.executeStep()) {
+        v1::RunInfo info;
+        sql::read(select.getColumn(0), info);
+        update.bind(1, info.submitted());
+        update.bind(2, info.finished());
+        update.bind(3, sql::to_sql(info.run()));
+        update.exec();
+        update.reset();
+        sql::add_rigs(database, info);
+    }
+}
+
+/// Entry i makes version i + 1 of version i.
+using Step = void (*)(SQLite::Database&);
+constexpr std::array<Step, 2> steps{to_version_1, to_version_2};
+
+} // namespace
+
+void bring_up_to_date(SQLite::Database& database, const std::string& file) {
+    const std::int64_t stated = database.execAndGet("PRAGMA user_version").getInt64();
+    const auto found = static_cast<std::size_t>(stated);
+    if (stated < 0 || found > steps.size()) {
+        throw Error(
+            Code::failed_precondition,
+            fmt::format("the database {} has schema version {}, this phylld knows up to {}; use "
+                        "the newer phylld that wrote it, or give this one another --state-dir",
+                        file, stated, steps.size()));
+    }
+    if (found == steps.size()) {
+        return;
+    }
+    SQLite::Transaction commit(database, SQLite::TransactionBehavior::IMMEDIATE);
+    for (std::size_t version = found; version < steps.size(); ++version) {
+        steps[version](database);
+    }
+    database.exec(fmt::format("PRAGMA user_version = {}", steps.size()));
+    commit.commit();
+}
+
+} // namespace phyll::runs
