@@ -4,6 +4,7 @@
 #include "daemon/rig/rig_factory.hpp"
 #include "daemon/rpc/server.hpp"
 #include "daemon/rpc/services/services.hpp"
+#include "daemon/runs/characterisations.hpp"
 #include "daemon/runs/run_manager.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
@@ -120,6 +121,7 @@ class Service {
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
     runs::RunManager runs_;
+    runs::Characterisations characterisations_;
     std::unique_ptr<config::OptionsResolver> options_ = known_options();
     rpc::Site site_;
     rpc::Dispatcher dispatcher_;
@@ -140,11 +142,15 @@ Service::Service(const Settings& settings, const Clock& clock)
           runs::read_below(settings.data_dir),
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
           &workers_),
+      characterisations_(
+          store_, lab_, clock,
+          [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
       site_{.loop = loop_,
             .desk = desk_,
             .clock = clock,
             .lab = lab_,
             .runs = runs_,
+            .characterisations = characterisations_,
             .options = *options_,
             .host = {rig::kernel_level(), cpu_model()},
             .version = version(),

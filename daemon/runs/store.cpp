@@ -300,26 +300,4 @@ v1::Event Store::interrupted(std::uint64_t run, const std::string& reason, doubl
     });
 }
 
-std::map<std::string, std::uint64_t> Store::rig_ages() const {
-    return impl_->with([&] {
-        std::map<std::string, std::uint64_t> ages;
-        SQLite::Statement select(impl_->database, "SELECT name, age FROM rigs");
-        while (select.executeStep()) {
-            ages[select.getColumn(0).getString()] = from_sql(select.getColumn(1));
-        }
-        return ages;
-    });
-}
-
-void Store::save_rig_age(const std::string& rig, std::uint64_t age) {
-    impl_->with([&] {
-        SQLite::Statement upsert(impl_->database,
-                                 "INSERT INTO rigs (name, age) VALUES (?, ?) "
-                                 "ON CONFLICT (name) DO UPDATE SET age = excluded.age");
-        upsert.bind(1, rig);
-        upsert.bind(2, to_sql(age));
-        upsert.exec();
-    });
-}
-
 } // namespace phyll::runs

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <phyll/v1/rigs.pb.h>
 #include <phyll/v1/runs.pb.h>
 
 #include <cstdint>
@@ -101,6 +102,10 @@ class Store {
 
     [[nodiscard]] std::map<std::string, std::uint64_t> rig_ages() const;
     void save_rig_age(const std::string& rig, std::uint64_t age);
+    /// Keeps a rig's last characterisation, by the rig's name.
+    void save_characterisation(const v1::Characterisation& report);
+    [[nodiscard]] std::optional<v1::Characterisation>
+    characterisation(const std::string& rig) const;
 
   private:
     struct Impl;

@@ -65,6 +65,13 @@ CREATE TABLE removed_runs (
 );
 )sql";
 
+constexpr const char* version_3 = R"sql(
+CREATE TABLE characterisations (
+    rig    TEXT PRIMARY KEY,
+    report BLOB NOT NULL             -- phyll.v1.Characterisation, the last one
+);
+)sql";
+
 void to_version_1(SQLite::Database& database) {
     database.exec(version_1);
 }
@@ -85,9 +92,13 @@ void to_version_2(SQLite::Database& database) {
     }
 }
 
+void to_version_3(SQLite::Database& database) {
+    database.exec(version_3);
+}
+
 /// Entry i makes version i + 1 of version i.
 using Step = void (*)(SQLite::Database&);
-constexpr std::array<Step, 2> steps{to_version_1, to_version_2};
+constexpr std::array<Step, 3> steps{to_version_1, to_version_2, to_version_3};
 
 } // namespace
 

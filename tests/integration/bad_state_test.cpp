@@ -223,7 +223,7 @@ TEST_CASE("a database of a newer phylld is refused with both versions, and stays
     const auto database = daemon.state_dir() / "phylld.db";
     write(database, 60, std::string("\0\0\0\x63", 4)); // user_version, in SQLite's header
     refused(start_on(daemon.state_dir()),
-            {database.string(), "schema version 99", "up to 2", "newer phylld", "--state-dir"});
+            {database.string(), "schema version 99", "up to 3", "newer phylld", "--state-dir"});
     write(database, 60, std::string("\0\0\0\x01", 4));
     daemon.start();
     expect_service(daemon);
