@@ -1,6 +1,7 @@
 // What a query of the simulated optical rig costs beyond the complex product that it is made of, on
 // one thread, for the kernel level in use: 784 inputs to 2,000 super-pixels of 2 grains, camera
 // noise on, 500 samples.
+// With the argument `perturb`: what perturbations of the default rig come to, and what they cost.
 // Another level: /lib64/ld-linux-x86-64.so.2 --glibc-hwcaps-mask x86-64-v3 phyll_bench_optical
 #include "drivers/core/aligned_floats.hpp"
 #include "drivers/core/clock.hpp"
@@ -10,6 +11,7 @@
 #include "drivers/core/sample_block.hpp"
 #include "drivers/core/workers.hpp"
 #include "sim/physics/optical/optical_device.hpp"
+#include "sim/rigs/decorators/disturbance.hpp"
 #include "sim/rigs/decorators/disturbed.hpp"
 #include "sim/rigs/optical/optical.pb.h"
 #include "sim/rigs/optical/optical_rig.hpp"
@@ -18,7 +20,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -141,9 +146,38 @@ void bench_medium() {
                grains, best * 1e3, turned * 1e3);
 }
 
+/// Amounts and shifts that the search finds, and how the correlation is where theory alone, with
+/// one angle for the whole medium, would put it.
+void show_perturbations(const char* modulation, std::uint64_t seed) {
+    Workers workers(2);
+    sim::v1::OpticalOptions options;
+    options.set_modulation(modulation);
+    const auto rig = sim::optical_kind().make(options, {.seed = seed, .workers = &workers});
+    const sim::Probe probe(*rig);
+    for (const double f : {0.05, 0.2, 0.5}) {
+        sim::Perturbation found;
+        const double seconds =
+            seconds_of([&] { found = sim::find_perturbation(*rig, probe, f, seed); });
+        const std::vector<double> angles(rig->parameters(), std::asin(std::sqrt(f)));
+        rig->displace(angles);
+        fmt::print("{} seed {} perturb {:.2f}: amount {:.3f} (begun at {:.3f}), mean moves {:.2f}, "
+                   "{:.2f} s; asin(sqrt(f)) for all: correlation {:.3f}\n",
+                   modulation, seed, f, found.amount, rig->first_guess(f), found.shift.mean,
+                   seconds, probe.shift_of(*rig).correlation);
+    }
+}
+
 } // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "perturb") {
+        for (const char* modulation : {"phase", "amplitude"}) {
+            for (const std::uint64_t seed : {1U, 2U, 3U}) {
+                show_perturbations(modulation, seed);
+            }
+        }
+        return 0;
+    }
     fmt::print("optical, kernels {}, one thread, medians of {}\n", kernels::phyll_kernel_level(),
                rounds);
     bench_query("phase");
