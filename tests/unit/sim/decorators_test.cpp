@@ -171,6 +171,7 @@ TEST_CASE("noise widens the range that a guard accepts") {
     const Noise noise(bench.echo(), std::vector<double>(16, 0.1), 1);
     REQUIRE(noise.spec().outputs[0].minimum == Approx(-0.9));
     REQUIRE(noise.spec().outputs[0].maximum == Approx(1.9));
+    REQUIRE(noise.spec().response_storage.kind == StorageFormat::Kind::float32);
     REQUIRE(code_of([&] { const Noise bad(bench.echo(), {0.1}, 1); }) == Code::invalid_argument);
 }
 
