@@ -8,9 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -33,16 +30,17 @@ std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job
         throw invalid_field("scheme.options", fmt::format("are not those of the scheme '{}', a {}",
                                                           kind.name, options->GetTypeName()));
     }
-    return kind.make({spec, *options, job.data.data, job.data.split, job.shapes});
+    return kind.make({spec, *options, job.data.data, job.data.split, job.shapes, job.bytes});
 }
 
-Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read) {
+Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read,
+            MakeByteStore bytes) {
     Job job;
+    job.bytes = std::move(bytes);
     for (const v1::LayerConfig& layer : spec.layers()) {
         job.rigs.push_back(layer.physics() ? layer.rig() : std::string());
         if (layer.physics()) {
-            const LayerSpec& shape = rig(layer.rig());
-            job.shapes.push_back(training::RigShape{shape.n_in(), shape.n_out()});
+            job.shapes.emplace_back(training::shape_of(rig(layer.rig())));
         } else {
             job.shapes.emplace_back(std::nullopt);
         }
@@ -114,25 +112,6 @@ v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& f
         *reply.add_controls() = outlook_of(*control, job, find);
     }
     return reply;
-}
-
-training::FileReader read_below(std::string data_dir) {
-    return [data_dir = std::filesystem::path(std::move(data_dir))](const std::string& name) {
-        const std::filesystem::path path = std::filesystem::path(name).is_absolute()
-                                               ? std::filesystem::path(name)
-                                               : data_dir / name;
-        std::ifstream file(path, std::ios::binary);
-        std::error_code ignored;
-        if (!file || std::filesystem::is_directory(path, ignored)) {
-            throw Error(Code::not_found,
-                        fmt::format("data.file: there is no file {} that phylld can read; relative "
-                                    "paths are looked up in its data directory, {}",
-                                    path.string(),
-                                    data_dir.empty() ? "which is not set (--data-dir)"
-                                                     : data_dir.string()));
-        }
-        return std::string(std::istreambuf_iterator<char>(file), {});
-    };
 }
 
 } // namespace phyll::runs

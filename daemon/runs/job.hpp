@@ -27,15 +27,17 @@ struct Job {
     std::vector<std::string> rigs;
     std::vector<std::optional<training::RigShape>> shapes;
     bool reuse = false;
+    MakeByteStore bytes; ///< where its schemes keep what is large
 };
 
 /// The rigs that a spec names.
 [[nodiscard]] std::set<std::string> rigs_of(const v1::RunSpec& spec);
 
 /// Loads the data and builds the scheme; measures nothing. `spec` has every default filled in.
+/// `bytes` makes the places where the job's schemes keep what is large; without it, in memory.
 /// Throws INVALID_ARGUMENT or NOT_FOUND naming what is wrong.
 [[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig,
-                          const training::FileReader& read);
+                          const training::FileReader& read, MakeByteStore bytes = {});
 
 /// A scheme for another spec on the job's data and rigs: one that differs from the job's in whether
 /// layers have physics or a skip path.
@@ -44,8 +46,5 @@ struct Job {
 
 /// What the job will cost, and its controls beyond it.
 [[nodiscard]] v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& rig);
-
-/// Reads files for runs: relative paths are looked up in `data_dir`.
-[[nodiscard]] training::FileReader read_below(std::string data_dir);
 
 } // namespace phyll::runs

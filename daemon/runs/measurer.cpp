@@ -50,7 +50,11 @@ void add_queries(v1::LayerCost& cost, Purpose purpose, std::size_t count) {
 } // namespace
 
 void Measurer::add_rig(const std::string& name, PhysicalLayer& layer, std::uint64_t start_age) {
-    devices_.try_emplace(name, Device{&layer, start_age, 0, ResponseMemory(layer.spec().n_out())});
+    const LayerSpec& spec = layer.spec();
+    devices_.try_emplace(
+        name, Device{&layer, start_age, 0,
+                     ResponseMemory(spec.n_out(), spec.response_storage,
+                                    options_.reuse ? make_bytes(options_.bytes) : nullptr)});
 }
 
 const LayerSpec& Measurer::spec(const std::string& rig) const {
@@ -101,8 +105,7 @@ OwnedBlock Measurer::measure_unknown(const Request& request, ConstBlock stimuli)
     }
     OwnedBlock responses(spec.n_out(), samples);
     for (std::size_t i = 0; i < samples; ++i) {
-        std::ranges::copy(memory.response(memory.find(hashes[i]).value()),
-                          responses.sample(i).begin());
+        memory.read(memory.find(hashes[i]).value(), responses.sample(i));
     }
     request.cost.set_reused(request.cost.reused() + samples - fresh.size());
     return responses;

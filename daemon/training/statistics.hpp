@@ -1,7 +1,10 @@
 #pragma once
 
+#include "daemon/training/sample_rows.hpp"
+
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 namespace phyll::training {
 
@@ -26,5 +29,9 @@ template <class Value>
     result.deviation = std::sqrt(square);
     return result;
 }
+
+/// The same, to the last bit, of every channel of `rows`, which has at least one sample. Each
+/// sample is read twice.
+[[nodiscard]] std::vector<Moments> moments_of(const SampleRows& rows);
 
 } // namespace phyll::training

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <vector>
 
 namespace phyll::training {
@@ -13,6 +14,9 @@ namespace {
 
 using phyll::v1::DataSpec;
 using Loader = SplitData (*)(const DataSpec&, std::uint64_t seed, const FileReader&);
+
+/// A table is parsed as a whole.
+constexpr std::uint64_t largest_table = std::uint64_t{1} << 30U;
 
 SplitData load_csv(const DataSpec& spec, std::uint64_t seed, const FileReader& read) {
     if (spec.file().empty()) {
@@ -24,14 +28,35 @@ SplitData load_csv(const DataSpec& spec, std::uint64_t seed, const FileReader& r
     }
     const std::vector<std::string> ignored(spec.ignore().begin(), spec.ignore().end());
     SplitData loaded;
-    loaded.data = parse_csv(read(spec.file()), spec.file(), spec.label(), ignored);
+    loaded.data = parse_csv(read(spec.file()).text(spec.file(), largest_table), spec.file(),
+                            spec.label(), ignored);
     loaded.split =
         stratified_split(loaded.data.labels, loaded.data.classes(), spec.test_fraction(), seed);
     return loaded;
 }
 
+/// How many samples of a built-in set are asked for.
+struct Counts {
+    std::size_t training;
+    std::size_t test;
+};
+
+/// `least` is one per class.
+Counts counts(const DataSpec& spec, const Counts& usual, std::uint32_t least) {
+    const auto count = [&](const char* field, std::uint32_t asked, std::size_t otherwise) {
+        if (asked != 0 && asked < least) {
+            throw invalid_field(field, fmt::format("{}; {} need at least {}, or 0 for {}", asked,
+                                                   spec.kind(), least, otherwise));
+        }
+        return asked == 0 ? otherwise : asked;
+    };
+    return {count("data.training_samples", spec.training_samples(), usual.training),
+            count("data.test_samples", spec.test_samples(), usual.test)};
+}
+
 SplitData load_vowels(const DataSpec& spec, std::uint64_t seed, const FileReader& /*read*/) {
-    return synthetic_vowels(seed, spec.training_samples(), spec.test_samples());
+    const auto [training, test] = counts(spec, {420, 2100}, 7);
+    return synthetic_vowels(seed, training, test);
 }
 
 /// One line per kind of data.

@@ -1,6 +1,9 @@
 #pragma once
 
 #include "daemon/training/data/data_set.hpp"
+#include "daemon/training/feature_scaling.hpp"
+#include "daemon/training/rig_shape.hpp"
+#include "drivers/core/bytes.hpp"
 #include "phyll/v1/run_spec.pb.h"
 
 #include <cstddef>
@@ -13,12 +16,6 @@ class Message;
 
 namespace phyll::training {
 
-/// What a scheme needs to know of a rig.
-struct RigShape {
-    std::size_t inputs = 0;
-    std::size_t outputs = 0;
-};
-
 /// All that a scheme is made from. It keeps none of it: what it needs, it copies.
 struct SchemeJob {
     const phyll::v1::RunSpec& spec;           ///< with its defaults filled in
@@ -27,6 +24,13 @@ struct SchemeJob {
     const Split& split;
     /// One per layer of the spec; nothing for a layer without physics.
     std::span<const std::optional<RigShape>> rigs;
+    /// Where a scheme keeps what may be too large for plain memory.
+    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
+    MakeByteStore bytes{};
 };
+
+/// How features become the first layer's input: standard scores of the training split; as they are
+/// where the first layer's encoding is "direct".
+[[nodiscard]] FeatureScaling fit_scaling(const SchemeJob& job);
 
 } // namespace phyll::training
