@@ -2,9 +2,15 @@
 
 #include "daemon/training/choices.hpp"
 #include "daemon/training/data/csv.hpp"
+#include "daemon/training/data/digits.hpp"
+#include "daemon/training/data/exclusive_or.hpp"
+#include "daemon/training/data/idx.hpp"
+#include "daemon/training/data/labelled.hpp"
+#include "daemon/training/data/numpy.hpp"
 #include "daemon/training/data/vowels.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <string>
 #include <vector>
@@ -32,6 +38,7 @@ SplitData load_csv(const DataSpec& spec, std::uint64_t seed, const FileReader& r
                             spec.label(), ignored);
     loaded.split =
         stratified_split(loaded.data.labels, loaded.data.classes(), spec.test_fraction(), seed);
+    limit_drawn(loaded.split, spec, seed);
     return loaded;
 }
 
@@ -59,10 +66,39 @@ SplitData load_vowels(const DataSpec& spec, std::uint64_t seed, const FileReader
     return synthetic_vowels(seed, training, test);
 }
 
+SplitData load_digits(const DataSpec& spec, std::uint64_t seed, const FileReader& /*read*/) {
+    const auto [training, test] = counts(spec, {10'000, 2000}, 10);
+    return drawn_digits(seed, training, test);
+}
+
+SplitData load_exclusive_or(const DataSpec& spec, std::uint64_t seed, const FileReader& /*read*/) {
+    ExclusiveOr task;
+    task.inputs = spec.has_inputs() ? spec.inputs() : task.inputs;
+    if (task.inputs < 2) {
+        throw invalid_field("data.inputs", fmt::format("{}; at least 2", task.inputs));
+    }
+    if (spec.pair_size() != 0) {
+        const bool usable = spec.pair_size() == 2 && spec.pair(0) != spec.pair(1) &&
+                            spec.pair(0) < task.inputs && spec.pair(1) < task.inputs;
+        if (!usable) {
+            throw invalid_field("data.pair",
+                                fmt::format("[{}]; two different inputs from 0 to {} are needed",
+                                            fmt::join(spec.pair(), ", "), task.inputs - 1));
+        }
+        task.pair = {spec.pair(0), spec.pair(1)};
+    }
+    const auto [training, test] = counts(spec, {400, 400}, 4);
+    return exclusive_or(task, seed, training, test);
+}
+
 /// One line per kind of data.
-constexpr Choices<Loader, 2> kinds{{
+constexpr Choices<Loader, 6> kinds{{
     {"csv", load_csv},
+    {"digits", load_digits},
+    {"idx", load_idx},
+    {"numpy", load_numpy},
     {"vowels", load_vowels},
+    {"xor", load_exclusive_or},
 }};
 
 } // namespace
