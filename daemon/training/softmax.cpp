@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <utility>
 
 namespace phyll::training {
@@ -30,29 +31,54 @@ class Objective {
         : parts_(parts),
           regularisation_(regularisation),
           held_out_(held_out),
-          samples_(parts.features.samples() -
+          samples_(parts.features.samples -
                    (held_out == nothing_held_out ? 0 : parts.size(held_out))),
-          weights_(parts.features.channels(), parts.classes),
+          chunk_(parts.features.channels, std::min(chunk, parts.features.samples)),
+          weights_(parts.features.channels, parts.classes),
           bias_(parts.classes),
-          slope_(parts.features.channels(), parts.classes),
+          slope_(parts.features.channels, parts.classes),
           bias_slope_(parts.classes) {}
 
+    /// As `loss`, for a caller that nothing may be thrown through: an exception waits until
+    /// `finish`.
+    double evaluate(std::span<const double> parameters, std::span<double> gradient) noexcept {
+        try {
+            if (!failure_) {
+                return loss(parameters, gradient);
+            }
+        } catch (...) {
+            failure_ = std::current_exception();
+        }
+        std::ranges::fill(gradient, 0.0);
+        return 0.0;
+    }
+    [[nodiscard]] bool is_over() const noexcept {
+        return failure_ != nullptr || parts_.stop.stop_requested();
+    }
+    /// Throws what went wrong, CANCELLED when the fit was stopped.
+    void finish() const {
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
+        parts_.check_stop();
+    }
+
     /// `parameters` and `gradient`: W, class after class, then b.
-    double evaluate(std::span<const double> parameters, std::span<double> gradient) {
+    double loss(std::span<const double> parameters, std::span<double> gradient) {
         take(parameters);
         std::ranges::fill(gradient, 0.0);
-        double loss = 0.0;
+        double sum = 0.0;
         for (std::size_t part = 0; part < parts_.parts(); ++part) {
             if (part != held_out_) {
-                loss += add_part(part, gradient);
+                sum += add_part(part, gradient);
             }
         }
         const std::size_t penalised = weights_.view().size();
         for (std::size_t k = 0; k < penalised; ++k) {
-            loss += 0.5 * regularisation_ * parameters[k] * parameters[k];
+            sum += 0.5 * regularisation_ * parameters[k] * parameters[k];
             gradient[k] += regularisation_ * parameters[k];
         }
-        return loss;
+        return sum;
     }
 
     void take(std::span<const double> parameters) {
@@ -68,23 +94,25 @@ class Objective {
 
   private:
     double add_part(std::size_t part, std::span<double> gradient) {
-        const ConstBlock block = parts_.block(part);
+        const SampleRows rows = parts_.rows(part);
         const std::span<const std::uint32_t> labels = parts_.labels_of(part);
-        double loss = 0.0;
-        for (std::size_t first = 0; first < block.samples(); first += chunk) {
-            const std::size_t count = std::min(chunk, block.samples() - first);
-            loss += add_chunk(block.slice(first, count), labels.subspan(first, count), gradient);
+        double sum = 0.0;
+        for (std::size_t first = 0; first < rows.samples; first += chunk) {
+            const std::size_t count = std::min(chunk, rows.samples - first);
+            const Block features = chunk_.view().slice(0, count);
+            rows.gather(first, features);
+            sum += add_chunk(features, labels.subspan(first, count), gradient);
         }
-        return loss;
+        return sum;
     }
 
     double add_chunk(ConstBlock features, std::span<const std::uint32_t> labels,
                      std::span<double> gradient) {
         OwnedBlock scores(parts_.classes, features.samples());
         affine_map(weights_.view(), bias_, features, scores.view());
-        double loss = 0.0;
+        double sum = 0.0;
         for (std::size_t i = 0; i < features.samples(); ++i) {
-            loss += to_slopes(scores.sample(i), labels[i]);
+            sum += to_slopes(scores.sample(i), labels[i]);
         }
         affine_gradient(features, std::as_const(scores).view(), slope_.view(), bias_slope_);
         const std::span<const float> slope = slope_.view().values();
@@ -94,7 +122,7 @@ class Objective {
         for (std::size_t c = 0; c < bias_slope_.size(); ++c) {
             gradient[slope.size() + c] += static_cast<double>(bias_slope_[c]);
         }
-        return loss;
+        return sum;
     }
 
     /// Replaces a sample's scores by the slopes of its share of the loss, which is returned.
@@ -117,17 +145,19 @@ class Objective {
     double regularisation_;
     std::size_t held_out_;
     std::size_t samples_;
+    OwnedBlock chunk_; ///< the samples at hand
     OwnedBlock weights_;
     std::vector<float> bias_;
     OwnedBlock slope_;
     std::vector<float> bias_slope_;
+    std::exception_ptr failure_;
 };
 
 class SoftmaxFitter final : public ReadOutFitter {
   public:
     explicit SoftmaxFitter(const ReadOutParts& parts)
         : parts_(parts),
-          size_((parts.features.channels() + 1) * parts.classes),
+          size_((parts.features.channels + 1) * parts.classes),
           parameters_(lbfgs_malloc(static_cast<int>(size_))) {
         if (!parameters_) {
             throw Error(Code::resource_exhausted, "no memory for the parameters of a read-out");
@@ -149,7 +179,11 @@ class SoftmaxFitter final : public ReadOutFitter {
                 const auto size = static_cast<std::size_t>(n);
                 return static_cast<Objective*>(self)->evaluate({x, size}, {g, size});
             },
-            nullptr, &objective, &settings);
+            [](void* self, const lbfgsfloatval_t*, const lbfgsfloatval_t*, lbfgsfloatval_t,
+               lbfgsfloatval_t, lbfgsfloatval_t, lbfgsfloatval_t, int, int,
+               int) { return static_cast<Objective*>(self)->is_over() ? 1 : 0; },
+            &objective, &settings);
+        objective.finish();
         if (!arrived(status)) {
             throw Error(Code::internal,
                         fmt::format("the fit of a softmax read-out ended with libLBFGS's "

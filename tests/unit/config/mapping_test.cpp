@@ -189,7 +189,7 @@ TEST_CASE("options are checked like everything else") {
     const std::string rig = "name = 'a'\nkind = 'toy'\n";
     REQUIRE(refusal<v1::RigConfig>(rig + "options.kind = 'tahn'") ==
             "lab.toml:3: options.kind: 'tahn'; valid is 'standard', 'affine', 'minmax', "
-            "'unit_norm', 'tanh'; did you mean 'tanh'?");
+            "'unit_norm', 'tanh', 'direct', 'quantise', 'phase'; did you mean 'tanh'?");
     REQUIRE(refusal<v1::RigConfig>(rig + "options.knd = 'tanh'") ==
             "lab.toml:3: unknown key 'knd'; did you mean 'kind'?");
     REQUIRE(refusal<v1::RigConfig>(rig + "options = 'tanh'") ==

@@ -46,6 +46,7 @@ TEST_CASE("what was measured is found again") {
     memory.add(hash, first);
     memory.add(hash_stimulus(spec, std::vector<float>{0.3F, 0.2F}), second);
     REQUIRE(memory.size() == 2);
-    const auto found = memory.response(memory.find(hash).value());
-    REQUIRE(std::equal(found.begin(), found.end(), first.begin(), first.end()));
+    std::vector<float> found(3);
+    memory.read(memory.find(hash).value(), found);
+    REQUIRE(found == first);
 }
