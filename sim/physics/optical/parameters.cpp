@@ -49,9 +49,9 @@ void check(const OpticalParameters& p) {
     const std::size_t most = most_entries / (p.inputs() * p.grains);
     if (p.outputs > most) {
         throw invalid_field("outputs",
-                            fmt::format("{}; with {} pixels and {} grains at most {}, so that the "
-                                        "transmission matrix stays below 2 GiB",
-                                        p.outputs, p.inputs(), p.grains, most));
+                            fmt::format("{}; valid is 1 to {} with {} pixels and {} grains, whose "
+                                        "transmission matrix then stays below 2 GiB",
+                                        p.outputs, most, p.inputs(), p.grains));
     }
 }
 
