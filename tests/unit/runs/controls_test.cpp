@@ -99,7 +99,7 @@ const std::string with_skip = "[[layers]]\nrig = \"r\"\nskip = true\n[[layers]]\
 
 } // namespace
 
-TEST_CASE("a run with physics and skip path has every control; only physics only costs queries") {
+TEST_CASE("a run with physics and skip path has every control, only physics only costs queries") {
     const Trained run(spec_of(with_skip));
     REQUIRE(run.controls.size() == 7);
     for (const char* kind : {"without_physics", "random_features", "ridge_inputs", "softmax_inputs",
@@ -160,7 +160,7 @@ TEST_CASE("a read-out's controls on the responses agree with the read-out") {
             run.controls.at("without_physics").test_accuracy());
 }
 
-TEST_CASE("a control that fails says why and the run keeps its headline; a stop is passed on") {
+TEST_CASE("a control that fails says why and the run keeps its headline, a stop is passed on") {
     const v1::RunSpec spec = spec_of(with_skip, "[controls]\nphysics_only = true\n");
     const Trained run(spec, {}, true);
     REQUIRE(run.result.test_accuracy() > 0.5);

@@ -89,7 +89,7 @@ TEST_CASE("kinds have distinct names, a word about them and options that make a 
             std::set<std::string>{"acoustic", "echo", "electronic", "microwave", "optical"});
 }
 
-TEST_CASE("every option is optional and states its default and range; a list is one by nature") {
+TEST_CASE("every option is optional and states its default and range, a list is one by nature") {
     for (const sim::SimulatedRigKind& kind : sim::simulated_rig_kinds()) {
         const auto options = kind.new_options();
         for (int i = 0; i < options->GetDescriptor()->field_count(); ++i) {
