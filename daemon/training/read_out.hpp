@@ -48,9 +48,9 @@ struct ReadOut {
 /// penalty is chosen by five-fold cross-validation, else on a fifth that is held out; the fit is
 /// then on all samples. A function of its arguments alone.
 ///
-/// Features are read a few samples at a time and never held as a whole. ridge reads each about four
-/// times, and holds a few matrices of features x features in float64; softmax reads each in every
-/// step of its optimiser.
+/// Features are read a few samples at a time. ridge reads each about four
+/// times, and holds a few matrices of features x features in float64; softmax holds the features
+/// where they are less than 256 MiB as float32, else it reads each in every step of its optimiser.
 ///
 /// Throws CANCELLED when `settings.stop` asks for it.
 [[nodiscard]] ReadOut fit_read_out(const SampleRows& features,

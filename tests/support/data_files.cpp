@@ -23,8 +23,7 @@ std::string npy(const std::string& descr, const std::string& shape, const std::s
         "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }", bytes);
 }
 
-std::string npy_with_header(const std::string& header, const std::string& bytes,
-                            unsigned version) {
+std::string npy_with_header(const std::string& header, const std::string& bytes, unsigned version) {
     const std::size_t size_bytes = version == 1 ? 2 : 4;
     std::string padded = header;
     while ((8 + size_bytes + padded.size() + 1) % 64 != 0) {

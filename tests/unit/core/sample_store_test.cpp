@@ -80,16 +80,16 @@ TEST_CASE("a value that would come back as another is refused") {
     CHECK(refused(u8, INFINITY) == Code::internal);
     CHECK(refused({.kind = Kind::bits}, 0.5F) == Code::internal);
     CHECK(refused({.kind = Kind::u16_scaled}, 65536.0F) == Code::internal);
-    CHECK_THROWS_WITH(through(u8, {0.0F, 0.25F}), Contains("0.25") && Contains("channel 1") &&
-                                                      Contains("u8, -1 + 0.5 n"));
+    CHECK_THROWS_WITH(through(u8, {0.0F, 0.25F}),
+                      Contains("0.25") && Contains("channel 1") && Contains("u8, -1 + 0.5 n"));
     CHECK_THROWS_WITH(SampleCodec({.kind = Kind::u8, .scale = 0.0}, 1), Contains("scale"));
     CHECK_THROWS_WITH(SampleCodec({.kind = Kind::u8, .scale = NAN}, 1), Contains("scale"));
 }
 
 TEST_CASE("a store keeps samples in order and by place, in every format") {
-    const StorageFormat format = GENERATE(
-        StorageFormat{.kind = Kind::bits}, StorageFormat{.kind = Kind::u8, .scale = 1.0},
-        StorageFormat{.kind = Kind::u16_scaled, .scale = 1.0}, StorageFormat{});
+    const StorageFormat format =
+        GENERATE(StorageFormat{.kind = Kind::bits}, StorageFormat{.kind = Kind::u8, .scale = 1.0},
+                 StorageFormat{.kind = Kind::u16_scaled, .scale = 1.0}, StorageFormat{});
     const KeyedRandom random(1, "store");
     const auto sample = [&](std::uint64_t i) {
         std::vector<float> values(13);
