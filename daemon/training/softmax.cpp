@@ -14,9 +14,6 @@
 namespace phyll::training {
 namespace {
 
-/// Features of so many numbers are held as float32 while they are fitted; more are read in every
-/// step.
-constexpr std::size_t most_held = std::size_t{1} << 26U;
 /// Samples whose scores are held at a time.
 constexpr std::size_t chunk = 4096;
 constexpr int most_iterations = 200;
@@ -177,7 +174,7 @@ class SoftmaxFitter final : public ReadOutFitter {
         if (!parameters_) {
             throw Error(Code::resource_exhausted, "no memory for the parameters of a read-out");
         }
-        if (parts.features.channels * parts.features.samples <= most_held) {
+        if (parts.features.channels * parts.features.samples <= parts.most_held) {
             all_ = OwnedBlock(parts.features.channels, parts.features.samples);
             parts.features.gather(0, all_.view());
         }
