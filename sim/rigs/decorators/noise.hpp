@@ -13,7 +13,7 @@ namespace phyll::sim {
 /// The noise may push a response out of the range that the physics keeps to (an amplitude below
 /// zero). The spec's ranges are therefore widened by 9 standard deviations of the noise on both
 /// sides, more than the generator ever draws (`KeyedRandom::normal` is bounded by 8.6): a guard
-/// never rejects what is only noise.
+/// never rejects what is only noise. Responses are then any float32, whatever the rig itself returns.
 class Noise final : public Decorator {
   public:
     /// `deviations[k]` is the noise's standard deviation on output k, in the output's unit.

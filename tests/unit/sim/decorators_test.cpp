@@ -52,6 +52,19 @@ struct Bench {
     }
 };
 
+/// Echo that says it answers in whole numbers.
+class Whole final : public Decorator {
+  public:
+    explicit Whole(std::unique_ptr<PhysicalLayer> inner)
+        : Decorator(std::move(inner)), spec_(Decorator::spec()) {
+        spec_.response_storage.kind = StorageFormat::Kind::u8;
+    }
+    [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
+
+  private:
+    LayerSpec spec_;
+};
+
 } // namespace
 
 TEST_CASE("a part of a block keeps its samples' numbers, ages and times") {
@@ -172,6 +185,12 @@ TEST_CASE("noise widens the range that a guard accepts") {
     REQUIRE(noise.spec().outputs[0].minimum == Approx(-0.9));
     REQUIRE(noise.spec().outputs[0].maximum == Approx(1.9));
     REQUIRE(code_of([&] { const Noise bad(bench.echo(), {0.1}, 1); }) == Code::invalid_argument);
+}
+
+TEST_CASE("noise leaves no storage format but float32") {
+    Bench bench;
+    const Noise noise(std::make_unique<Whole>(bench.echo()), std::vector<double>(16, 0.1), 1);
+    REQUIRE(noise.spec().response_storage.kind == StorageFormat::Kind::float32);
 }
 
 TEST_CASE("a failing query fails as often as planned") {
