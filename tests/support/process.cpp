@@ -134,7 +134,9 @@ std::vector<std::string> Daemon::command() const {
     if (!config_.empty()) {
         command.insert(command.end(), {"--config", (dir_.path() / "phylld.toml").string()});
     }
-    if (const auto vowels = real_data("vowels/vowels.csv")) {
+    const bool has_own_data = config_.find("data_dir") != std::string::npos;
+    const auto vowels = has_own_data ? std::nullopt : real_data("vowels/vowels.csv");
+    if (vowels) {
         command.insert(command.end(), {"--data-dir", vowels->parent_path().parent_path().string()});
     }
     return command;
