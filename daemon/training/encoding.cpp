@@ -87,8 +87,8 @@ void check_phase(double range, const std::string& field, const RigShape& rig,
                                         name));
     }
     const auto [low, high] = std::minmax(rig.phase->at_zero, rig.phase->at_one);
-    // Ranges come from texts of few digits.
-    const double tolerance = 1e-6 * (high - low);
+    // People write 6.2832.
+    const double tolerance = 1e-4 * (high - low);
     if (low > tolerance || range > high + tolerance) {
         throw invalid_field(field + ".encoding.phase_range",
                             fmt::format("the phases from 0 to {:g} rad are asked for; rig \"{}\" "

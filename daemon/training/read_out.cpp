@@ -47,6 +47,7 @@ ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labe
     KeyedRandom(settings.seed, "read-out folds").shuffle(order, 0);
     ReadOutParts parts;
     parts.classes = classes;
+    parts.most_held = settings.most_held;
     parts.stop = settings.stop;
     for (const std::uint32_t sample : order) {
         parts.labels.push_back(labels[sample]);

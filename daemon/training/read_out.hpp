@@ -24,6 +24,9 @@ struct ReadOutSettings {
     // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     std::optional<double> regularisation{};
     std::uint64_t seed = 0; ///< fixes which samples are held out
+    /// softmax holds the features while it fits when they are so few numbers or fewer, else it
+    /// reads them in every step of its optimiser. Changes nothing but memory and time.
+    std::size_t most_held = std::size_t{1} << 26U;
     std::stop_token stop{};
 };
 
@@ -48,9 +51,9 @@ struct ReadOut {
 /// penalty is chosen by five-fold cross-validation, else on a fifth that is held out; the fit is
 /// then on all samples. A function of its arguments alone.
 ///
-/// Features are read a few samples at a time and never held as a whole. ridge reads each about four
-/// times, and holds a few matrices of features x features in float64; softmax reads each in every
-/// step of its optimiser.
+/// Features are read a few samples at a time. ridge reads each about four
+/// times, and holds a few matrices of features x features in float64; for softmax see
+/// `most_held`.
 ///
 /// Throws CANCELLED when `settings.stop` asks for it.
 [[nodiscard]] ReadOut fit_read_out(const SampleRows& features,

@@ -17,6 +17,7 @@ struct ReadOutParts {
     std::vector<std::size_t> begin;
     std::size_t held_out = 0; ///< so many parts, the first, are ever held out
     std::size_t classes = 0;
+    std::size_t most_held = 0; ///< see ReadOutSettings
     std::stop_token stop;
 
     [[nodiscard]] std::size_t parts() const noexcept { return begin.size() - 1; }

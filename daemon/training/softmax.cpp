@@ -27,13 +27,17 @@ struct FreeParameters {
 /// Mean cross-entropy over all parts but one, plus the penalty.
 class Objective {
   public:
-    Objective(const ReadOutParts& parts, double regularisation, std::size_t held_out)
+    /// `all` has the features of all samples, or nothing.
+    Objective(const ReadOutParts& parts, ConstBlock all, double regularisation,
+              std::size_t held_out)
         : parts_(parts),
           regularisation_(regularisation),
           held_out_(held_out),
           samples_(parts.features.samples -
                    (held_out == nothing_held_out ? 0 : parts.size(held_out))),
-          chunk_(parts.features.channels, std::min(chunk, parts.features.samples)),
+          all_(all),
+          chunk_(parts.features.channels,
+                 all.samples() != 0 ? 0 : std::min(chunk, parts.features.samples)),
           weights_(parts.features.channels, parts.classes),
           bias_(parts.classes),
           slope_(parts.features.channels, parts.classes),
@@ -94,16 +98,23 @@ class Objective {
 
   private:
     double add_part(std::size_t part, std::span<double> gradient) {
-        const SampleRows rows = parts_.rows(part);
         const std::span<const std::uint32_t> labels = parts_.labels_of(part);
         double sum = 0.0;
-        for (std::size_t first = 0; first < rows.samples; first += chunk) {
-            const std::size_t count = std::min(chunk, rows.samples - first);
-            const Block features = chunk_.view().slice(0, count);
-            rows.gather(first, features);
-            sum += add_chunk(features, labels.subspan(first, count), gradient);
+        for (std::size_t first = 0; first < labels.size(); first += chunk) {
+            const std::size_t count = std::min(chunk, labels.size() - first);
+            sum += add_chunk(features(parts_.begin[part] + first, count),
+                             labels.subspan(first, count), gradient);
         }
         return sum;
+    }
+
+    ConstBlock features(std::size_t first, std::size_t count) {
+        if (all_.samples() != 0) {
+            return all_.slice(first, count);
+        }
+        const Block columns = chunk_.view().slice(0, count);
+        parts_.features.gather(first, columns);
+        return columns;
     }
 
     double add_chunk(ConstBlock features, std::span<const std::uint32_t> labels,
@@ -145,7 +156,8 @@ class Objective {
     double regularisation_;
     std::size_t held_out_;
     std::size_t samples_;
-    OwnedBlock chunk_; ///< the samples at hand
+    ConstBlock all_;
+    OwnedBlock chunk_; ///< the samples at hand, where not all are
     OwnedBlock weights_;
     std::vector<float> bias_;
     OwnedBlock slope_;
@@ -162,11 +174,15 @@ class SoftmaxFitter final : public ReadOutFitter {
         if (!parameters_) {
             throw Error(Code::resource_exhausted, "no memory for the parameters of a read-out");
         }
+        if (parts.features.channels * parts.features.samples <= parts.most_held) {
+            all_ = OwnedBlock(parts.features.channels, parts.features.samples);
+            parts.features.gather(0, all_.view());
+        }
     }
 
     /// Every fit starts at zero, so that it is a function of its arguments alone.
     [[nodiscard]] ReadOut fit(double regularisation, std::size_t held_out) override {
-        Objective objective(parts_, regularisation, held_out);
+        Objective objective(parts_, std::as_const(all_).view(), regularisation, held_out);
         const std::span<double> parameters(parameters_.get(), size_);
         std::ranges::fill(parameters, 0.0);
         lbfgs_parameter_t settings;
@@ -203,6 +219,7 @@ class SoftmaxFitter final : public ReadOutFitter {
     }
 
     const ReadOutParts& parts_;
+    OwnedBlock all_; ///< the features, where they are few
     std::size_t size_;
     std::unique_ptr<lbfgsfloatval_t, FreeParameters> parameters_;
 };

@@ -233,13 +233,15 @@ SplitData load_npz(const phyll::v1::DataSpec& spec, std::uint64_t seed, const Da
     const Arrays arrays(content, spec.file());
     const std::string x_test = name(spec.x_test(), "x_test");
     const std::string y_test = name(spec.y_test(), "y_test");
-    const Labelled training = read_pair(arrays.find(name(spec.x(), "x"), "data.x"),
-                                        arrays.find(name(spec.y(), "y"), "data.y"), scale_of(spec));
+    const Source x = arrays.find(name(spec.x(), "x"), "data.x");
+    const Source y = arrays.find(name(spec.y(), "y"), "data.y");
+    const Labelled training = read_pair(x, y, scale_of(spec));
     std::optional<Labelled> test;
     if (!spec.x_test().empty() || !spec.y_test().empty() || arrays.has(x_test) ||
         arrays.has(y_test)) {
-        test = read_pair(arrays.find(x_test, "data.x_test"), arrays.find(y_test, "data.y_test"),
-                         scale_of(spec));
+        const Source inputs = arrays.find(x_test, "data.x_test");
+        const Source labels = arrays.find(y_test, "data.y_test");
+        test = read_pair(inputs, labels, scale_of(spec));
     }
     return assemble(spec, seed, training, test);
 }
@@ -255,14 +257,14 @@ Source npy_file(const std::string& path, const char* field, const FileReader& re
 }
 
 SplitData load_npy(const phyll::v1::DataSpec& spec, std::uint64_t seed, const FileReader& read) {
-    const Labelled training =
-        read_pair(npy_file(spec.file(), "data.file", read),
-                  npy_file(spec.label_file(), "data.label_file", read), scale_of(spec));
+    const Source x = npy_file(spec.file(), "data.file", read);
+    const Source y = npy_file(spec.label_file(), "data.label_file", read);
+    const Labelled training = read_pair(x, y, scale_of(spec));
     std::optional<Labelled> test;
     if (!spec.test_file().empty() || !spec.test_label_file().empty()) {
-        test = read_pair(npy_file(spec.test_file(), "data.test_file", read),
-                         npy_file(spec.test_label_file(), "data.test_label_file", read),
-                         scale_of(spec));
+        const Source inputs = npy_file(spec.test_file(), "data.test_file", read);
+        const Source labels = npy_file(spec.test_label_file(), "data.test_label_file", read);
+        test = read_pair(inputs, labels, scale_of(spec));
     }
     return assemble(spec, seed, training, test);
 }
@@ -349,7 +351,7 @@ SplitData load_numpy(const phyll::v1::DataSpec& spec, std::uint64_t seed, const 
                                          "or of an .npy file with the features");
     }
     const DataFile content = read(spec.file());
-    if (!is_zip(content)) {
+    if (!spec.file().ends_with(".npz") && !is_zip(content)) {
         return load_npy(spec, seed, read);
     }
     if (!spec.label_file().empty() || !spec.test_file().empty() ||

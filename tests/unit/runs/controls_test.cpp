@@ -172,6 +172,48 @@ TEST_CASE("a control that fails says why and the run keeps its headline, a stop 
     REQUIRE_THROWS_AS(Trained(spec, stop.get_token()), Error);
 }
 
+TEST_CASE("responses of single samples stay in the rig's format, means become float32") {
+    constexpr StorageFormat counts{.kind = StorageFormat::Kind::u8};
+    std::size_t bytes = 0;
+    class Counted final : public ByteStore {
+      public:
+        explicit Counted(std::size_t& sum) : sum_(sum) {}
+        [[nodiscard]] std::uint64_t size() const override { return inner_.size(); }
+        void read(std::uint64_t at, std::span<std::byte> into) const override {
+            inner_.read(at, into);
+        }
+        void resize(std::uint64_t size) override {
+            sum_ += size - inner_.size();
+            inner_.resize(size);
+        }
+        void write(std::uint64_t at, std::span<const std::byte> from) override {
+            inner_.write(at, from);
+        }
+
+      private:
+        MemoryBytes inner_;
+        std::size_t& sum_;
+    };
+    const auto fill = [&](std::size_t labels, float value) {
+        bytes = 0;
+        ResponseTable table(3, 2, 1, counts, [&] { return std::make_unique<Counted>(bytes); });
+        Plan plan;
+        plan.samples = {0, 1};
+        OwnedBlock responses(3, 2 * labels);
+        std::ranges::fill(responses.view().values(), value);
+        responses.sample(0)[0] = 0.0F;
+        table.add(plan, responses.view());
+        std::vector<float> found(3);
+        table.training().read(0, found);
+        return found;
+    };
+    CHECK(fill(1, 5.0F) == std::vector<float>{0, 5, 5});
+    CHECK(bytes == 2 * 3);
+    CHECK(fill(2, 5.0F) == std::vector<float>{2.5F, 5, 5});
+    CHECK(bytes == 2 * 3 * sizeof(float));
+    CHECK_THROWS_WITH(fill(1, 0.5F), Contains("0.5") && Contains("u8"));
+}
+
 TEST_CASE("the table of responses is the mean over labels, by sample, of both splits") {
     ResponseTable table(1, 2, 1);
     Plan plan;

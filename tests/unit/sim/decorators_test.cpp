@@ -52,6 +52,19 @@ struct Bench {
     }
 };
 
+/// Echo that says it answers in whole numbers.
+class Whole final : public Decorator {
+  public:
+    explicit Whole(std::unique_ptr<PhysicalLayer> inner)
+        : Decorator(std::move(inner)), spec_(Decorator::spec()) {
+        spec_.response_storage.kind = StorageFormat::Kind::u8;
+    }
+    [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
+
+  private:
+    LayerSpec spec_;
+};
+
 } // namespace
 
 TEST_CASE("a part of a block keeps its samples' numbers, ages and times") {
