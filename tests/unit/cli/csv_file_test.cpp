@@ -30,8 +30,9 @@ TEST_CASE("what is no table of numbers is refused with row and column") {
     REQUIRE_THROWS_WITH(
         parse_csv("1,x\n", "x.csv"),
         "x.csv: row 1, column 2: 'x' is no number; numbers are written like 0.25 or 2.5e-1");
-    REQUIRE_THROWS_WITH(parse_csv("a,b\n1,2,3\n", "x.csv"),
-                        "x.csv: row 2 has 3 columns, those before it have 2");
+    REQUIRE_THROWS_WITH(
+        parse_csv("a,b\n1,2,3\n", "x.csv"),
+        "x.csv: row 2 has 3 columns, those before it have 2; every row needs as many");
     REQUIRE_THROWS_AS(parse_csv("1,2\n3\n", "x.csv"), Error);
 }
 
