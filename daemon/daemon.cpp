@@ -4,10 +4,12 @@
 #include "daemon/rig/rig_factory.hpp"
 #include "daemon/rpc/server.hpp"
 #include "daemon/rpc/services/services.hpp"
+#include "daemon/runs/characterisations.hpp"
 #include "daemon/runs/run_manager.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -17,11 +19,17 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <fstream>
+#include <string_view>
 #include <sys/stat.h>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 namespace phyll {
 namespace {
@@ -56,17 +64,33 @@ runs::Premises premises(const Settings& settings) {
     return out;
 }
 
-/// Throws unless `address` is a TCP address that only this machine can reach.
+bool is_loopback(const std::string& host) {
+    in_addr address{};
+    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 &&
+           (ntohl(address.s_addr) >> 24U) == 127;
+}
+
+bool is_port(std::string_view text) {
+    unsigned port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc() && end == text.data() + text.size() && port <= 65535;
+}
+
+/// Throws unless `address` is a TCP address that only this machine can reach. ZeroMQ would take
+/// the port modulo 65536.
 void require_loopback(const std::string& address) {
-    const bool loopback = address.starts_with("tcp://127.") ||
-                          address.starts_with("tcp://[::1]:") ||
-                          address.starts_with("tcp://localhost:");
-    if (!loopback || address.find(':', 6) == std::string::npos) {
+    constexpr std::string_view scheme = "tcp://";
+    const std::size_t colon = address.rfind(':');
+    const bool served = address.starts_with(scheme) && colon > scheme.size() &&
+                        is_loopback(address.substr(scheme.size(), colon - scheme.size())) &&
+                        is_port(std::string_view(address).substr(colon + 1));
+    if (!served) {
         throw invalid_field("listen",
-                            fmt::format("{}; valid is a loopback address such as "
-                                        "tcp://127.0.0.1:5570: nobody is authenticated, so "
-                                        "other machines must not reach it",
-                                        address));
+                            fmt::format("{}; valid is a loopback address with a port from 0 to "
+                                        "65535, such as tcp://127.0.0.1:5570 (0 picks a free "
+                                        "one): nobody is authenticated, so other machines must "
+                                        "not reach phylld",
+                                        in_quotes(address)));
     }
 }
 
@@ -80,7 +104,9 @@ class Service {
   private:
     void add_rigs();
     std::vector<std::string> listen();
+    void serve_until_stopped();
     void save_ages();
+    void save_ages_or_say_why_not();
     void save_ages_regularly();
     void stop(int signal);
 
@@ -95,11 +121,13 @@ class Service {
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
     runs::RunManager runs_;
+    runs::Characterisations characterisations_;
     std::unique_ptr<config::OptionsResolver> options_ = known_options();
     rpc::Site site_;
     rpc::Dispatcher dispatcher_;
     rpc::Server server_;
     std::map<std::string, std::uint64_t> saved_ages_;
+    bool ages_failed_ = false;
 };
 
 Service::Service(const Settings& settings, const Clock& clock)
@@ -114,11 +142,15 @@ Service::Service(const Settings& settings, const Clock& clock)
           runs::read_below(settings.data_dir),
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
           &workers_),
+      characterisations_(
+          store_, lab_, clock,
+          [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
       site_{.loop = loop_,
             .desk = desk_,
             .clock = clock,
             .lab = lab_,
             .runs = runs_,
+            .characterisations = characterisations_,
             .options = *options_,
             .host = {rig::kernel_level(), cpu_model()},
             .version = version(),
@@ -149,10 +181,22 @@ void Service::run(std::ostream& ready) {
     ready << line.dump() << std::endl;
     spdlog::info("phylld {} serves {} rigs at {}", version(), lab_.rigs().size(),
                  fmt::join(site_.endpoints, " and "));
-    loop_.run();
+    serve_until_stopped();
     desk_.join();
-    save_ages();
+    save_ages_or_say_why_not();
     spdlog::info("phylld has stopped");
+}
+
+void Service::serve_until_stopped() {
+    for (;;) {
+        try {
+            loop_.run();
+            return;
+        } catch (const std::exception& error) {
+            // What one task of the loop could not do must not cost everybody the daemon.
+            spdlog::error("a task failed inside phylld, which serves on: {}", error.what());
+        }
+    }
 }
 
 void Service::add_rigs() {
@@ -192,17 +236,27 @@ void Service::save_ages() {
     }
 }
 
+void Service::save_ages_or_say_why_not() {
+    try {
+        save_ages();
+        if (std::exchange(ages_failed_, false)) {
+            spdlog::info("the rigs' ages are kept again");
+        }
+    } catch (const Error& error) {
+        if (!std::exchange(ages_failed_, true)) { // once, not every second
+            spdlog::error("the rigs' ages cannot be kept: {}; tried again every second",
+                          error.what());
+        }
+    }
+}
+
 void Service::save_ages_regularly() {
     age_timer_.expires_after(age_interval);
     age_timer_.async_wait([this](const boost::system::error_code& error) {
         if (error) {
             return;
         }
-        try {
-            save_ages();
-        } catch (const Error& failed) {
-            spdlog::error("the rigs' ages could not be written: {}", failed.what());
-        }
+        save_ages_or_say_why_not();
         save_ages_regularly();
     });
 }

@@ -11,11 +11,13 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 
 namespace {
@@ -50,7 +52,8 @@ std::string read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) {
         throw phyll::Error(phyll::Code::not_found,
-                           fmt::format("cannot read the configuration {}", path));
+                           fmt::format("cannot read the configuration {}: {}", path,
+                                       std::generic_category().message(errno)));
     }
     return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -105,7 +108,11 @@ int main(int argc, char** argv) {
             ->type_name("[TOPIC]")
             ->expected(0, 1);
     app.add_flag("--markdown", arguments.markdown, "Explain in Markdown")->needs(explain);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
 
     spdlog::set_default_logger(spdlog::stderr_color_mt("phylld"));
     // What a peer sends may be no message at all: that is not worth more than a debug line.

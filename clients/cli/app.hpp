@@ -51,6 +51,7 @@ class App {
 };
 
 void add_rig_commands(App& app);
+void add_characterise_command(App& app);
 void add_run_commands(App& app);
 void add_data_commands(App& app);
 

@@ -1,17 +1,21 @@
 #include "csv_file.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <csv.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace phyll::cli {
@@ -70,15 +74,17 @@ class Reader {
             }
         }
         if (fields.size() != out_.columns) {
-            problem_ = fmt::format("{}: row {} has {} columns, those before it have {}", out_.file,
-                                   line_, fields.size(), out_.columns);
+            problem_ = fmt::format("{}: row {} has {} columns, those before it have {}; every row "
+                                   "needs as many",
+                                   out_.file, line_, fields.size(), out_.columns);
             return;
         }
         for (std::size_t column = 0; column < fields.size(); ++column) {
             const std::optional<double> value = number(fields[column]);
             if (!value) {
-                problem_ = fmt::format("{}: row {}, column {}: '{}' is no number", out_.file, line_,
-                                       column + 1, fields[column]);
+                problem_ = fmt::format("{}: row {}, column {}: {} is no number; numbers are "
+                                       "written like 0.25 or 2.5e-1",
+                                       out_.file, line_, column + 1, in_quotes(fields[column]));
                 return;
             }
             out_.values.push_back(*value);
@@ -97,7 +103,14 @@ std::string read_all(const std::string& path) {
     }
     std::ifstream file(path, std::ios::binary);
     if (!file) {
-        throw Error(Code::not_found, fmt::format("cannot read {}", path));
+        throw Error(Code::not_found, fmt::format("cannot read {}: {}", path,
+                                                 std::generic_category().message(errno)));
+    }
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+        throw Error(
+            Code::invalid_argument,
+            fmt::format("{} is a folder; a CSV file with one sample per line is expected", path));
     }
     return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -139,7 +152,8 @@ void write_csv(const std::string& path, const std::vector<std::string>& header, 
     std::ofstream file(path, std::ios::binary);
     file << text << std::flush;
     if (!file) {
-        throw Error(Code::unavailable, fmt::format("cannot write {}", path));
+        throw Error(Code::unavailable, fmt::format("cannot write {}: {}", path,
+                                                   std::generic_category().message(errno)));
     }
 }
 

@@ -1,6 +1,7 @@
 #include "group_arguments.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -32,9 +33,9 @@ std::string trimmed(std::string_view text) {
 
 [[nodiscard]] Error bad_seeds(const std::string& text, const std::string& what) {
     return invalid_field("--seeds",
-                         fmt::format("'{}': {}; valid is a range (0..9, both included), a list "
+                         fmt::format("{}: {}; valid is a range (0..9, both included), a list "
                                      "(0,3,7) or both (0..4,9), at most {} seeds",
-                                     text, what, most_members));
+                                     in_quotes(text), what, most_members));
 }
 
 void add_range(const std::string& text, std::string_view part, std::vector<std::uint64_t>& seeds) {
@@ -42,7 +43,7 @@ void add_range(const std::string& text, std::string_view part, std::vector<std::
     const auto first = whole_number(part.substr(0, dots));
     const auto last = dots == std::string_view::npos ? first : whole_number(part.substr(dots + 2));
     if (!first || !last) {
-        throw bad_seeds(text, fmt::format("'{}' is neither a seed nor a range", part));
+        throw bad_seeds(text, fmt::format("{} is neither a seed nor a range", in_quotes(part)));
     }
     if (*first > *last) {
         throw bad_seeds(text, fmt::format("{} ends before it begins", part));
@@ -93,9 +94,9 @@ Target parse_target(const std::string& text) {
     const bool is_group = text.starts_with('g');
     const auto number = whole_number(std::string_view(text).substr(is_group ? 1 : 0));
     if (!number || *number == 0) {
-        throw invalid_field("run", fmt::format("'{}' is neither a run nor a group; valid is the "
+        throw invalid_field("run", fmt::format("{} is neither a run nor a group; valid is the "
                                                "number of a run (12) or of a group (g3)",
-                                               text));
+                                               in_quotes(text)));
     }
     return {*number, is_group};
 }
@@ -110,9 +111,9 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text) {
 
 Sweep parse_sweep(const std::string& text) {
     const auto bad = [&](const std::string& what) {
-        return invalid_field("--sweep", fmt::format("'{}': {}; valid is a key and its values, as "
+        return invalid_field("--sweep", fmt::format("{}: {}; valid is a key and its values, as "
                                                     "in training.learning_rate=1e-3,5e-3",
-                                                    text, what));
+                                                    in_quotes(text), what));
     };
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos) {

@@ -65,9 +65,8 @@ void watch_group(App& app, std::uint64_t group) {
     } catch (const Error& error) {
         if (error.code() == Code::cancelled) {
             throw Error(error.code(),
-                        fmt::format("stopped watching; group g{0} goes on. Watch it again with "
-                                    "'phyllctl run watch g{0}', end it with 'phyllctl run cancel "
-                                    "g{0}'",
+                        fmt::format("stopped watching; group g{0} goes on: 'phyllctl run watch "
+                                    "g{0}' watches it again, 'phyllctl run cancel g{0}' ends it",
                                     group));
         }
         throw;

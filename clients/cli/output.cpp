@@ -71,6 +71,14 @@ std::string duration(double seconds) {
     return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
 }
 
+std::string short_duration(double seconds) {
+    if (seconds >= 1.0) {
+        return duration(seconds);
+    }
+    return seconds < 1e-3 ? fmt::format("{:.3g} us", seconds * 1e6)
+                          : fmt::format("{:.3g} ms", seconds * 1e3);
+}
+
 std::string percent(double fraction) {
     return fmt::format("{:.1f} %", 100.0 * fraction);
 }

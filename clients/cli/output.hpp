@@ -25,6 +25,8 @@ class Table {
 [[nodiscard]] std::string count(std::uint64_t number);
 /// "12 ms", "3.4 s", "4 min 48 s", "2 h 05 min"
 [[nodiscard]] std::string duration(double seconds);
+/// The same for times that are short, to three digits: "41.2 us", "1.25 ms"
+[[nodiscard]] std::string short_duration(double seconds);
 /// "96.7 %"
 [[nodiscard]] std::string percent(double fraction);
 /// "2026-11-24 03:40:12", local time

@@ -197,7 +197,8 @@ void add_rig_commands(App& app) {
                         "Identity of the samples: the same key and number "
                         "give the same noise");
     command->add_option("--number", arguments->number, "Number of the first sample");
-    command->add_option("--timeout", arguments->timeout_s, "Give up after this many seconds");
+    command->add_option("--timeout", arguments->timeout_s, "Give up after this many seconds")
+        ->check(CLI::Range(0.001, 4e6));
     command->add_flag("--wait", arguments->wait, "Wait until the rig is free");
     command->callback([&app, arguments] { query(app, *arguments); });
 }

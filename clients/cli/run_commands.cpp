@@ -8,11 +8,13 @@
 #include <nlohmann/json.hpp>
 #include <phyll/v1/runs.pb.h>
 
+#include <cerrno>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
 #include <random>
+#include <system_error>
 #include <unistd.h>
 
 namespace phyll::cli {
@@ -35,7 +37,8 @@ struct StartArguments : FileArguments {
 v1::RunFile read_run_file(const FileArguments& arguments) {
     std::ifstream file(arguments.file, std::ios::binary);
     if (!file) {
-        throw Error(Code::not_found, fmt::format("cannot read the run file {}", arguments.file));
+        throw Error(Code::not_found, fmt::format("cannot read the run file {}: {}", arguments.file,
+                                                 std::generic_category().message(errno)));
     }
     v1::RunFile out;
     out.set_name(arguments.file);
@@ -128,8 +131,8 @@ void watch(App& app, std::uint64_t run) {
         if (error.code() == Code::cancelled) {
             throw Error(
                 error.code(),
-                fmt::format("stopped watching; run {0} goes on. Watch it again with 'phyllctl "
-                            "run watch {0}', end it with 'phyllctl run cancel {0}'",
+                fmt::format("stopped watching; run {0} goes on: 'phyllctl run watch {0}' watches "
+                            "it again, 'phyllctl run cancel {0}' ends it",
                             run));
         }
         throw;

@@ -4,6 +4,9 @@
 #include "run_view.hpp"
 #include "when.hpp"
 
+#include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -39,8 +42,8 @@ v1::RunState parse_state(const std::string& text) {
         }
         valid.push_back(name_of(state));
     }
-    throw invalid_field("--state", fmt::format("'{}' is no state of a run; valid are {}", text,
-                                               fmt::join(valid, ", ")));
+    throw invalid_field("--state", fmt::format("{} is no state of a run; valid are {}",
+                                               in_quotes(text), fmt::join(valid, ", ")));
 }
 
 v1::ListRunsRequest request_for(const ListArguments& arguments) {

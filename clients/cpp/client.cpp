@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace phyll {
 namespace {
 
 constexpr std::uint32_t protocol_version = 1;
+/// Whoever listens has this long to show that it speaks ZeroMQ.
+constexpr std::chrono::milliseconds handshake_time{5000};
 /// How long the client waits for the daemon's own word that a call's time is over.
 constexpr std::chrono::milliseconds grace{500};
 
@@ -27,8 +30,11 @@ zmq::message_t serialise(const google::protobuf::Message& message) {
 
 void parse(const zmq::message_t& frame, google::protobuf::Message& message) {
     if (!message.ParseFromArray(frame.data(), static_cast<int>(frame.size()))) {
-        throw Error(Code::data_loss, fmt::format("phylld answered with something that is no {}",
-                                                 message.GetTypeName()));
+        throw Error(Code::data_loss,
+                    fmt::format("phylld answered with what cannot be read as a {}; "
+                                "it may be of another version: see 'phylld "
+                                "--version'",
+                                message.GetTypeName()));
     }
 }
 
@@ -49,10 +55,15 @@ OwnedBlock read_block(const google::protobuf::Message& reply, const zmq::message
         reply.GetDescriptor()->FindFieldByName("responses");
     const auto& block =
         dynamic_cast<const v1::Block&>(reply.GetReflection()->GetMessage(reply, field));
-    OwnedBlock out(block.channels(), block.samples());
-    if (frame.size() != out.view().size() * sizeof(float)) {
-        throw Error(Code::data_loss, "phylld's payload has another size than it says");
+    // In this order: a size that is wrong may be too large to be asked for, or to be multiplied.
+    const std::size_t values = std::size_t{block.channels()} * block.samples();
+    if (frame.size() % sizeof(float) != 0 || frame.size() / sizeof(float) != values) {
+        throw Error(Code::data_loss,
+                    fmt::format("phylld answered with a payload of {} bytes for {} samples of {} "
+                                "float32",
+                                frame.size(), block.samples(), block.channels()));
     }
+    OwnedBlock out(block.channels(), block.samples());
     if (frame.size() > 0) {
         std::memcpy(out.view().data(), frame.data(), frame.size());
     }
@@ -68,13 +79,23 @@ struct Client::Socket {
     /// daemon that was started again knows nothing of our calls.
     zmq::socket_t monitor{context, zmq::socket_type::pair};
 
-    explicit Socket(const std::string& endpoint) {
+    const std::string endpoint;
+
+    /// Connects and waits until the other side has answered as ZeroMQ does.
+    explicit Socket(std::string where) : endpoint(std::move(where)) {
         const std::string events = "inproc://connection";
-        zmq_socket_monitor(dealer.handle(), events.c_str(), ZMQ_EVENT_DISCONNECTED);
+        zmq_socket_monitor(dealer.handle(), events.c_str(),
+                           ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
         monitor.connect(events);
         dealer.set(zmq::sockopt::linger, 200);
         dealer.set(zmq::sockopt::rcvhwm, 0);
         dealer.connect(endpoint);
+        if (!poll_one(monitor, handshake_time) || next_event() == ZMQ_EVENT_DISCONNECTED) {
+            throw Error(Code::unavailable,
+                        fmt::format("whoever listens at {} is no phylld; say where one is with "
+                                    "--endpoint",
+                                    endpoint));
+        }
     }
 
     void send(const v1::Header& header, Frames rest) {
@@ -119,20 +140,51 @@ struct Client::Socket {
     void wait_for_message(std::chrono::milliseconds wait) {
         std::array<zmq::pollitem_t, 2> items{
             {{dealer.handle(), 0, ZMQ_POLLIN, 0}, {monitor.handle(), 0, ZMQ_POLLIN, 0}}};
-        try {
-            if (zmq::poll(items.data(), items.size(), wait) == 0) {
-                throw Error(Code::deadline_exceeded, "phylld did not answer in time");
-            }
-        } catch (const zmq::error_t& error) {
-            throw Error(Code::cancelled, error.num() == EINTR ? "interrupted" : error.what());
+        if (poll(items, wait) == 0) {
+            throw Error(Code::deadline_exceeded,
+                        fmt::format("phylld at {} did not answer in time; it may be busy: ask "
+                                    "again, or give it more time",
+                                    endpoint));
         }
         if ((items[0].revents & ZMQ_POLLIN) == 0) {
-            throw Error(Code::unavailable, "the connection to phylld was lost");
+            throw Error(Code::unavailable,
+                        fmt::format("the connection to phylld at {} was lost; its log says why it "
+                                    "stopped, if it did",
+                                    endpoint));
         }
+    }
+
+    static bool poll_one(zmq::socket_t& socket, std::chrono::milliseconds wait) {
+        std::array<zmq::pollitem_t, 1> items{{{socket.handle(), 0, ZMQ_POLLIN, 0}}};
+        return poll(items, wait) > 0;
+    }
+
+    static int poll(std::span<zmq::pollitem_t> items, std::chrono::milliseconds wait) {
+        try {
+            return zmq::poll(items.data(), items.size(), wait);
+        } catch (const zmq::error_t& error) {
+            throw Error(Code::cancelled,
+                        error.num() == EINTR ? "interrupted by a signal" : error.what());
+        }
+    }
+
+    /// The number of the event that the monitor tells of: the first two bytes of two frames.
+    int next_event() {
+        zmq::message_t event;
+        zmq::message_t address;
+        static_cast<void>(monitor.recv(event));
+        static_cast<void>(monitor.recv(address));
+        std::uint16_t number = 0;
+        std::memcpy(&number, event.data(), std::min(event.size(), sizeof number));
+        return number;
     }
 };
 
 Client::Client(const std::string& endpoint) : endpoint_(endpoint) {
+    if (!is_endpoint(endpoint)) {
+        throw invalid_field("endpoint",
+                            fmt::format("'{}'; valid is ipc://PATH or tcp://HOST:PORT", endpoint));
+    }
     if (!somebody_listens(endpoint)) {
         throw Error(Code::unavailable,
                     fmt::format("no phylld answers at {}: start one, or say where it is with "
@@ -166,7 +218,10 @@ void Client::exchange(const std::string& method, const google::protobuf::Message
         const auto [answer, rest] = socket_->receive(last_id_, timeout);
         throw_unless_ok(answer.status());
         if (rest.size() != (responses == nullptr ? 1 : 2)) {
-            throw Error(Code::data_loss, "phylld's answer has not the parts that it should have");
+            throw Error(
+                Code::data_loss,
+                fmt::format("phylld answered {} with {} frames behind the header; {} are expected",
+                            method, rest.size(), responses == nullptr ? 1 : 2));
         }
         parse(rest[0], reply);
         if (responses != nullptr) {
@@ -203,7 +258,8 @@ void Client::receive_stream(const std::string& method, const google::protobuf::M
             return;
         }
         if (answer.second.empty()) {
-            throw Error(Code::data_loss, "an item of phylld's has no body");
+            throw Error(Code::data_loss,
+                        fmt::format("phylld sent an item of {} without a body", method));
         }
         item.Clear();
         parse(answer.second[0], item);

@@ -20,7 +20,9 @@ namespace phyll {
 /// Thread rule: one thread at a time; another thread may use a client of its own.
 class Client {
   public:
-    /// Throws UNAVAILABLE at once when nobody listens at `endpoint` ("ipc://...", "tcp://...").
+    /// Throws INVALID_ARGUMENT when `endpoint` is none ("ipc://PATH", "tcp://HOST:PORT"),
+    /// UNAVAILABLE at once when nobody listens there, and within 5 s when whoever does is no
+    /// phylld.
     explicit Client(const std::string& endpoint);
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;

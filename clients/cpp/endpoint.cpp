@@ -86,6 +86,12 @@ std::string default_endpoint() {
     return "tcp://127.0.0.1:5570";
 }
 
+bool is_endpoint(const std::string& text) {
+    const std::size_t colon = text.rfind(':');
+    return (text.starts_with(ipc_scheme) && text.size() > ipc_scheme.size()) ||
+           (text.starts_with(tcp_scheme) && colon > tcp_scheme.size() && colon + 1 < text.size());
+}
+
 bool somebody_listens(const std::string& endpoint) {
     if (endpoint.starts_with(ipc_scheme)) {
         return ipc_listens(std::string_view(endpoint).substr(ipc_scheme.size()));

@@ -1,6 +1,7 @@
 #include "daemon/config/problems.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -91,21 +92,7 @@ std::string item_path(std::string_view path, std::size_t index) {
 }
 
 std::string quoted(std::string_view text) {
-    static constexpr std::size_t longest = 80;
-    std::size_t end = text.size();
-    if (end > longest) {
-        end = longest;
-        // Not in the middle of a character: messages are UTF-8.
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
-            --end;
-        }
-    }
-    std::string shown(text.substr(0, end));
-    const auto is_control = [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    };
-    std::ranges::replace_if(shown, is_control, '?');
-    return fmt::format("'{}{}'", shown, end < text.size() ? "..." : "");
+    return in_quotes(text);
 }
 
 } // namespace phyll::config

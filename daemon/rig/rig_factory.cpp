@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/guard.hpp"
 #include "drivers/core/kernels/level.hpp"
+#include "drivers/core/text.hpp"
 #include "sim/rigs/decorators/disturbed.hpp"
 #include "sim/rigs/simulated_rig.hpp"
 
@@ -31,7 +32,10 @@ sim::FaultPlan::Kind fault_kind(const std::string& name) {
     };
     const auto found = std::ranges::find(kinds, name, &std::pair<std::string, Kind>::first);
     if (found == kinds.end()) {
-        throw invalid_field("faults.kind", fmt::format("there is no fault '{}'", name));
+        throw invalid_field("simulation.faults.kind",
+                            fmt::format("{}; valid is 'fail', 'hang', 'not_finite', "
+                                        "'out_of_range', 'disconnect'",
+                                        in_quotes(name)));
     }
     return found->second;
 }
@@ -61,6 +65,28 @@ class SmallBatch final : public sim::Decorator {
     LayerSpec spec_;
 };
 
+std::unique_ptr<PhysicalLayer> build(const v1::RigConfig& config, Workers& workers,
+                                     const Clock& clock) {
+    const sim::SimulatedRigKind* kind = find_kind(config.kind());
+    if (kind == nullptr) {
+        throw Error(Code::not_found,
+                    fmt::format("there is no kind {}; there are: {}", in_quotes(config.kind()),
+                                fmt::join(rig_kinds(), ", ")));
+    }
+    const std::unique_ptr<google::protobuf::Message> options = kind->new_options();
+    if (config.has_options() && !config.options().UnpackTo(options.get())) {
+        throw invalid_field("options", fmt::format("not those of the kind '{}', a {}",
+                                                   config.kind(), options->GetTypeName()));
+    }
+    const sim::RigSite site{.seed = config.simulation().seed(), .workers = &workers};
+    std::unique_ptr<PhysicalLayer> rig =
+        sim::disturbed(kind->make(*options, site), disturbances(config.simulation()), site, clock);
+    if (config.max_batch() != 0) {
+        rig = std::make_unique<SmallBatch>(std::move(rig), config.max_batch());
+    }
+    return std::make_unique<Guard>(std::move(rig));
+}
+
 } // namespace
 
 std::vector<std::string> rig_kinds() {
@@ -77,24 +103,11 @@ std::unique_ptr<google::protobuf::Message> new_rig_options(const std::string& ki
 
 std::unique_ptr<PhysicalLayer> make_rig(const v1::RigConfig& config, Workers& workers,
                                         const Clock& clock) {
-    const sim::SimulatedRigKind* kind = find_kind(config.kind());
-    if (kind == nullptr) {
-        throw Error(Code::not_found,
-                    fmt::format("rig '{}': there is no kind '{}'; there are: {}", config.name(),
-                                config.kind(), fmt::join(rig_kinds(), ", ")));
+    try {
+        return build(config, workers, clock);
+    } catch (const Error& error) {
+        throw error_of(fmt::format("rig {}", in_quotes(config.name())), error);
     }
-    const std::unique_ptr<google::protobuf::Message> options = kind->new_options();
-    if (config.has_options() && !config.options().UnpackTo(options.get())) {
-        throw invalid_field(fmt::format("rig '{}': options", config.name()),
-                            fmt::format("are not those of the kind '{}'", config.kind()));
-    }
-    const sim::RigSite site{.seed = config.simulation().seed(), .workers = &workers};
-    std::unique_ptr<PhysicalLayer> rig =
-        sim::disturbed(kind->make(*options, site), disturbances(config.simulation()), site, clock);
-    if (config.max_batch() != 0) {
-        rig = std::make_unique<SmallBatch>(std::move(rig), config.max_batch());
-    }
-    return std::make_unique<Guard>(std::move(rig));
 }
 
 std::string kernel_level() {

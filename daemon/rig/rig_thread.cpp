@@ -1,12 +1,34 @@
 #include "daemon/rig/rig_thread.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/guard.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <future>
 #include <utility>
 
 namespace phyll::rig {
+namespace {
+
+/// Responses to one block are kept as a whole: no more of them than fit in a frame of the wire.
+constexpr std::size_t most_values = std::size_t{64} << 20U;
+
+/// Refuses a block as a whole, before the first of its batches is measured, and before room is made
+/// for the responses: a block of many samples without values asks for more than there is.
+void check(const LayerSpec& spec, ConstBlock stimuli) {
+    check_stimuli(spec, stimuli);
+    const std::size_t most = most_values / std::max<std::size_t>(spec.n_out(), 1);
+    if (stimuli.samples() > most) {
+        throw invalid_field("stimuli",
+                            fmt::format("{} samples in one query; at most {} fit, since {} "
+                                        "responses come back for each",
+                                        stimuli.samples(), most, spec.n_out()));
+    }
+}
+
+} // namespace
 
 RigThread::RigThread(std::string name, Maker make, const Clock& clock, std::uint64_t age)
     : name_(std::move(name)), clock_(clock) {
@@ -50,6 +72,7 @@ void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<
     post([this, m = std::move(measurement), done = std::move(done)] {
         const Clock::Monotonic start = clock_.now();
         try {
+            check(*spec_, std::as_const(m->stimuli).view());
             m->responses = OwnedBlock(spec_->n_out(), m->stimuli.samples());
             m->context.age = status().age;
             drive(std::as_const(m->stimuli).view(), m->responses.view(), m->context);
@@ -175,6 +198,14 @@ void RigThread::note_health() {
     Health health = rig_->health();
     const std::lock_guard lock(mutex_);
     status_.health = std::move(health);
+}
+
+void LeasedRig::query(ConstBlock x, Block y, const QueryContext& context) {
+    try {
+        rig_.query(x, y, context);
+    } catch (const Error& error) {
+        throw error_of(fmt::format("rig '{}'", rig_.name()), error);
+    }
 }
 
 SafeState LeasedRig::make_safe() noexcept {

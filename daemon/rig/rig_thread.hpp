@@ -98,9 +98,8 @@ class LeasedRig final : public PhysicalLayer {
     explicit LeasedRig(RigThread& rig) : rig_(rig) {}
 
     [[nodiscard]] const LayerSpec& spec() const override { return rig_.spec(); }
-    void query(ConstBlock x, Block y, const QueryContext& context) override {
-        rig_.query(x, y, context);
-    }
+    /// What the rig throws, with the rig's name before it.
+    void query(ConstBlock x, Block y, const QueryContext& context) override;
     [[nodiscard]] SafeState make_safe() noexcept override;
     [[nodiscard]] Health health() const override { return rig_.status().health; }
     void recover(const Deadline& deadline, std::stop_token stop) override {

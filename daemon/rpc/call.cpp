@@ -29,8 +29,11 @@ void Call::read_body(google::protobuf::Message& request) const {
     const zmq::message_t& body = frames_.front();
     if (body.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
         !request.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-        throw Error(Code::invalid_argument,
-                    fmt::format("{}: the body is no {}", header_.method(), request.GetTypeName()));
+        throw Error(
+            Code::invalid_argument,
+            fmt::format("{}: the body cannot be read as a {}; it may be cut off, or of other "
+                        ".proto files",
+                        header_.method(), request.GetTypeName()));
     }
 }
 
@@ -43,19 +46,19 @@ OwnedBlock Call::read_payload(const v1::Block& description, const std::string& f
 }
 
 void Call::reply(const google::protobuf::Message& reply, Frames payload) {
-    answer(v1::REPLY, &reply, std::move(payload), nullptr);
+    answer(v1::REPLY, &reply, std::move(payload));
 }
 
 void Call::item(const google::protobuf::Message& item, Frames payload) {
-    answer(v1::ITEM, &item, std::move(payload), nullptr);
+    answer(v1::ITEM, &item, std::move(payload));
 }
 
 void Call::end() {
-    answer(v1::END, nullptr, {}, nullptr);
+    answer(v1::END, nullptr, {});
 }
 
 void Call::fail(const Error& error) {
-    answer(streaming_ ? v1::END : v1::REPLY, nullptr, {}, &error);
+    send_and_finish(bad_end(error), {});
 }
 
 void Call::abandon() {
@@ -70,21 +73,16 @@ void Call::when_over(std::function<void()> then) {
     }
 }
 
-void Call::answer(v1::Kind kind, const google::protobuf::Message* body, Frames payload,
-                  const Error* error) {
-    if (over_) {
-        return;
-    }
-    // Sending may find the peer gone, which ends the call and lets the server forget it.
-    const std::shared_ptr<Call> self = shared_from_this();
-    v1::Header header;
-    header.set_kind(kind);
-    header.set_id(header_.id());
-    header.set_version(protocol_version);
+v1::Header Call::bad_end(const Error& error) const {
+    v1::Header header = header_of(streaming_ ? v1::END : v1::REPLY);
+    to_wire(error, *header.mutable_status());
+    return header;
+}
+
+void Call::answer(v1::Kind kind, const google::protobuf::Message* body, Frames payload) {
+    v1::Header header = header_of(kind);
     if (kind == v1::ITEM) {
         header.set_sequence(items_++);
-    } else if (error != nullptr) {
-        to_wire(*error, *header.mutable_status());
     } else {
         header.mutable_status()->set_code(v1::OK);
     }
@@ -93,10 +91,27 @@ void Call::answer(v1::Kind kind, const google::protobuf::Message* body, Frames p
         frames.push_back(serialise(*body));
     }
     std::move(payload.begin(), payload.end(), std::back_inserter(frames));
+    send_and_finish(header, std::move(frames));
+}
+
+void Call::send_and_finish(const v1::Header& header, Frames frames) {
+    if (over_) {
+        return;
+    }
+    // Sending may find the peer gone, which ends the call and lets the server forget it.
+    const std::shared_ptr<Call> self = shared_from_this();
     send_(header, std::move(frames));
-    if (kind != v1::ITEM) {
+    if (header.kind() != v1::ITEM) {
         finish();
     }
+}
+
+v1::Header Call::header_of(v1::Kind kind) const {
+    v1::Header header;
+    header.set_kind(kind);
+    header.set_id(header_.id());
+    header.set_version(protocol_version);
+    return header;
 }
 
 void Call::finish() {

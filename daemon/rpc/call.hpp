@@ -46,14 +46,17 @@ class Call : public std::enable_shared_from_this<Call> {
     void end();
     /// The bad end of either.
     void fail(const Error& error);
-    /// Drops the call without a word: the peer is gone.
+    /// Drops the call without a word: the peer is gone, or is told later.
     void abandon();
+    /// The header that ends the call badly, for whoever has to send it later.
+    [[nodiscard]] v1::Header bad_end(const Error& error) const;
     /// Calls `then` once the call is over, whoever ended it; at once when it is.
     void when_over(std::function<void()> then);
 
   private:
-    void answer(v1::Kind kind, const google::protobuf::Message* body, Frames payload,
-                const Error* error);
+    void answer(v1::Kind kind, const google::protobuf::Message* body, Frames payload);
+    void send_and_finish(const v1::Header& header, Frames frames);
+    [[nodiscard]] v1::Header header_of(v1::Kind kind) const;
     void finish();
 
     v1::Header header_;

@@ -39,7 +39,21 @@ zmq::message_t serialise(const google::protobuf::Message& message) {
 
 OwnedBlock take_block(const v1::Block& description, const zmq::message_t& frame,
                       const std::string& field) {
+    static_assert(sizeof(std::size_t) == 8, "a product of two 32-bit sizes does not overflow");
     const std::size_t values = std::size_t{description.channels()} * description.samples();
+    if (values == 0) {
+        throw invalid_field(field, fmt::format("{} samples of {} channels hold no value; at least "
+                                               "one sample of one channel is needed",
+                                               description.samples(), description.channels()));
+    }
+    // Not `values * sizeof(float)` before this: that can overflow.
+    if (values > largest_frame / sizeof(float)) {
+        throw invalid_field(
+            field,
+            fmt::format("{} samples of {} float32 are more than the {} MiB that fit in a "
+                        "frame; send them in several requests",
+                        description.samples(), description.channels(), largest_frame >> 20U));
+    }
     if (frame.size() != values * sizeof(float)) {
         throw invalid_field(
             field, fmt::format("the payload has {} bytes, but {} samples of {} float32 have {}",
@@ -47,9 +61,7 @@ OwnedBlock take_block(const v1::Block& description, const zmq::message_t& frame,
                                values * sizeof(float)));
     }
     OwnedBlock block(description.channels(), description.samples());
-    if (values > 0) {
-        std::memcpy(block.view().data(), frame.data(), frame.size());
-    }
+    std::memcpy(block.view().data(), frame.data(), frame.size());
     return block;
 }
 

@@ -20,6 +20,9 @@ namespace phyll::rpc {
 /// The protocol version that this code speaks.
 inline constexpr std::uint32_t protocol_version = 1;
 
+/// A frame larger than this ends the peer's connection.
+inline constexpr std::size_t largest_frame = std::size_t{256} << 20U;
+
 /// The parts of one multipart message, the routing id of a ROUTER aside.
 using Frames = std::vector<zmq::message_t>;
 

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <limits>
 
@@ -11,9 +12,6 @@ namespace {
 
 /// Messages handled per wake before the loop's other work gets its turn.
 constexpr int batch = 64;
-/// Messages that may wait for a peer that does not read.
-constexpr int send_queue = 1000;
-constexpr std::int64_t largest_frame = std::int64_t{256} * 1024 * 1024;
 
 } // namespace
 
@@ -24,7 +22,7 @@ Router::Router(boost::asio::io_context& loop, zmq::context_t& context, Received 
       received_(std::move(received)) {
     socket_.set(zmq::sockopt::router_mandatory, true);
     socket_.set(zmq::sockopt::sndhwm, send_queue);
-    socket_.set(zmq::sockopt::maxmsgsize, largest_frame);
+    socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(largest_frame));
     socket_.set(zmq::sockopt::linger, 200);
     // A client that is dead without saying so is noticed within seconds.
     socket_.set(zmq::sockopt::heartbeat_ivl, 2000);
@@ -42,7 +40,11 @@ std::string Router::bind(const std::string& address) {
         socket_.bind(address);
     } catch (const zmq::error_t& error) {
         throw Error(Code::unavailable,
-                    fmt::format("cannot listen on {}: {}", address, error.what()));
+                    fmt::format("cannot listen on {}: {}{}", address, error.what(),
+                                error.num() == EADDRINUSE
+                                    ? "; stop the program that does, or choose another with "
+                                      "--listen (port 0 picks a free one)"
+                                    : ""));
     }
     return socket_.get(zmq::sockopt::last_endpoint);
 }
@@ -128,7 +130,13 @@ void Router::receive_one() {
     // The routing id's own part may come without the property.
     const char* address =
         frames.empty() ? nullptr : zmq_msg_gets(frames.front().handle(), "Peer-Address");
-    received_(peer.to_string(), address != nullptr ? address : "", std::move(frames));
+    try {
+        received_(peer.to_string(), address != nullptr ? address : "", std::move(frames));
+    } catch (const std::exception& error) {
+        // Whoever waits for the socket must get to wait for it again.
+        spdlog::error("a message could not be handled inside phylld, which serves on: {}",
+                      error.what());
+    }
 }
 
 } // namespace phyll::rpc

@@ -12,6 +12,9 @@
 
 namespace phyll::rpc {
 
+/// Messages that may wait for a peer that does not read.
+inline constexpr int send_queue = 1000;
+
 /// A ZeroMQ ROUTER on an Asio loop.
 ///
 /// The socket's descriptor is edge-like: it says that something may have happened, not that there

@@ -1,49 +1,62 @@
 #include "daemon/rpc/server.hpp"
 
+#include "drivers/core/text.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <utility>
 
 namespace phyll::rpc {
 namespace {
 
 /// Requests that one client may have in flight.
 constexpr std::size_t calls_per_peer = 1024;
+/// How often a client that did not read is tried again for the last words on its calls.
+constexpr std::chrono::milliseconds owed_interval{200};
 
 void check(const Dispatcher::Method* method, const Call& call) {
     const std::string& name = call.header().method();
     if (call.header().version() > protocol_version) {
         throw Error(Code::failed_precondition,
-                    fmt::format("the client speaks protocol version {}, this daemon version {}: "
+                    fmt::format("the client speaks protocol version {}, this phylld version {}; "
                                 "upgrade phylld, or use an older client",
                                 call.header().version(), protocol_version));
     }
     if (call.header().version() == 0) {
         throw invalid_field(
-            "version", fmt::format("is not set; this daemon speaks version {}", protocol_version));
+            "version", fmt::format("not set; this phylld speaks version {}", protocol_version));
     }
     if (method == nullptr) {
         throw Error(Code::unimplemented,
-                    fmt::format("there is no method '{}'; methods are named like "
+                    fmt::format("there is no method {}; methods are named like "
                                 "'phyll.v1.Lab/Describe'",
-                                name));
+                                in_quotes(name)));
     }
     if (call.caller().role < method->role) {
         throw Error(Code::permission_denied,
-                    fmt::format("{} needs the role {}, the caller is {}", name,
-                                v1::Role_Name(method->role), v1::Role_Name(call.caller().role)));
+                    fmt::format("{} needs {}, the caller has {}; admins come by the ipc socket "
+                                "in phylld's state directory",
+                                name, v1::Role_Name(method->role),
+                                v1::Role_Name(call.caller().role)));
     }
     if (!method->handler) {
-        throw Error(Code::unimplemented, fmt::format("this daemon does not offer {} yet", name));
+        throw Error(
+            Code::unimplemented,
+            fmt::format("this version of phylld does not offer {} yet; a newer one may", name));
     }
+}
+
+Error stopping() {
+    return {Code::unavailable, "phylld is stopping; ask again when it is back"};
 }
 
 } // namespace
 
 Server::Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, const Clock& clock)
-    : loop_(loop), dispatcher_(dispatcher), clock_(clock) {}
+    : loop_(loop), dispatcher_(dispatcher), clock_(clock), owed_timer_(loop) {}
 
 Server::~Server() {
     close();
@@ -68,10 +81,10 @@ void Server::start() {
 
 void Server::close() {
     closing_ = true;
-    const Error stopping(Code::unavailable, "phylld is stopping; ask again when it is back");
+    const Error why = stopping();
     while (!peers_.empty()) {
         // Failing a call takes it out of the table.
-        peers_.begin()->second.begin()->second.call->fail(stopping);
+        peers_.begin()->second.begin()->second.call->fail(why);
     }
 }
 
@@ -89,7 +102,8 @@ void Server::received(const Peer& peer, const std::string& address, Frames frame
         cancel(peer, incoming->header.id());
         break;
     default:
-        spdlog::debug("dropped a {} from a client", v1::Kind_Name(incoming->header.kind()));
+        spdlog::debug("dropped a message of kind {}, which clients do not send",
+                      static_cast<int>(incoming->header.kind()));
     }
 }
 
@@ -117,7 +131,7 @@ void Server::request(const Peer& peer, const std::string& address, Incoming inco
 
 std::optional<Error> Server::refuse(const Peer& peer, std::uint64_t id) const {
     if (closing_) {
-        return Error(Code::unavailable, "phylld is stopping");
+        return stopping();
     }
     const auto found = peers_.find(peer);
     if (found == peers_.end()) {
@@ -128,9 +142,11 @@ std::optional<Error> Server::refuse(const Peer& peer, std::uint64_t id) const {
             "id", fmt::format("request {} is still in flight; number each request anew", id));
     }
     if (found->second.size() >= calls_per_peer) {
-        return Error(Code::resource_exhausted,
-                     fmt::format("{} requests are in flight, no more are taken: wait for answers",
-                                 calls_per_peer));
+        return Error(
+            Code::resource_exhausted,
+            fmt::format("{} requests of this client are in flight, no more are taken; wait "
+                        "for answers to some of them",
+                        calls_per_peer));
     }
     return std::nullopt;
 }
@@ -142,7 +158,7 @@ void Server::dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Metho
     } catch (const Error& error) {
         call->fail(error);
     } catch (const std::exception& error) {
-        spdlog::error("{} failed: {}", call->header().method(), error.what());
+        spdlog::error("{} failed inside phylld: {}", call->header().method(), error.what());
         call->fail(Error(Code::internal, fmt::format("{} failed inside phylld: {}",
                                                      call->header().method(), error.what())));
     }
@@ -175,23 +191,78 @@ void Server::send(const Peer& peer, const v1::Header& header, Frames frames) {
     case Router::Sent::yes:
         break;
     case Router::Sent::peer_gone:
-        drop(peer, "is gone");
+        drop(peer);
         break;
     case Router::Sent::peer_full:
-        drop(peer, "does not read its answers");
+        cut_off(peer);
         break;
     }
 }
 
-void Server::drop(const Peer& peer, const char* why) {
+void Server::drop(const Peer& peer) {
+    owed_.erase(peer);
     const auto calls = peers_.extract(peer);
     if (!calls) {
         return;
     }
-    spdlog::info("a client {}; {} of its requests end", why, calls.mapped().size());
+    spdlog::info("a client is gone; requests in flight that end with it: {}",
+                 calls.mapped().size());
     for (const auto& [id, active] : calls.mapped()) {
         active.call->abandon();
     }
+}
+
+void Server::cut_off(const Peer& peer) {
+    const auto calls = peers_.extract(peer);
+    if (!calls) {
+        return;
+    }
+    spdlog::warn("a client does not read its answers, {} of them wait for it; requests in flight "
+                 "that end: {}",
+                 send_queue, calls.mapped().size());
+    const Error unread(Code::resource_exhausted,
+                       fmt::format("the client did not read its answers: {} of them were waiting "
+                                   "for it and no more are kept; read faster and ask again, a "
+                                   "watch from the last event that was read",
+                                   send_queue));
+    std::deque<v1::Header>& owed = owed_[peer];
+    for (const auto& [id, active] : calls.mapped()) {
+        if (owed.size() < calls_per_peer) {
+            owed.push_back(active.call->bad_end(unread));
+        }
+        active.call->abandon();
+    }
+    pay_owed_later();
+}
+
+void Server::pay_owed() {
+    for (auto it = owed_.begin(); it != owed_.end();) {
+        auto& [peer, headers] = *it;
+        Router::Sent sent = Router::Sent::yes;
+        while (!headers.empty() && sent == Router::Sent::yes) {
+            Frames frames;
+            frames.push_back(serialise(headers.front()));
+            sent = peer.endpoint->router->send(peer.id, std::move(frames));
+            if (sent == Router::Sent::yes) {
+                headers.pop_front();
+            }
+        }
+        const bool settled = headers.empty() || sent == Router::Sent::peer_gone;
+        it = settled ? owed_.erase(it) : std::next(it);
+    }
+    pay_owed_later();
+}
+
+void Server::pay_owed_later() {
+    if (owed_.empty()) {
+        return;
+    }
+    owed_timer_.expires_after(owed_interval);
+    owed_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) {
+            pay_owed();
+        }
+    });
 }
 
 std::unique_ptr<boost::asio::steady_timer> Server::start_timer(const std::shared_ptr<Call>& call) {
@@ -202,7 +273,8 @@ std::unique_ptr<boost::asio::steady_timer> Server::start_timer(const std::shared
     timer->async_wait([call](const boost::system::error_code& error) {
         if (!error) {
             call->fail(Error(Code::deadline_exceeded,
-                             fmt::format("{} took longer than the {} ms that the client gave it",
+                             fmt::format("{} took longer than the {} ms that the client gave it; "
+                                         "give it more",
                                          call->header().method(), call->header().timeout_ms())));
         }
     });

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
+#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -57,7 +58,12 @@ class Server {
     void cancel(const Peer& peer, std::uint64_t id);
     void finished(const Peer& peer, std::uint64_t id);
     void send(const Peer& peer, const v1::Header& header, Frames frames);
-    void drop(const Peer& peer, const char* why);
+    /// Ends every call of a peer that is gone.
+    void drop(const Peer& peer);
+    /// Ends every call of a peer that does not read, and tells it so once it reads again.
+    void cut_off(const Peer& peer);
+    void pay_owed();
+    void pay_owed_later();
     [[nodiscard]] std::unique_ptr<boost::asio::steady_timer>
     start_timer(const std::shared_ptr<Call>& call);
 
@@ -67,6 +73,9 @@ class Server {
     const Clock& clock_;
     std::list<Endpoint> endpoints_;
     std::map<Peer, Calls> peers_; ///< those with calls in flight
+    /// Last words for peers whose queue was full.
+    std::map<Peer, std::deque<v1::Header>> owed_;
+    boost::asio::steady_timer owed_timer_;
     bool closing_ = false;
 };
 

@@ -8,10 +8,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace phyll::runs {
@@ -26,11 +29,45 @@ std::set<std::string> rigs_of(const v1::RunSpec& spec) {
     return rigs;
 }
 
+namespace {
+
+const LayerSpec& rig_of_layer(const FindRig& find, const std::string& name,
+                              const std::string& field) {
+    try {
+        return find(name);
+    } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("{}: {}", field, error.what()),
+                    {{field, error.what()}});
+    }
+}
+
+/// Larger files are refused: the data of a run are in memory as a whole.
+constexpr std::uintmax_t largest_file = std::uintmax_t{1} << 30U;
+
+/// Throws unless `path` is a file to be read to its end: a device or a pipe may have none.
+void check_file(const std::filesystem::path& path) {
+    std::error_code error;
+    const std::filesystem::file_status status = std::filesystem::status(path, error);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+        throw invalid_field(
+            "data.file",
+            fmt::format("{} is a {}, not a file", path.string(),
+                        std::filesystem::is_directory(status) ? "folder" : "device or pipe"));
+    }
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    if (!error && size > largest_file) {
+        throw invalid_field("data.file", fmt::format("{} has {} bytes; at most {} are read",
+                                                     path.string(), size, largest_file));
+    }
+}
+
+} // namespace
+
 std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job& job) {
     const training::SchemeKind& kind = training::scheme_kind(spec.scheme().kind());
     const std::unique_ptr<google::protobuf::Message> options = kind.new_options();
     if (!spec.scheme().options().UnpackTo(options.get())) {
-        throw invalid_field("scheme.options", fmt::format("are not those of the scheme '{}', a {}",
+        throw invalid_field("scheme.options", fmt::format("not those of the scheme '{}', a {}",
                                                           kind.name, options->GetTypeName()));
     }
     return kind.make({spec, *options, job.data.data, job.data.split, job.shapes, job.workers});
@@ -43,7 +80,8 @@ Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileRea
     for (const v1::LayerConfig& layer : spec.layers()) {
         job.rigs.push_back(layer.physics() ? layer.rig() : std::string());
         if (layer.physics()) {
-            const LayerSpec& shape = rig(layer.rig());
+            const LayerSpec& shape = rig_of_layer(
+                rig, layer.rig(), fmt::format("layers[{}].rig", job.shapes.size()));
             job.shapes.push_back(training::RigShape{shape.n_in(), shape.n_out()});
         } else {
             job.shapes.emplace_back(std::nullopt);
@@ -123,15 +161,15 @@ training::FileReader read_below(std::string data_dir) {
         const std::filesystem::path path = std::filesystem::path(name).is_absolute()
                                                ? std::filesystem::path(name)
                                                : data_dir / name;
+        check_file(path);
         std::ifstream file(path, std::ios::binary);
-        std::error_code ignored;
-        if (!file || std::filesystem::is_directory(path, ignored)) {
-            throw Error(Code::not_found,
-                        fmt::format("data.file: there is no file {} that phylld can read; relative "
-                                    "paths are looked up in its data directory, {}",
-                                    path.string(),
-                                    data_dir.empty() ? "which is not set (--data-dir)"
-                                                     : data_dir.string()));
+        if (!file) {
+            const std::string why =
+                fmt::format("phylld cannot read {}: {}; relative paths are looked up in its data "
+                            "directory, {}",
+                            path.string(), std::generic_category().message(errno),
+                            data_dir.empty() ? "which is not set (--data-dir)" : data_dir.string());
+            throw Error(Code::not_found, "data.file: " + why, {{"data.file", why}});
         }
         return std::string(std::istreambuf_iterator<char>(file), {});
     };

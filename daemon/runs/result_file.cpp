@@ -33,6 +33,16 @@ void write_text(H5::Group& parent, const std::string& name, const std::string& t
     parent.createDataSet(name, type, H5::DataSpace(H5S_SCALAR)).write(text, type);
 }
 
+/// The file as it would be on disk.
+std::string image_of(const H5::H5File& file) {
+    const ssize_t size = H5Fget_file_image(file.getId(), nullptr, 0);
+    std::string image(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
+    if (H5Fget_file_image(file.getId(), image.data(), image.size()) != size || size <= 0) {
+        throw H5::FileIException("H5Fget_file_image", "the image could not be taken");
+    }
+    return image;
+}
+
 } // namespace
 
 std::string to_json(const google::protobuf::Message& message) {
@@ -50,13 +60,16 @@ std::string to_json(const google::protobuf::Message& message) {
 
 void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
                   const v1::RunResult& result, const std::vector<training::NamedArray>& network) {
-    const std::filesystem::path aside = file.string() + ".new";
+    // Made in memory and written by us: HDF5 says nothing of a disk that is full when it closes.
+    std::string image;
     // Debian's HDF5 is built without thread safety, and several runs may end at once.
     static std::mutex library;
     const std::lock_guard lock(library);
     try {
         H5::Exception::dontPrint();
-        H5::H5File out(aside.string(), H5F_ACC_TRUNC);
+        H5::FileAccPropList in_memory;
+        in_memory.setCore(std::size_t{64} << 10U, false);
+        H5::H5File out(file.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, in_memory);
         H5::Group arrays = out.createGroup("/network");
         for (const training::NamedArray& array : network) {
             write_array(arrays, array);
@@ -64,11 +77,13 @@ void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
         H5::Group root = out.openGroup("/");
         write_text(root, "run", to_json(spec));
         write_text(root, "result", to_json(result));
+        out.flush(H5F_SCOPE_GLOBAL);
+        image = image_of(out);
     } catch (const H5::Exception& error) {
-        throw Error(Code::unavailable,
-                    fmt::format("cannot write {}: {}", aside.string(), error.getDetailMsg()));
+        throw Error(Code::internal,
+                    fmt::format("{} cannot be made: {}", file.string(), error.getDetailMsg()));
     }
-    put_in_place(aside, file);
+    write_file(file, image);
 }
 
 } // namespace phyll::runs

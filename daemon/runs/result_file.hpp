@@ -14,7 +14,7 @@ namespace phyll::runs {
 ///   /network/<array>   float32, one data set per array of the network ("layer1/weights", ...)
 ///   /run, /result      text: phyll.v1.RunSpec and phyll.v1.RunResult as JSON
 ///
-/// Whole or not at all: written aside, then renamed. Throws UNAVAILABLE when it cannot be written.
+/// Whole or not at all: written aside, then renamed. Throws what `write_file` does.
 void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
                   const v1::RunResult& result, const std::vector<training::NamedArray>& network);
 

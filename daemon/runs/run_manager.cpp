@@ -62,7 +62,14 @@ std::uint64_t RunManager::submit(const v1::RunInfo& info, const v1::RunSpec& spe
     if (active_.contains(run) || store_.run(run)->info.state() != v1::QUEUED) {
         return run; // submitted before, with the same idempotency key
     }
-    write_file(state_.run(run) / "run.toml", run_file);
+    try {
+        write_file(state_.run(run) / "run.toml", run_file);
+    } catch (const Error& error) {
+        store_.change_state(run, v1::FAILED,
+                            fmt::format("its run file could not be kept: {}", error.what()),
+                            wall_seconds(clock_));
+        throw;
+    }
     enqueue(run);
     return run;
 }
@@ -71,7 +78,8 @@ void RunManager::cancel(std::uint64_t run) {
     const v1::RunState state = get(run).info.state();
     if (!may_go(state, v1::RUN_CANCELLED)) {
         throw Error(Code::failed_precondition,
-                    fmt::format("run {} has {} already", run, name_of(state)));
+                    fmt::format("run {} is over: {}; there is nothing left to cancel", run,
+                                name_of(state)));
     }
     const auto found = active_.find(run);
     if (found != active_.end() && found->second.thread) {
@@ -91,7 +99,8 @@ void RunManager::cancel(std::uint64_t run) {
 RunRecord RunManager::get(std::uint64_t run) const {
     std::optional<RunRecord> record = store_.run(run);
     if (!record) {
-        throw Error(Code::not_found, fmt::format("there is no run {}", run));
+        throw Error(Code::not_found,
+                    fmt::format("there is no run {}; the list of runs has those that are", run));
     }
     annotate(record->info);
     return *std::move(record);
@@ -167,17 +176,23 @@ void RunManager::start(std::uint64_t run) {
     if (found == active_.end()) {
         return; // cancelled meanwhile
     }
-    const RunRecord record = store_.run(run).value();
-    found->second.digital = rigs_of(record.spec).empty();
-    if (found->second.digital && digital_running() >= most_digital()) {
-        in_line_.push_back(run);
+    std::map<std::string, rig::RigThread*> rigs;
+    RunRecord record;
+    try {
+        record = store_.run(run).value();
+        found->second.digital = rigs_of(record.spec).empty();
+        if (found->second.digital && digital_running() >= most_digital()) {
+            in_line_.push_back(run);
+            return;
+        }
+        for (const std::string& name : rigs_of(record.spec)) {
+            rigs[name] = &lab_.rig(name);
+        }
+        note_start(record, rigs);
+    } catch (const Error& error) {
+        finished(run, {v1::FAILED, fmt::format("could not be started: {}", error.what()), {}});
         return;
     }
-    std::map<std::string, rig::RigThread*> rigs;
-    for (const std::string& name : rigs_of(record.spec)) {
-        rigs[name] = &lab_.rig(name);
-    }
-    note_start(record, rigs);
     spdlog::info("run {} starts", run);
     watches_.notify(run);
     found->second.thread = std::make_unique<RunThread>(run, record.spec, std::move(rigs), site_);
@@ -216,7 +231,14 @@ void RunManager::note_start(const RunRecord& record,
 
 void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
     const auto active = active_.extract(run);
-    store_outcome(run, active.mapped(), outcome);
+    try {
+        store_outcome(run, active.mapped(), outcome);
+    } catch (const Error& error) {
+        spdlog::error("run {} {}{}{}, which could not be stored; it starts again when phylld does: "
+                      "{}",
+                      run, name_of(outcome.state), outcome.reason.empty() ? "" : ": ",
+                      outcome.reason, error.what());
+    }
     active.mapped().thread.reset();
     lab_.end(active.mapped().lease);
     while (!in_line_.empty() && digital_running() < most_digital()) {

@@ -79,15 +79,19 @@ void RunManager::cancel_group(std::uint64_t id) {
         cancel(run);
     }
     if (!any) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("group g{} is over: all its members have ended already", id));
+        throw Error(
+            Code::failed_precondition,
+            fmt::format(
+                "group g{} is over: all its members have ended; there is nothing left to cancel",
+                id));
     }
 }
 
 GroupRecord RunManager::group_record(std::uint64_t id) const {
     std::optional<GroupRecord> record = store_.group(id);
     if (!record) {
-        throw Error(Code::not_found, fmt::format("there is no group g{}", id));
+        throw Error(Code::not_found,
+                    fmt::format("there is no group g{}; the list of runs has those that are", id));
     }
     for (RunRecord& member : record->members) {
         annotate(member.info);

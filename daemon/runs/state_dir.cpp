@@ -17,20 +17,13 @@
 namespace phyll::runs {
 namespace {
 
-[[nodiscard]] Error system_error(int number, const std::string& what) {
-    const Code code = number == ENOSPC || number == EDQUOT  ? Code::resource_exhausted
-                      : number == EACCES || number == EROFS ? Code::permission_denied
-                                                            : Code::unavailable;
-    return {code, fmt::format("{}: {}", what, std::generic_category().message(number))};
-}
-
 /// A file descriptor that closes itself.
 class Descriptor {
   public:
     Descriptor(const std::filesystem::path& path, int flags)
         : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0660)) {
         if (fd_ < 0) {
-            throw system_error(errno, fmt::format("cannot open {}", path.string()));
+            throw file_error(errno, fmt::format("cannot open {}", path.string()));
         }
     }
     Descriptor(const Descriptor&) = delete;
@@ -54,7 +47,7 @@ void write_all(int fd, std::string_view content, const std::filesystem::path& pa
             continue;
         }
         if (written < 0) {
-            throw system_error(errno, fmt::format("cannot write {}", path.string()));
+            throw file_error(errno, fmt::format("cannot write {}", path.string()));
         }
         content.remove_prefix(static_cast<std::size_t>(written));
     }
@@ -72,24 +65,46 @@ std::string read_holder(int fd) {
 
 } // namespace
 
+Error file_error(int number, const std::string& what) {
+    const std::string why = std::generic_category().message(number);
+    switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+        return {Code::resource_exhausted, fmt::format("{}: {}; free some space", what, why)};
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return {Code::permission_denied,
+                fmt::format("{}: {}; phylld, here user {}, must be able to write there, or give it "
+                            "another folder with --state-dir",
+                            what, why, ::geteuid())};
+    default:
+        return {Code::unavailable, fmt::format("{}: {}", what, why)};
+    }
+}
+
 StateDir::StateDir(std::filesystem::path path) : path_(std::move(path)) {
     std::error_code error;
     std::filesystem::create_directories(path_, error);
     if (error) {
-        throw system_error(error.value(),
-                           fmt::format("cannot make the state directory {}", path_.string()));
+        throw file_error(error.value(),
+                         fmt::format("cannot make the state directory {}", path_.string()));
     }
-    path_ = std::filesystem::canonical(path_);
+    path_ = std::filesystem::canonical(path_, error);
+    if (error) {
+        throw file_error(error.value(),
+                         fmt::format("cannot enter the state directory {}", path_.string()));
+    }
     Descriptor lock(path_ / "lock", O_RDWR | O_CREAT);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         throw Error(
             Code::unavailable,
             fmt::format("the state directory {} is held by another phylld, process {}; stop "
-                        "that one or give this one --state-dir",
+                        "that one or give this one another --state-dir",
                         path_.string(), read_holder(lock.get())));
     }
     if (::ftruncate(lock.get(), 0) != 0) {
-        throw system_error(errno, fmt::format("cannot write {}", (path_ / "lock").string()));
+        throw file_error(errno, fmt::format("cannot write {}", (path_ / "lock").string()));
     }
     write_all(lock.get(), fmt::format("{}\n", ::getpid()), path_ / "lock");
     lock_ = lock.release();
@@ -101,7 +116,11 @@ StateDir::~StateDir() {
 
 std::filesystem::path StateDir::run(std::uint64_t id) const {
     std::filesystem::path folder = path_ / "runs" / std::to_string(id);
-    std::filesystem::create_directories(folder);
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+        throw file_error(error.value(), fmt::format("cannot make the folder {}", folder.string()));
+    }
     return folder;
 }
 
@@ -110,23 +129,28 @@ void StateDir::remove_run(std::uint64_t id) const {
     std::error_code error;
     std::filesystem::remove_all(folder, error);
     if (error) {
-        throw system_error(error.value(), fmt::format("cannot remove {}", folder.string()));
+        throw file_error(error.value(), fmt::format("cannot remove {}", folder.string()));
     }
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content) {
     const std::filesystem::path aside = path.string() + ".new";
-    {
-        const Descriptor file(aside, O_WRONLY | O_CREAT | O_TRUNC);
-        write_all(file.get(), content, aside);
+    try {
+        {
+            const Descriptor file(aside, O_WRONLY | O_CREAT | O_TRUNC);
+            write_all(file.get(), content, aside);
+        }
+        put_in_place(aside, path);
+    } catch (const Error&) {
+        ::unlink(aside.c_str()); // half of a file only takes room
+        throw;
     }
-    put_in_place(aside, path);
 }
 
 void put_in_place(const std::filesystem::path& aside, const std::filesystem::path& path) {
     const Descriptor file(aside, O_RDONLY);
     if (::fsync(file.get()) != 0 || ::rename(aside.c_str(), path.c_str()) != 0) {
-        throw system_error(errno, fmt::format("cannot write {}", path.string()));
+        throw file_error(errno, fmt::format("cannot write {}", path.string()));
     }
 }
 

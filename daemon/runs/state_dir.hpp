@@ -1,7 +1,10 @@
 #pragma once
 
+#include "drivers/core/error.hpp"
+
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace phyll::runs {
@@ -19,7 +22,8 @@ class StateDir {
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] std::filesystem::path database() const { return path_ / "phylld.db"; }
     [[nodiscard]] std::filesystem::path socket() const { return path_ / "phylld.sock"; }
-    /// The folder of a run, made where it is missing.
+    /// The folder of a run, made where it is missing. Throws as the constructor does, and
+    /// RESOURCE_EXHAUSTED on a full disk.
     [[nodiscard]] std::filesystem::path run(std::uint64_t id) const;
     /// Removes the folder of a run with all that is in it, if there is one. Throws UNAVAILABLE.
     void remove_run(std::uint64_t id) const;
@@ -28,6 +32,10 @@ class StateDir {
     std::filesystem::path path_;
     int lock_ = -1;
 };
+
+/// `what` failed with the system's error `number`: RESOURCE_EXHAUSTED on a full disk,
+/// PERMISSION_DENIED where nothing may be written, UNAVAILABLE otherwise. Says what to do.
+[[nodiscard]] Error file_error(int number, const std::string& what);
 
 /// Writes a file so that after a crash it is either there as a whole or not at all: written aside,
 /// synced, renamed. Throws RESOURCE_EXHAUSTED on a full disk, UNAVAILABLE otherwise.

@@ -1,13 +1,18 @@
 #include "daemon/runs/store_impl.hpp"
 
+#include "daemon/runs/reserve.hpp"
 #include "daemon/runs/run_state.hpp"
 #include "daemon/runs/store_schema.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
 
 namespace phyll::runs {
 
@@ -20,8 +25,9 @@ void bind(SQLite::Statement& statement, int index, const google::protobuf::Messa
 
 void read(const SQLite::Column& column, google::protobuf::Message& message) {
     if (!message.ParseFromArray(column.getBlob(), column.getBytes())) {
-        throw Error(Code::data_loss, fmt::format("the database holds a {} that cannot be read",
-                                                 message.GetTypeName()));
+        throw Error(Code::data_loss,
+                    fmt::format("the database holds a {} that cannot be read: it is damaged",
+                                message.GetTypeName()));
     }
 }
 
@@ -35,24 +41,52 @@ void add_rigs(SQLite::Database& database, const v1::RunInfo& info) {
     }
 }
 
+namespace {
+
+/// Some failures of a full disk do not carry its name: of shared memory, of a sync.
+bool disk_is_full(const SQLite::Exception& error, const std::filesystem::path& file) {
+    const int code = error.getErrorCode() & 0xff;
+    std::error_code ignored;
+    return code == SQLITE_FULL ||
+           (code == SQLITE_IOERR &&
+            std::filesystem::space(file.parent_path(), ignored).available < 64U << 10U);
+}
+
+} // namespace
+
+Error damaged(const std::string& file, std::string_view how) {
+    return {Code::data_loss,
+            fmt::format("the database {} is damaged: {}; stop phylld and put a copy in its place, "
+                        "or move it away: phylld then begins with an empty one, and what runs "
+                        "left in their folders stays",
+                        file, how)};
+}
+
 Error translate(const SQLite::Exception& error, const std::string& file) {
-    Code code = Code::unavailable;
+    if (disk_is_full(error, file)) {
+        return {
+            Code::resource_exhausted,
+            fmt::format("the disk is full: the database {} cannot grow; free some space", file)};
+    }
     switch (error.getErrorCode() & 0xff) {
-    case SQLITE_FULL:
-        code = Code::resource_exhausted;
-        break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        code = Code::data_loss;
-        break;
+        return damaged(file, error.what());
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        code = Code::permission_denied;
-        break;
+    case SQLITE_CANTOPEN:
+        return {Code::permission_denied,
+                fmt::format("the database {} cannot be written: {}; phylld, here user {}, must be "
+                            "able to write it and its folder",
+                            file, error.what(), ::geteuid())};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return {Code::unavailable,
+                fmt::format("the database {} is held by another program; close that one", file)};
     default:
-        break;
+        return {Code::unavailable,
+                fmt::format("the database {} cannot be used: {}", file, error.what())};
     }
-    return {code, fmt::format("the database {}: {}", file, error.what())};
 }
 
 } // namespace sql
@@ -67,6 +101,11 @@ void Store::Impl::open() {
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = NORMAL");
     database.exec("PRAGMA foreign_keys = ON");
+    // Damage is better found now than in the middle of a run.
+    if (const std::string found = database.execAndGet("PRAGMA quick_check(1)").getString();
+        found != "ok") {
+        throw sql::damaged(file, found);
+    }
     bring_up_to_date(database, file);
 }
 
@@ -133,8 +172,10 @@ v1::Event Store::Impl::add_event(std::uint64_t run, v1::Event event, double time
     return event;
 }
 
-v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::string& reason,
+v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::string& given,
                             double time) {
+    // What is stored must be readable again.
+    const std::string reason = utf8(given);
     v1::RunInfo& info = record.info;
     if (!may_go(info.state(), state)) {
         throw Error(Code::failed_precondition,
@@ -237,7 +278,7 @@ v1::Event Store::started(std::uint64_t run, const v1::Conditions& conditions, do
 
 v1::Event Store::change_state(std::uint64_t run, v1::RunState state, const std::string& reason,
                               double time, const v1::RunResult* result) {
-    return impl_->transaction([&] {
+    const auto change = [&] {
         RunRecord record = impl_->load(run);
         if (result != nullptr) {
             *record.info.mutable_result() = *result;
@@ -248,38 +289,17 @@ v1::Event Store::change_state(std::uint64_t run, v1::RunState state, const std::
         const v1::Event event = impl_->move(record, state, reason, time);
         impl_->save(record.info);
         return event;
-    });
+    };
+    return state == v1::RUNNING ? impl_->transaction(change) : impl_->last_words(change);
 }
 
 v1::Event Store::interrupted(std::uint64_t run, const std::string& reason, double time) {
-    return impl_->transaction([&] {
+    return impl_->last_words([&] {
         RunRecord record = impl_->load(run);
         const v1::Event event = impl_->move(record, v1::QUEUED, reason, time);
         record.info.set_interruptions(record.info.interruptions() + 1);
         impl_->save(record.info);
         return event;
-    });
-}
-
-std::map<std::string, std::uint64_t> Store::rig_ages() const {
-    return impl_->with([&] {
-        std::map<std::string, std::uint64_t> ages;
-        SQLite::Statement select(impl_->database, "SELECT name, age FROM rigs");
-        while (select.executeStep()) {
-            ages[select.getColumn(0).getString()] = from_sql(select.getColumn(1));
-        }
-        return ages;
-    });
-}
-
-void Store::save_rig_age(const std::string& rig, std::uint64_t age) {
-    impl_->with([&] {
-        SQLite::Statement upsert(impl_->database,
-                                 "INSERT INTO rigs (name, age) VALUES (?, ?) "
-                                 "ON CONFLICT (name) DO UPDATE SET age = excluded.age");
-        upsert.bind(1, rig);
-        upsert.bind(2, to_sql(age));
-        upsert.exec();
     });
 }
 

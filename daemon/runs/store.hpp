@@ -1,6 +1,7 @@
 #pragma once
 
 #include <phyll/v1/groups.pb.h>
+#include <phyll/v1/rigs.pb.h>
 #include <phyll/v1/runs.pb.h>
 
 #include <cstdint>
@@ -49,7 +50,8 @@ struct RunEnd {
 /// when it returns, what it wrote survives the death of the process.
 ///
 /// Event numbers rise over all runs and are never used twice. Thread rule: any thread.
-/// Errors: UNAVAILABLE or RESOURCE_EXHAUSTED (disk full), DATA_LOSS (the file is damaged).
+/// Errors: UNAVAILABLE or RESOURCE_EXHAUSTED (disk full), DATA_LOSS (the file is damaged). How a
+/// run ended is stored on a full disk too, from room that is kept free for it.
 class Store {
   public:
     /// Opens or creates the database and brings its schema up to date; throws FAILED_PRECONDITION
@@ -125,6 +127,10 @@ class Store {
 
     [[nodiscard]] std::map<std::string, std::uint64_t> rig_ages() const;
     void save_rig_age(const std::string& rig, std::uint64_t age);
+    /// Keeps a rig's last characterisation, by the rig's name.
+    void save_characterisation(const v1::Characterisation& report);
+    [[nodiscard]] std::optional<v1::Characterisation>
+    characterisation(const std::string& rig) const;
 
   private:
     struct Impl;

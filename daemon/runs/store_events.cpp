@@ -1,5 +1,7 @@
 #include "daemon/runs/store_impl.hpp"
 
+#include "drivers/core/text.hpp"
+
 #include <fmt/format.h>
 
 namespace phyll::runs {
@@ -37,7 +39,7 @@ v1::Event Store::add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, dou
 v1::Event Store::add_notice(std::uint64_t run, const std::string& text, double time) {
     return impl_->transaction([&] {
         v1::Event event;
-        event.set_notice(text);
+        event.set_notice(utf8(text));
         return impl_->add_event(run, event, time);
     });
 }

@@ -2,6 +2,7 @@
 
 // What the store's source files share; for nobody else.
 
+#include "daemon/runs/reserve.hpp"
 #include "daemon/runs/store.hpp"
 #include "drivers/core/error.hpp"
 
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -33,14 +35,19 @@ void read(const SQLite::Column& column, google::protobuf::Message& message);
 void add_rigs(SQLite::Database& database, const v1::RunInfo& info);
 
 [[nodiscard]] Error translate(const SQLite::Exception& error, const std::string& file);
+/// DATA_LOSS, saying what can be done about it.
+[[nodiscard]] Error damaged(const std::string& file, std::string_view how);
 
 } // namespace sql
 
 struct Store::Impl {
     explicit Impl(const std::filesystem::path& path)
-        : file(path.string()), database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {}
+        : file(path.string()),
+          reserve(path.parent_path() / "reserve"),
+          database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {}
 
     const std::string file;
+    Reserve reserve;
     mutable std::mutex mutex;
     SQLite::Database database;
 
@@ -64,12 +71,27 @@ struct Store::Impl {
             if constexpr (std::is_void_v<decltype(work())>) {
                 std::forward<Work>(work)();
                 commit.commit();
+                reserve.restore();
             } else {
                 auto result = std::forward<Work>(work)();
                 commit.commit();
+                reserve.restore();
                 return result;
             }
         });
+    }
+
+    /// For how things ended: on a full disk too.
+    template <class Work>
+    auto last_words(Work&& work) {
+        try {
+            return transaction(work);
+        } catch (const Error& error) {
+            if (error.code() != Code::resource_exhausted || !reserve.give_up()) {
+                throw;
+            }
+        }
+        return transaction(work);
     }
 
     // All of these inside a transaction.

@@ -83,7 +83,10 @@ std::set<std::uint64_t> Store::remove(std::set<std::uint64_t> runs,
         for (const std::uint64_t group : groups) {
             const std::vector<std::uint64_t> members = impl_->members(group);
             if (members.empty()) {
-                throw Error(Code::not_found, fmt::format("there is no group g{}", group));
+                throw Error(
+                    Code::not_found,
+                    fmt::format("there is no group g{}; the list of runs has those that are",
+                                group));
             }
             runs.insert(members.begin(), members.end());
         }
@@ -92,12 +95,12 @@ std::set<std::uint64_t> Store::remove(std::set<std::uint64_t> runs,
             if (info.group() != 0 && !groups.contains(info.group())) {
                 throw Error(Code::failed_precondition,
                             fmt::format("run {0} belongs to group g{1}, whose figures are over all "
-                                        "its members: remove g{1} as a whole",
+                                        "its members; remove g{1} as a whole",
                                         run, info.group()));
             }
             if (!is_final(info.state())) {
                 throw Error(Code::failed_precondition,
-                            fmt::format("run {} is {}; only runs that are over can be removed: "
+                            fmt::format("run {} is {}: only runs that are over can be removed; "
                                         "cancel it first",
                                         run, name_of(info.state())));
             }

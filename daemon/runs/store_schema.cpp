@@ -65,8 +65,16 @@ CREATE TABLE removed_runs (
 );
 )sql";
 
-/// Groups of runs.
+/// What rigs were found to be as computers.
 constexpr const char* version_3 = R"sql(
+CREATE TABLE characterisations (
+    rig    TEXT PRIMARY KEY,
+    report BLOB NOT NULL             -- phyll.v1.Characterisation, the last one
+);
+)sql";
+
+/// Groups of runs.
+constexpr const char* version_4 = R"sql(
 CREATE TABLE run_groups (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     submitted       REAL NOT NULL,   -- seconds since 1970, UTC
@@ -102,21 +110,25 @@ void to_version_3(SQLite::Database& database) {
     database.exec(version_3);
 }
 
+void to_version_4(SQLite::Database& database) {
+    database.exec(version_4);
+}
+
 /// Entry i makes version i + 1 of version i.
 using Step = void (*)(SQLite::Database&);
-constexpr std::array<Step, 3> steps{to_version_1, to_version_2, to_version_3};
+constexpr std::array<Step, 4> steps{to_version_1, to_version_2, to_version_3, to_version_4};
 
 } // namespace
 
 void bring_up_to_date(SQLite::Database& database, const std::string& file) {
-    const auto found =
-        static_cast<std::size_t>(database.execAndGet("PRAGMA user_version").getInt64());
-    if (found > steps.size()) {
+    const std::int64_t stated = database.execAndGet("PRAGMA user_version").getInt64();
+    const auto found = static_cast<std::size_t>(stated);
+    if (stated < 0 || found > steps.size()) {
         throw Error(
             Code::failed_precondition,
-            fmt::format("the database {} has schema version {}, this phylld knows up to {}: "
-                        "use the newer phylld that wrote it",
-                        file, found, steps.size()));
+            fmt::format("the database {} has schema version {}, this phylld knows up to {}; use "
+                        "the newer phylld that wrote it, or give this one another --state-dir",
+                        file, stated, steps.size()));
     }
     if (found == steps.size()) {
         return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <array>
 #include <cstddef>
@@ -23,11 +24,9 @@ template <class T, std::size_t n>
         if (name == text) {
             return value;
         }
-        valid += valid.empty() ? "" : ", ";
-        valid += name;
+        valid += (valid.empty() ? "'" : ", '") + std::string(name) + "'";
     }
-    throw invalid_field(std::string(field),
-                        "\"" + std::string(text) + "\" is not known; valid: " + valid);
+    throw invalid_field(std::string(field), in_quotes(text) + "; valid is " + valid);
 }
 
 } // namespace phyll::training

@@ -15,7 +15,7 @@ namespace {
 
 Error misfit(const NamedArray& array, const std::string& wanted) {
     return Error(Code::data_loss,
-                 fmt::format("the stored array \"{}\" has {} values of shape {}; this job needs {}",
+                 fmt::format("the stored array '{}' has {} values of shape {}; this job needs {}",
                              array.name, array.values.size(), array.shape, wanted));
 }
 
@@ -43,7 +43,8 @@ ArrayReader::ArrayReader(std::span<const NamedArray> arrays) {
 const NamedArray& ArrayReader::find(std::string_view name, std::size_t rank) const {
     const auto found = arrays_.find(name);
     if (found == arrays_.end()) {
-        throw Error(Code::data_loss, fmt::format("there is no stored array \"{}\"", name));
+        throw Error(Code::data_loss,
+                    fmt::format("there is no stored array '{}', which this job needs", name));
     }
     const NamedArray& array = *found->second;
     const std::size_t size = std::accumulate(array.shape.begin(), array.shape.end(), std::size_t{1},

@@ -1,5 +1,7 @@
 #include "drivers/core/error.hpp"
 
+#include "drivers/core/text.hpp"
+
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -30,15 +32,25 @@ std::string_view name_of(Code code) noexcept {
     return index < names.size() ? names[index] : "UNKNOWN";
 }
 
-Error::Error(Code code, const std::string& message) : std::runtime_error(message), code_(code) {}
+Error::Error(Code code, const std::string& message)
+    : std::runtime_error(utf8(message)), code_(code) {}
 
 Error::Error(Code code, const std::string& message, std::vector<FieldViolation> violations)
-    : std::runtime_error(message), code_(code), violations_(std::move(violations)) {}
+    : std::runtime_error(utf8(message)), code_(code), violations_(std::move(violations)) {
+    for (FieldViolation& violation : violations_) {
+        violation.field = utf8(violation.field);
+        violation.description = utf8(violation.description);
+    }
+}
 
 Error invalid_field(std::string field, std::string description) {
     const std::string message = field + ": " + description;
     return Error(Code::invalid_argument, message,
                  {FieldViolation{std::move(field), std::move(description)}});
+}
+
+Error error_of(const std::string& part, const Error& error) {
+    return {error.code(), part + ": " + error.what(), error.violations()};
 }
 
 } // namespace phyll

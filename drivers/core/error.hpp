@@ -40,7 +40,9 @@ struct FieldViolation {
     bool operator==(const FieldViolation&) const = default;
 };
 
-/// The one exception type of the system. The message says what happened, to what, and what to do.
+/// The one exception type of the system. The message says what happened, to what, and what to do;
+/// docs/style-of-messages.md has the rules. It is valid UTF-8 whatever it quotes, since it goes
+/// over the wire and into the store.
 class Error : public std::runtime_error {
   public:
     Error(Code code, const std::string& message);
@@ -58,5 +60,8 @@ class Error : public std::runtime_error {
 
 /// INVALID_ARGUMENT about one field; the message is "<field>: <description>".
 [[nodiscard]] Error invalid_field(std::string field, std::string description);
+
+/// The same error, said of a part of something: "<part>: <message>", with its code and violations.
+[[nodiscard]] Error error_of(const std::string& part, const Error& error);
 
 } // namespace phyll

@@ -8,6 +8,42 @@
 #include <utility>
 
 namespace phyll {
+namespace {
+
+void check_shape(const LayerSpec& spec, ConstBlock x) {
+    if (x.channels() != spec.n_in()) {
+        throw invalid_field("stimuli",
+                            fmt::format("{} values per sample, but the rig has {} inputs",
+                                        x.channels(), spec.n_in()));
+    }
+    if (x.samples() == 0) {
+        throw invalid_field("stimuli", "no sample; at least one is needed");
+    }
+}
+
+void check_drive(const LayerSpec& spec, ConstBlock x) {
+    for (std::size_t i = 0; i < x.samples(); ++i) {
+        for (std::size_t k = 0; k < x.channels(); ++k) {
+            const float value = x.sample(i)[k];
+            if (std::isfinite(value) && value >= 0.0F && value <= 1.0F) {
+                continue;
+            }
+            const std::string field = fmt::format("stimuli[{}][{}]", i, k);
+            const std::string description =
+                fmt::format("drive {} on input '{}' (sample {}, channel {}); valid is 0 to 1",
+                            value, spec.inputs[k].name, i, k);
+            const Code code = std::isfinite(value) ? Code::out_of_range : Code::invalid_argument;
+            throw Error(code, field + ": " + description, {{field, description}});
+        }
+    }
+}
+
+} // namespace
+
+void check_stimuli(const LayerSpec& spec, ConstBlock x) {
+    check_shape(spec, x);
+    check_drive(spec, x);
+}
 
 Guard::Guard(std::unique_ptr<PhysicalLayer> rig) : rig_(std::move(rig)) {}
 
@@ -16,8 +52,8 @@ Guard::~Guard() {
 }
 
 void Guard::query(ConstBlock x, Block y, const QueryContext& context) {
+    check_stimuli(spec(), x);
     check_shape(x, y, context);
-    check_drive(x);
     try {
         rig_->query(x, y, context);
         check_response(y);
@@ -33,14 +69,6 @@ void Guard::recover(const Deadline& deadline, std::stop_token stop) {
 
 void Guard::check_shape(ConstBlock x, Block y, const QueryContext& context) const {
     const LayerSpec& s = spec();
-    if (x.channels() != s.n_in()) {
-        throw invalid_field(
-            "stimuli",
-            fmt::format("{} values per sample, but the rig has {} inputs", x.channels(), s.n_in()));
-    }
-    if (x.samples() == 0) {
-        throw invalid_field("stimuli", "no sample; at least one is needed");
-    }
     if (x.samples() > s.max_batch) {
         throw invalid_field("stimuli", fmt::format("{} samples in one query, at most {} fit",
                                                    x.samples(), s.max_batch));
@@ -58,23 +86,6 @@ void Guard::check_shape(ConstBlock x, Block y, const QueryContext& context) cons
         throw invalid_field("follow", fmt::format("a rig of kind '{}' settles before each sample; "
                                                   "ask without follow",
                                                   s.kind));
-    }
-}
-
-void Guard::check_drive(ConstBlock x) const {
-    for (std::size_t i = 0; i < x.samples(); ++i) {
-        for (std::size_t k = 0; k < x.channels(); ++k) {
-            const float value = x.sample(i)[k];
-            if (std::isfinite(value) && value >= 0.0F && value <= 1.0F) {
-                continue;
-            }
-            const std::string field = fmt::format("stimuli[{}][{}]", i, k);
-            const std::string description =
-                fmt::format("drive {} on input '{}' (sample {}, channel {}); valid is 0 to 1",
-                            value, spec().inputs[k].name, i, k);
-            const Code code = std::isfinite(value) ? Code::out_of_range : Code::invalid_argument;
-            throw Error(code, field + ": " + description, {{field, description}});
-        }
     }
 }
 

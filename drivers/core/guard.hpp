@@ -6,6 +6,11 @@
 
 namespace phyll {
 
+/// Throws unless `x` has at least one sample, as many values in each as the rig has inputs, and all
+/// of them are drives: INVALID_ARGUMENT (shape, not finite), OUT_OF_RANGE, naming sample, channel
+/// and value.
+void check_stimuli(const LayerSpec& spec, ConstBlock x);
+
 /// Stands before every rig and lets nothing through that breaks its contract: wrong shapes, drives
 /// that are not finite or outside [0, 1], responses that are not finite or outside the spec's
 /// range. It rejects, naming sample, channel, value and limit; it never clips. A query that fails
@@ -25,7 +30,6 @@ class Guard final : public PhysicalLayer {
 
   private:
     void check_shape(ConstBlock x, Block y, const QueryContext& context) const;
-    void check_drive(ConstBlock x) const;
     void check_response(ConstBlock y) const;
 
     std::unique_ptr<PhysicalLayer> rig_;

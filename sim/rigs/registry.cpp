@@ -1,5 +1,7 @@
 #include "sim/rigs/acoustic/acoustic_rig.hpp"
 #include "sim/rigs/echo/echo_rig.hpp"
+#include "sim/rigs/electronic/electronic_rig.hpp"
+#include "sim/rigs/microwave/microwave_rig.hpp"
 #include "sim/rigs/simulated_rig.hpp"
 
 namespace phyll::sim {
@@ -8,6 +10,8 @@ const std::vector<SimulatedRigKind>& simulated_rig_kinds() {
     static const std::vector<SimulatedRigKind> kinds{
         acoustic_kind(),
         echo_kind(),
+        electronic_kind(),
+        microwave_kind(),
     };
     return kinds;
 }

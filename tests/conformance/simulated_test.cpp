@@ -1,5 +1,6 @@
 // Every simulated rig keeps the contract, alone and with all that can befall it.
 #include "sim/rigs/decorators/disturbed.hpp"
+#include "sim/rigs/microwave/microwave.pb.h"
 #include "tests/conformance/suite.hpp"
 #include "tests/unit/sim/support.hpp"
 
@@ -15,6 +16,22 @@ Subject simulated(std::string_view kind, const sim::Disturbances& disturbances =
     return {.make = [=](Workers& workers, const Clock& clock) {
         return sim::disturbed(test::default_rig(kind, workers), disturbances,
                               {.seed = 1, .workers = &workers}, clock);
+    }};
+}
+
+/// A microwave cavity that is built in a few ms: the suite builds dozens.
+Subject microwave(const sim::Disturbances& disturbances = {}) {
+    return {.make = [=](Workers& workers, const Clock& clock) {
+        sim::v1::MicrowaveOptions options;
+        options.set_points(18);
+        options.set_perimeter(12);
+        options.set_wire_spacing(0.25);
+        options.set_atoms(12);
+        options.set_rods(3);
+        options.set_port_distance(1);
+        const sim::RigSite site{.seed = 1, .workers = &workers};
+        return sim::disturbed(test::kind_named("microwave").make(options, site), disturbances, site,
+                              clock);
     }};
 }
 
@@ -48,6 +65,27 @@ TEST_CASE("the acoustic rig with noise, drift and latency keeps the contract") {
     disturbances.drift_samples = 2000;
     disturbances.latency = true;
     check_contract(simulated("acoustic", disturbances));
+}
+
+TEST_CASE("the electronic rig keeps the contract") {
+    check_contract(simulated("electronic"));
+}
+
+TEST_CASE("the microwave rig keeps the contract") {
+    check_contract(microwave());
+}
+
+TEST_CASE("the electronic and the microwave rig with noise, drift and latency keep the contract") {
+    sim::Disturbances disturbances;
+    disturbances.noise = 0.005;
+    disturbances.drift_samples = 2000;
+    disturbances.latency = true;
+    SECTION("electronic") {
+        check_contract(simulated("electronic", disturbances));
+    }
+    SECTION("microwave") {
+        check_contract(microwave(disturbances));
+    }
 }
 
 TEST_CASE("a rig whose noise is new each time keeps the contract within its noise") {

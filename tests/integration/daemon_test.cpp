@@ -84,6 +84,18 @@ TEST_CASE("phylld --check says what each rig is made of, or what is wrong, and t
     REQUIRE_FALSE(std::filesystem::exists(dir.path() / "state"));
 }
 
+TEST_CASE("phylld says by its exit status whether the command line or the start went wrong") {
+    const auto start = [](const std::string& option, const std::string& value) {
+        return run_command({PHYLL_BIN_DIR "/phylld", option, value});
+    };
+    REQUIRE(start("--log-level", "loud").status == 2);
+    REQUIRE(start("--nonsense", "1").status == 2);
+    const Finished config = start("--config", "no-such-lab.toml");
+    REQUIRE(config.status == 1);
+    REQUIRE(contains(config.err, "no-such-lab.toml: No such file"));
+    REQUIRE(run_command({PHYLL_BIN_DIR "/phylld", "--version"}).status == 0);
+}
+
 TEST_CASE("an option of a rig that cannot be is refused by name") {
     const Finished finished = [] {
         const test::TempDir dir;

@@ -82,7 +82,8 @@ TEST_CASE("a run on a busy rig waits its turn, and each cancelled run leaves the
         FAIL("it is over");
     } catch (const Error& error) {
         REQUIRE(error.code() == Code::failed_precondition);
-        REQUIRE(std::string(error.what()) == "run 2 has cancelled already");
+        REQUIRE(std::string(error.what()) ==
+                "run 2 is over: cancelled; there is nothing left to cancel");
     }
 }
 

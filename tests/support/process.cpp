@@ -130,7 +130,7 @@ Finished run_command(const std::vector<std::string>& command) {
     return finished;
 }
 
-Daemon::Daemon(const std::string& config) {
+Daemon::Daemon(const std::string& config, Wrap wrap) : wrap_(std::move(wrap)) {
     configure(config);
     start();
 }
@@ -145,12 +145,17 @@ void Daemon::configure(const std::string& config) {
 }
 
 std::vector<std::string> Daemon::command() const {
-    std::vector<std::string> command{PHYLL_BIN_DIR "/phylld", "--state-dir", state_dir().string(),
-                                     "--listen", "tcp://127.0.0.1:0"};
+    std::vector<std::string> command;
+    if (wrap_) {
+        command = wrap_(state_dir());
+    }
+    command.insert(command.end(), {PHYLL_BIN_DIR "/phylld", "--state-dir", state_dir().string(),
+                                   "--listen", "tcp://127.0.0.1:0"});
     if (!config_.empty()) {
         command.insert(command.end(), {"--config", (dir_.path() / "phylld.toml").string()});
     }
-    if (const auto vowels = real_data("vowels/vowels.csv")) {
+    const bool has_data = config_.find("data_dir") != std::string::npos;
+    if (const auto vowels = has_data ? std::nullopt : real_data("vowels/vowels.csv")) {
         command.insert(command.end(), {"--data-dir", vowels->parent_path().parent_path().string()});
     }
     return command;

@@ -3,6 +3,7 @@
 #include "tests/support/paths.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <sys/types.h>
@@ -53,8 +54,12 @@ struct Finished {
 /// A phylld of one test: a state directory and ports of its own.
 class Daemon {
   public:
-    /// `config` is the text of a configuration file; empty: the built-in one.
-    explicit Daemon(const std::string& config = "");
+    /// What stands before its command line, given its state directory; see disk.hpp.
+    using Wrap = std::function<std::vector<std::string>(const std::filesystem::path& state_dir)>;
+
+    /// `config` is the text of a configuration file; empty: the built-in one. Where it names no
+    /// data_dir, the daemon has the real data.
+    explicit Daemon(const std::string& config = "", Wrap wrap = nullptr);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
@@ -86,6 +91,7 @@ class Daemon {
   private:
     TempDir dir_;
     std::string config_;
+    Wrap wrap_;
     std::unique_ptr<Process> process_;
     std::string ipc_;
     std::string tcp_;

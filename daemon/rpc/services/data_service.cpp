@@ -1,4 +1,5 @@
 #include "daemon/rpc/services/services.hpp"
+#include "drivers/core/text.hpp"
 
 #include <phyll/v1/data.pb.h>
 
@@ -17,7 +18,7 @@ void add_files(const std::filesystem::path& root, v1::ListDataReply& reply) {
          it != std::filesystem::recursive_directory_iterator(); it.increment(ignored)) {
         if (it->path().extension() == ".csv" && it->is_regular_file(ignored)) {
             v1::DataSet& set = sets.emplace_back();
-            set.set_name(std::filesystem::relative(it->path(), root, ignored).string());
+            set.set_name(utf8(std::filesystem::relative(it->path(), root, ignored).string()));
             set.set_kind("csv");
             set.set_bytes(it->file_size(ignored));
             set.set_about("file");

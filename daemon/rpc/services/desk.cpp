@@ -6,6 +6,11 @@
 
 namespace phyll::rpc {
 
+Error inside(const Call& call, const std::exception& error) {
+    return {Code::internal,
+            fmt::format("{} failed inside phylld: {}", call.header().method(), error.what())};
+}
+
 v1::RunSpec read_run_file(const v1::RunFile& file, const config::OptionsResolver& options,
                           const std::vector<std::string>& more) {
     std::vector<std::string> overrides(file.overrides().begin(), file.overrides().end());

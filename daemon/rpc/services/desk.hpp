@@ -18,6 +18,9 @@
 
 namespace phyll::rpc {
 
+/// What a client is told of a failure that nobody foresaw.
+[[nodiscard]] Error inside(const Call& call, const std::exception& error);
+
 /// Does `work` at the desk and hands what it returns to `then` on the loop.
 template <class Work, class Then>
 void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, Then then) {
@@ -29,14 +32,14 @@ void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, The
                     then(*result);
                 } catch (const Error& error) {
                     call->fail(error);
+                } catch (const std::exception& error) {
+                    call->fail(inside(*call, error));
                 }
             });
         } catch (const Error& error) {
             boost::asio::post(site.loop, [call, error] { call->fail(error); });
         } catch (const std::exception& error) {
-            const Error internal(
-                Code::internal,
-                fmt::format("{} failed: {}", call->header().method(), error.what()));
+            const Error internal = inside(*call, error);
             boost::asio::post(site.loop, [call, internal] { call->fail(internal); });
         }
     });

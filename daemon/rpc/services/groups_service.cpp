@@ -1,5 +1,6 @@
 #include "daemon/rpc/services/desk.hpp"
 #include "daemon/runs/job.hpp"
+#include "drivers/core/text.hpp"
 
 #include <phyll/v1/groups.pb.h>
 
@@ -43,7 +44,7 @@ void check_members(const v1::SubmitGroupRequest& request) {
             if (sets_seed(text)) {
                 throw invalid_field(
                     field + ".overrides",
-                    fmt::format("'{}'; a member's seed is given as its seed", text));
+                    fmt::format("{}; a member's seed is given as its seed", in_quotes(text)));
             }
         }
         if (!seen.insert(settings_of(member)).second) {

@@ -1,5 +1,6 @@
 #include "daemon/rig/evidence.hpp"
 #include "daemon/rpc/services/services.hpp"
+#include "drivers/core/text.hpp"
 
 #include <phyll/v1/lab.pb.h>
 
@@ -59,7 +60,7 @@ v1::LayerSpec describe(const LayerSpec& spec) {
 v1::Health describe(const Health& health) {
     v1::Health out;
     out.set_state(static_cast<v1::Health::State>(health.state));
-    out.set_reason(health.reason);
+    out.set_reason(utf8(health.reason)); // an instrument may say anything
     return out;
 }
 
@@ -74,7 +75,7 @@ v1::RigInfo describe(const rig::RigThread& rig, const rig::Lab& lab) {
     info.set_age(status.age);
     info.set_holder(lab.holder(rig.name()));
     info.set_safe(!status.driven && status.safe_state.state == SafeState::State::safe);
-    info.set_safe_reason(status.safe_state.reason);
+    info.set_safe_reason(utf8(status.safe_state.reason));
     return info;
 }
 

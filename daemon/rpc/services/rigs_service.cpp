@@ -46,7 +46,8 @@ void finish(Call& call, const rig::Measurement& measurement, const LayerSpec& sp
     } catch (const Error& error) {
         call.fail(error);
     } catch (const std::exception& error) {
-        call.fail(Error(Code::internal, fmt::format("the rig failed: {}", error.what())));
+        call.fail(
+            Error(Code::internal, fmt::format("the rig failed inside phylld: {}", error.what())));
     }
 }
 
@@ -118,6 +119,28 @@ void query(const Site& site, const v1::QueryRequest& request, const std::shared_
     std::make_shared<DirectQuery>(site, rig, call, measurement)->start(request.wait());
 }
 
+/// Sends how a characterisation goes, then its report.
+void characterise(const Site& site, const v1::CharacteriseRequest& request,
+                  const std::shared_ptr<Call>& call) {
+    const runs::Characterisations::Id id = site.characterisations.start(
+        request, fmt::format("a characterisation by {}", call->caller().name),
+        {.progress =
+             [call](const v1::CharacteriseProgress& progress) {
+                 v1::CharacteriseItem item;
+                 *item.mutable_progress() = progress;
+                 call->item(item);
+             },
+         .done =
+             [call](const v1::Characterisation& report) {
+                 v1::CharacteriseItem item;
+                 *item.mutable_report() = report;
+                 call->item(item);
+                 call->end();
+             },
+         .failed = [call](const Error& error) { call->fail(error); }});
+    call->when_over([&site, id] { site.characterisations.stop(id); });
+}
+
 } // namespace
 
 void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
@@ -131,6 +154,13 @@ void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
             v1::SnapshotReply reply;
             *reply.mutable_rig() = describe(site.lab.rig(request.rig()), site.lab);
             return reply;
+        });
+    dispatcher.stream<v1::CharacteriseRequest, v1::CharacteriseItem>(
+        "phyll.v1.Rigs/Characterise",
+        [&site](const auto& request, const auto& call) { characterise(site, request, call); });
+    dispatcher.answer<v1::RigRequest, v1::Characterisation>(
+        "phyll.v1.Rigs/Report", [&site](const v1::RigRequest& request, const Call&) {
+            return site.characterisations.last(request.rig());
         });
 }
 

@@ -32,7 +32,7 @@ v1::RunSpec spec_of(const v1::SubmitRequest& request, const config::OptionsResol
         return read_run_file(request.file(), options);
     }
     if (!request.has_spec()) {
-        throw invalid_field("job", "is missing; give a run file or a run spec");
+        throw invalid_field("job", "missing; give a run file or a run spec");
     }
     v1::RunSpec spec = request.spec();
     config::check_run_spec(spec, options);

@@ -3,6 +3,7 @@
 #include "daemon/config/options.hpp"
 #include "daemon/rig/lab.hpp"
 #include "daemon/rpc/dispatcher.hpp"
+#include "daemon/runs/characterisations.hpp"
 #include "daemon/runs/run_manager.hpp"
 
 #include <utility>
@@ -24,6 +25,7 @@ struct Site {
     const Clock& clock;
     rig::Lab& lab;
     runs::RunManager& runs;
+    runs::Characterisations& characterisations;
     const config::OptionsResolver& options;
     runs::Host host;
     std::string version;

@@ -94,6 +94,11 @@ void add_probe_noise(Block responses, std::uint64_t seed) {
     }
 }
 
+/// A bit has no half of its range: it is turned over.
+float moved_by_half(float drive, unsigned levels) {
+    return levels == 2 ? 1.0F - drive : rounded(drive < 0.5F ? drive + 0.5F : drive - 0.5F, levels);
+}
+
 class Characteriser {
   public:
     explicit Characteriser(const CharacteriseSite& site)
@@ -236,8 +241,7 @@ class Characteriser {
             const std::size_t input = i % x.channels();
             std::ranges::copy(x.sample(i / x.channels()), moved.sample(i).begin());
             float& drive = moved.sample(i)[input];
-            drive = rounded(drive < 0.5F ? drive + 0.5F : drive - 0.5F,
-                            site_.spec.inputs[input].levels);
+            drive = moved_by_half(drive, site_.spec.inputs[input].levels);
         }
         const OwnedBlock responses = measure("sensitivity", moved.view());
         for (std::size_t input = 0; input < x.channels(); ++input) {

@@ -27,7 +27,8 @@ struct CharacteriseSite {
 /// - repeatability: the first 8 of the uniform drives, 16 times each, against the spread of all;
 /// - settling: 8 repeats right after a change, first against last; drift: the 8 at the end again;
 /// - nonlinear share, effective rank: max(1,200, 3 (n_in + 1)) uniformly random drives;
-/// - sensitivity: each input in turn moved by half its range, at 4 places (1 from 65 inputs on);
+/// - sensitivity: each input in turn moved by half its range (a bit turned over), at 4 places (1
+/// from 65 inputs on);
 /// - exclusive or: 200 samples for each of 5 random and 5 adjacent pairs of inputs, half of them
 /// for
 ///   the test; responses carry noise of 0.5 % of their root mean square beside the rig's own, since

@@ -1,6 +1,7 @@
 #include "daemon/training/data/csv.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <csv.h>
 #include <fmt/format.h>
@@ -119,8 +120,8 @@ std::size_t find_column(const std::vector<std::string>& names, std::string_view 
                         const std::string& file, const std::string& field) {
     const auto found = std::find(names.begin(), names.end(), wanted);
     if (found == names.end()) {
-        const std::string what = fmt::format("{} has no column \"{}\"; its columns are: {}", file,
-                                             wanted, fmt::join(names, ", "));
+        const std::string what = fmt::format("{} has no column {}; its columns are: {}", file,
+                                             in_quotes(wanted), fmt::join(names, ", "));
         throw Error(Code::not_found, what, {FieldViolation{.field = field, .description = what}});
     }
     return static_cast<std::size_t>(found - names.begin());
@@ -133,8 +134,8 @@ Columns assign_columns(const Row& header, const std::string& file, std::string_v
     for (const std::string& name : columns.names) {
         if (!distinct.insert(name).second) {
             throw Error(Code::invalid_argument,
-                        fmt::format("{}, line {}: two columns are called \"{}\"; names must differ",
-                                    file, header.line, name));
+                        fmt::format("{}, line {}: two columns are called {}; names must differ",
+                                    file, header.line, in_quotes(name)));
         }
     }
     columns.label = find_column(columns.names, label_column, file, "data.label");
@@ -164,12 +165,12 @@ float parse_number(const std::string& text, const std::string& file, std::size_t
     const auto [stop, error] = std::from_chars(text.data(), end, value);
     const bool fits = std::abs(value) <= std::numeric_limits<float>::max();
     if (text.empty() || error != std::errc{} || stop != end || !fits) {
-        throw Error(Code::invalid_argument,
-                    fmt::format("{}, line {}, column {}: {}; a finite number is needed, written "
-                                "like 1234.5 or 1.2345e3",
-                                file, line, column,
-                                text.empty() ? "the cell is empty"
-                                             : fmt::format("\"{}\" is not one", text)));
+        throw Error(
+            Code::invalid_argument,
+            fmt::format("{}, line {}, column {}: {}; a finite number is needed, written "
+                        "like 1234.5 or 1.2345e3, or data.ignore leaves the column out",
+                        file, line, column,
+                        text.empty() ? "the cell is empty" : in_quotes(text) + " is no number"));
     }
     return static_cast<float>(value);
 }
@@ -177,8 +178,9 @@ float parse_number(const std::string& text, const std::string& file, std::size_t
 void check_shape(const Row& row, const Columns& columns, const std::string& file) {
     if (row.cells.size() != columns.names.size()) {
         throw Error(Code::invalid_argument,
-                    fmt::format("{}, line {}: the row has {} columns, the header has {}", file,
-                                row.line, row.cells.size(), columns.names.size()));
+                    fmt::format("{}, line {}: {} columns, but the header has {}; every row needs "
+                                "as many as the header",
+                                file, row.line, row.cells.size(), columns.names.size()));
     }
     if (row.cells[columns.label].empty()) {
         throw Error(Code::invalid_argument,
@@ -197,17 +199,18 @@ void assign_labels(DataSet& data, std::span<const Row> rows, const Columns& colu
     }
     if (members.size() < 2) {
         throw Error(Code::invalid_argument,
-                    fmt::format("{}, column {}: every row is of class \"{}\"; at least two classes "
+                    fmt::format("{}, column {}: every row is of class {}; at least two classes "
                                 "are needed",
-                                data.name, column, members.begin()->first));
+                                data.name, column, in_quotes(members.begin()->first)));
     }
     data.labels.resize(rows.size());
     for (const auto& [name, indices] : members) {
         if (indices.size() < 2) {
             throw Error(Code::invalid_argument,
-                        fmt::format("{}, line {}, column {}: class \"{}\" has only one sample; at "
+                        fmt::format("{}, line {}, column {}: class {} has only one sample; at "
                                     "least two are needed, one to learn from and one for the test",
-                                    data.name, rows[indices.front()].line, column, name));
+                                    data.name, rows[indices.front()].line, column,
+                                    in_quotes(name)));
         }
         for (const std::size_t i : indices) {
             data.labels[i] = static_cast<std::uint32_t>(data.class_names.size());

@@ -54,14 +54,16 @@ Split stratified_split(std::span<const std::uint32_t> labels, std::size_t classe
     const bool valid = test_fraction > 0.0 && test_fraction < 1.0;
     if (!valid) {
         throw invalid_field("data.test_fraction",
-                            fmt::format("{} is not between 0 and 1", test_fraction));
+                            fmt::format("{}; valid is more than 0, less than 1", test_fraction));
     }
     std::vector<std::vector<std::uint32_t>> groups = group_by_class(labels, classes);
     for (const auto& group : groups) {
         if (group.size() < 2) {
-            throw Error(Code::invalid_argument,
-                        fmt::format("class {} has {} samples: a split needs at least two",
-                                    &group - groups.data(), group.size()));
+            throw Error(
+                Code::invalid_argument,
+                fmt::format("class {} of the data has {} samples; at least two are needed, one "
+                            "to learn from and one for the test",
+                            &group - groups.data(), group.size()));
         }
     }
     const auto total =

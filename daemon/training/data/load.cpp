@@ -16,11 +16,10 @@ using Loader = SplitData (*)(const DataSpec&, std::uint64_t seed, const FileRead
 
 SplitData load_csv(const DataSpec& spec, std::uint64_t seed, const FileReader& read) {
     if (spec.file().empty()) {
-        throw invalid_field("data.file", "needed for data of kind csv: the path of the file");
+        throw invalid_field("data.file", "missing; data of kind 'csv' is read from a file");
     }
     if (spec.label().empty()) {
-        throw invalid_field("data.label",
-                            "needed for data of kind csv: the name of the column with the class");
+        throw invalid_field("data.label", "missing; it names the column that holds the class");
     }
     const std::vector<std::string> ignored(spec.ignore().begin(), spec.ignore().end());
     SplitData loaded;

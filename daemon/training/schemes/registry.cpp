@@ -5,6 +5,7 @@
 #include "daemon/training/schemes/read_out/read_out.pb.h"
 #include "daemon/training/schemes/read_out/read_out_scheme.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -20,8 +21,7 @@ SchemeKind kind(const char* name, const char* about, Make make) {
         .make = [make](const SchemeJob& job) -> std::unique_ptr<Scheme> {
             if (job.options.GetDescriptor() != Options::descriptor()) {
                 throw invalid_field("scheme.options",
-                                    fmt::format("these are {}; {} is needed",
-                                                job.options.GetTypeName(),
+                                    fmt::format("a {}; a {} is needed", job.options.GetTypeName(),
                                                 Options::descriptor()->full_name()));
             }
             return make(job, static_cast<const Options&>(job.options));
@@ -58,9 +58,9 @@ const SchemeKind& scheme_kind(std::string_view name) {
         if (candidate.name == name) {
             return candidate;
         }
-        known += (known.empty() ? "" : ", ") + candidate.name;
+        known += (known.empty() ? "'" : ", '") + candidate.name + "'";
     }
-    throw invalid_field("scheme.kind", fmt::format("\"{}\" is not known; valid: {}", name, known));
+    throw invalid_field("scheme.kind", fmt::format("{}; valid is {}", in_quotes(name), known));
 }
 
 } // namespace phyll::training

@@ -31,9 +31,11 @@ std::vector<AcousticMode> acoustic_modes(const AcousticParameters& p) {
         }
     }
     if (modes.size() > kernels::acoustic_max_modes) {
-        throw invalid_field("highest_mode",
-                            fmt::format("{} Hz gives {} modes; at most {} are computed",
-                                        p.highest_mode, modes.size(), kernels::acoustic_max_modes));
+        throw invalid_field(
+            "highest_mode",
+            fmt::format("{} Hz gives {} modes; at most {} are computed: lower it, or make "
+                        "the cavity smaller",
+                        p.highest_mode, modes.size(), kernels::acoustic_max_modes));
     }
     std::sort(modes.begin(), modes.end(), [](const auto& a, const auto& b) {
         return std::tie(a.omega, a.index) < std::tie(b.omega, b.index);

@@ -33,8 +33,10 @@ bool is_whole(double value) {
 void require_inside(const AcousticParameters& p, const char* name, const Place& place) {
     for (std::size_t axis = 0; axis < 3; ++axis) {
         if (place[axis] < 0 || place[axis] > p.size[axis]) {
-            throw invalid_field(name, fmt::format("({}, {}, {}) m is outside the cavity", place[0],
-                                                  place[1], place[2]));
+            throw invalid_field(
+                name,
+                fmt::format("({}, {}, {}) m is outside the cavity; every place must be inside",
+                            place[0], place[1], place[2]));
         }
     }
 }
@@ -96,8 +98,9 @@ void check_drive(const AcousticParameters& p) {
             "tones", fmt::format("{}; valid is 1 to {}", p.tones, kernels::acoustic_max_tones));
     }
     if (p.bins == AcousticBins::intermodulation && p.tones < driven_bins) {
-        throw invalid_field("tones", fmt::format("{}; with intermodulation bins at least {}",
-                                                 p.tones, driven_bins));
+        throw invalid_field(
+            "tones",
+            fmt::format("{}; with intermodulation bins valid is {} or more", p.tones, driven_bins));
     }
     require_positive("lowest_tone", p.lowest_tone);
     require_positive("tone_spacing", p.tone_spacing);

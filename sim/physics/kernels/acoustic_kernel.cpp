@@ -1,31 +1,13 @@
 #include "sim/physics/kernels/acoustic_kernel.hpp"
 
+#include "sim/physics/kernels/lanes.hpp"
+
 #include <limits>
 
 // Everything here has internal linkage and uses no library code: this file is compiled for several
 // instruction sets, and a weak symbol of one must never serve another.
 namespace phyll::physics::kernels {
 namespace {
-
-#if defined(__AVX512F__)
-constexpr std::size_t register_bytes = 64;
-#elif defined(__AVX__)
-constexpr std::size_t register_bytes = 32;
-#else
-constexpr std::size_t register_bytes = 16;
-#endif
-
-template <class Real>
-struct VectorOf {
-    using Type [[gnu::vector_size(register_bytes)]] = Real;
-};
-template <class Real>
-using Vector = typename VectorOf<Real>::Type;
-template <class Real>
-using Mask = decltype(Vector<Real>{} < Vector<Real>{});
-
-template <class Real>
-constexpr std::size_t width = register_bytes / sizeof(Real);
 
 constexpr int max_newton_steps = 60;
 
@@ -35,22 +17,6 @@ template <class Real>
 constexpr Real newton_tolerance = Real(1e-8);
 template <>
 constexpr float newton_tolerance<float> = 2e-4F;
-
-template <class V>
-[[gnu::always_inline]] inline V absolute(const V& value) {
-    return value < 0 ? -value : value;
-}
-
-template <class M>
-[[gnu::always_inline]] inline bool any(const M& mask) {
-    using Words [[gnu::vector_size(register_bytes)]] = long long;
-    const auto words = __builtin_bit_cast(Words, mask);
-    long long all = 0;
-    for (std::size_t i = 0; i < register_bytes / sizeof(long long); ++i) {
-        all |= words[i];
-    }
-    return all != 0;
-}
 
 /// The lanes of one register, from the first step to the last. No lane ever looks at another, so a
 /// sample's result does not depend on its place in the tile or on its neighbours.

@@ -22,7 +22,7 @@ physics::AcousticBins bins_from(const std::string& text) {
     if (text == "intermodulation") {
         return physics::AcousticBins::intermodulation;
     }
-    throw invalid_field("bins", fmt::format("'{}'; valid are 'drive', 'intermodulation'", text));
+    throw invalid_field("bins", fmt::format("'{}'; valid is 'drive', 'intermodulation'", text));
 }
 
 /// Another size of the cavity, with everything at its relative place.

@@ -22,6 +22,7 @@ Noise::Noise(std::unique_ptr<PhysicalLayer> inner, std::vector<double> deviation
         throw invalid_field("deviations", fmt::format("{} numbers for {} outputs",
                                                       deviations_.size(), spec_.n_out()));
     }
+    spec_.response_storage = {}; // values between an instrument's steps fit no integer
     for (std::size_t k = 0; k < spec_.n_out(); ++k) {
         spec_.outputs[k].minimum -= widening * deviations_[k];
         spec_.outputs[k].maximum += widening * deviations_[k];

@@ -13,7 +13,8 @@ namespace phyll::sim {
 /// The noise may push a response out of the range that the physics keeps to (an amplitude below
 /// zero). The spec's ranges are therefore widened by 9 standard deviations of the noise on both
 /// sides, more than the generator ever draws (`KeyedRandom::normal` is bounded by 8.6): a guard
-/// never rejects what is only noise.
+/// never rejects what is only noise. Responses no longer lie on the steps of an instrument: they
+/// are stored as floats, whatever the layer below gives.
 class Noise final : public Decorator {
   public:
     /// `deviations[k]` is the noise's standard deviation on output k, in the output's unit.

@@ -74,6 +74,36 @@ TEST_CASE("a direct measurement happens at the rig's own age") {
     REQUIRE(rig.status().age == 8);
 }
 
+TEST_CASE("a measurement is refused as a whole, before anything is measured or room is made") {
+    Bench bench;
+    RigThread rig("r", bench.maker(), bench.clock, 5);
+    const auto refusal = [&](OwnedBlock stimuli) {
+        const auto measurement = std::make_shared<Measurement>();
+        measurement->stimuli = std::move(stimuli);
+        std::promise<void> done;
+        rig.measure(measurement, [&] { done.set_value(); });
+        done.get_future().get();
+        REQUIRE(measurement->responses.samples() == 0);
+        try {
+            std::rethrow_exception(measurement->failure);
+        } catch (const Error& error) {
+            REQUIRE((error.code() == Code::invalid_argument || error.code() == Code::out_of_range));
+            return std::string(error.what());
+        }
+    };
+    OwnedBlock late = ramp(10); // in the third batch of four
+    late.sample(9)[1] = 1.5F;
+    REQUIRE(refusal(std::move(late)) ==
+            "stimuli[9][1]: drive 1.5 on input 'in' (sample 9, channel 1); valid is 0 to 1");
+    // Nothing to send, terabytes to answer.
+    REQUIRE(refusal(OwnedBlock(0, std::size_t{1} << 40U)) ==
+            "stimuli: 0 values per sample, but the rig has 2 inputs");
+    REQUIRE(refusal(OwnedBlock(2, 0)) == "stimuli: no sample; at least one is needed");
+    REQUIRE(bench.script->queries == 0);
+    REQUIRE(rig.status().age == 5);
+    REQUIRE_FALSE(rig.status().driven);
+}
+
 TEST_CASE("what the rig throws reaches whoever asked, and the rig serves on") {
     Bench bench;
     RigThread rig("r", bench.maker(), bench.clock, 0);

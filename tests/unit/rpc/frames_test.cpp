@@ -74,7 +74,26 @@ TEST_CASE("a payload of another size than described is refused with both sizes")
     const zmq::message_t frame(23);
     REQUIRE_THROWS_WITH(rpc::take_block(description, frame, "stimuli"),
                         "stimuli: the payload has 23 bytes, but 2 samples of 3 float32 have 24");
-    description.set_channels(0xffffffff);
-    description.set_samples(0xffffffff);
-    REQUIRE_THROWS_AS(rpc::take_block(description, frame, "stimuli"), Error);
+    REQUIRE_THROWS_WITH(rpc::take_block(description, zmq::message_t(25), "stimuli"),
+                        "stimuli: the payload has 25 bytes, but 2 samples of 3 float32 have 24");
+}
+
+TEST_CASE("a description of more than fits in a frame, or of nothing, is refused") {
+    v1::Block description;
+    const auto refusal = [&](std::uint32_t channels, std::uint32_t samples) {
+        description.set_channels(channels);
+        description.set_samples(samples);
+        try {
+            static_cast<void>(rpc::take_block(description, zmq::message_t(), "stimuli"));
+        } catch (const Error& error) {
+            REQUIRE(error.code() == Code::invalid_argument);
+            return std::string(error.what());
+        }
+        return std::string("taken");
+    };
+    REQUIRE(refusal(0xffffffff, 0xffffffff).find("more than the 256 MiB") != std::string::npos);
+    // The number of bytes is 2^64, which is 0 in 64 bits: as many as the frame has.
+    REQUIRE(refusal(0x80000000, 0x80000000).find("more than the 256 MiB") != std::string::npos);
+    REQUIRE(refusal(0, 4'000'000'000).find("at least one sample") != std::string::npos);
+    REQUIRE(refusal(3, 0).find("at least one sample") != std::string::npos);
 }

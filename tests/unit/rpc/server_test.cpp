@@ -94,7 +94,9 @@ class Bench {
 /// A client that can say anything.
 class Peer {
   public:
-    explicit Peer(const Bench& bench) {
+    /// `receive_buffer` in bytes; -1: the system's.
+    explicit Peer(const Bench& bench, int receive_buffer = -1) {
+        socket_.set(zmq::sockopt::rcvbuf, receive_buffer);
         socket_.set(zmq::sockopt::linger, 0);
         socket_.set(zmq::sockopt::rcvtimeo, 20'000);
         socket_.connect(bench.address());
@@ -286,6 +288,42 @@ TEST_CASE("a call ends when it is cancelled, when its time is over, and when the
     REQUIRE(reply.id() == 5);
     REQUIRE(reply.status().code() == expected);
     bench.await_over();
+}
+
+TEST_CASE("a client has a bounded number of requests in flight, and others are served") {
+    Bench bench;
+    Peer peer(bench);
+    const v1::QueryRequest body;
+    for (std::uint64_t id = 1; id <= 1025; ++id) {
+        peer.send(Peer::request("phyll.v1.Rigs/Query", id), &body); // never answered
+    }
+    const v1::Header reply = peer.receive();
+    REQUIRE(reply.id() == 1025);
+    REQUIRE(reply.status().code() == v1::RESOURCE_EXHAUSTED);
+    REQUIRE(reply.status().message().find("1024") != std::string::npos);
+    Peer(bench).expect_service(1);
+}
+
+TEST_CASE("a client that does not read loses its stream, is told so, and others notice nothing") {
+    Bench bench;
+    Peer deaf(bench, 4096);
+    const std::uint64_t most = 300'000; // more than queues and buffers hold
+    v1::WatchRequest watch;
+    watch.set_after_event(most);
+    deaf.send(Peer::request("phyll.v1.Runs/Watch", 1), &watch);
+    Peer(bench).expect_service(1); // it was cut off before this was answered
+    std::uint64_t items = 0;
+    v1::Header last = deaf.receive();
+    for (; last.kind() == v1::ITEM; last = deaf.receive()) {
+        REQUIRE(last.sequence() == items);
+        ++items;
+    }
+    REQUIRE(items >= 1000);
+    REQUIRE(items < most);
+    REQUIRE(last.kind() == v1::END);
+    REQUIRE(last.id() == 1);
+    REQUIRE(last.status().code() == v1::RESOURCE_EXHAUSTED);
+    deaf.expect_service(2);
 }
 
 TEST_CASE("an HTTP client on the port gets nowhere and harms nobody") {

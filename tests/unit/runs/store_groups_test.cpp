@@ -107,11 +107,12 @@ TEST_CASE("a group goes with all its members or not at all, and its number is no
     add(store, 2, 100, "cavity");
     store.change_state(1, v1::RUN_CANCELLED, "", 101);
     REQUIRE_THROWS_WITH(store.remove({1}, {}),
-                        "run 1 belongs to group g1, whose figures are over all its members: remove "
+                        "run 1 belongs to group g1, whose figures are over all its members; remove "
                         "g1 as a whole");
     REQUIRE_THROWS_WITH(store.remove({}, {1}),
-                        "run 2 is queued; only runs that are over can be removed: cancel it first");
-    REQUIRE_THROWS_WITH(store.remove({}, {7}), "there is no group g7");
+                        "run 2 is queued: only runs that are over can be removed; cancel it first");
+    REQUIRE_THROWS_WITH(store.remove({}, {7}),
+                        "there is no group g7; the list of runs has those that are");
     store.change_state(2, v1::RUN_CANCELLED, "", 102);
     REQUIRE(store.remove({}, {1}) == std::set<std::uint64_t>{1, 2});
     REQUIRE_FALSE(store.group(1));

@@ -109,6 +109,18 @@ TEST_CASE("a result comes with the final state, an interruption is counted") {
     REQUIRE(store.in_state({v1::QUEUED, v1::RUNNING}).empty());
 }
 
+TEST_CASE("a reason or a notice that is no UTF-8 is stored so that it can be read again") {
+    const TempDir dir;
+    Store store(dir.path() / "phylld.db");
+    const std::uint64_t run = add(store, "a");
+    store.add_notice(run, "25 \xB0", 1);
+    store.change_state(run, v1::FAILED, "caf\xE9.csv", 2);
+    REQUIRE(store.run(run)->info.reason() == "caf\xEF\xBF\xBD.csv");
+    const auto events = store.events(run, 0, 100);
+    REQUIRE(events[1].notice() == "25 \xEF\xBF\xBD");
+    REQUIRE(events[2].state().reason() == "caf\xEF\xBF\xBD.csv");
+}
+
 TEST_CASE("the same idempotency key starts nothing twice") {
     const TempDir dir;
     Store store(dir.path() / "phylld.db");

@@ -174,6 +174,14 @@ TEST_CASE("noise widens the range that a guard accepts") {
     REQUIRE(code_of([&] { const Noise bad(bench.echo(), {0.1}, 1); }) == Code::invalid_argument);
 }
 
+TEST_CASE("noise is stored as floats, whatever the device below it gives") {
+    Bench bench;
+    std::unique_ptr<PhysicalLayer> device = default_rig("electronic", bench.workers);
+    REQUIRE(device->spec().response_storage.kind == StorageFormat::Kind::u16_scaled);
+    const Noise noise(std::move(device), std::vector<double>(20, 0.001), 1);
+    REQUIRE(noise.spec().response_storage.kind == StorageFormat::Kind::float32);
+}
+
 TEST_CASE("a failing query fails as often as planned") {
     Bench bench;
     const auto layer = bench.with_fault({FaultPlan::Kind::fail, 1, 2});

@@ -44,6 +44,32 @@ TEST_CASE("perturb(f) moves the device until its responses correlate by 1 - f") 
     REQUIRE(probe.shift_of(*rig).correlation == Approx(1 - f).margin(1e-3));
 }
 
+TEST_CASE("a perturbed ladder is off by as much as asked and stays within its ADC's range") {
+    const double f = GENERATE(0.05, 0.2, 0.3);
+    const std::uint64_t seed = GENERATE(1U, 2U, 3U);
+    Workers workers(1);
+    const auto nominal = default_rig("electronic", workers);
+    const Probe probe(*nominal);
+    Disturbance moved(default_rig("electronic", workers), f, 0.0, seed);
+    const Perturbation& found = moved.perturbation();
+    CAPTURE(f, seed, found.amount, found.shift.mean);
+    REQUIRE(found.shift.correlation == Approx(1 - f).margin(1e-3));
+    nominal->displace(moved.offsets(0));
+    REQUIRE(probe.shift_of(*nominal).correlation == Approx(1 - f).margin(0.02));
+    const OwnedBlock y = answer(moved, uniform_stimuli(moved.spec(), 300, 9));
+    for (const float value : y.view().values()) {
+        REQUIRE(value > moved.spec().outputs[0].minimum); // not saturated either
+        REQUIRE(value < moved.spec().outputs[0].maximum);
+    }
+}
+
+TEST_CASE("a ladder cannot be perturbed beyond what its components can do") {
+    Workers workers(1);
+    REQUIRE_THROWS_WITH(Disturbance(default_rig("electronic", workers), 0.9, 0.0, 1),
+                        Catch::Matchers::StartsWith("perturb 0.9 cannot be reached on this device: "
+                                                    "the largest that can is 0.4"));
+}
+
 TEST_CASE("no perturbation is the nominal device, bit by bit") {
     Workers workers(1);
     const auto nominal = default_rig("acoustic", workers);

@@ -177,6 +177,13 @@ TEST_CASE("an input that does nothing has no sensitivity") {
     REQUIRE(r.inputs(3).sensitivity() > 0.1);
 }
 
+TEST_CASE("every bit that matters has a sensitivity") {
+    const v1::Characterisation r = characterised(spec_with(2), linear).report;
+    for (const v1::InputQuality& input : r.inputs()) {
+        REQUIRE(input.sensitivity() > 0.1);
+    }
+}
+
 TEST_CASE("drives are rounded to what an input can do; bits make an exclusive or of bits") {
     REQUIRE(rounded(0.4F, 2) == 0.0F);
     REQUIRE(rounded(0.6F, 2) == 1.0F);

@@ -132,6 +132,6 @@ TEST_CASE("a channel that never changed is encoded in the middle") {
 TEST_CASE("an unknown encoding is refused with those there are") {
     CHECK(parse_encoding("layers[1].encoding.kind", "minmax") == EncodingKind::minmax);
     CHECK_THROWS_WITH(parse_encoding("layers[1].encoding.kind", "linear"),
-                      Contains("layers[1].encoding.kind") && Contains("\"linear\"") &&
-                          Contains("standard, affine, minmax, unit_norm, tanh"));
+                      Contains("layers[1].encoding.kind") && Contains("'linear'") &&
+                          Contains("'standard', 'affine', 'minmax', 'unit_norm', 'tanh'"));
 }

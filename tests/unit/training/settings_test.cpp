@@ -112,7 +112,7 @@ TEST_CASE("data that do not suit the scheme are refused") {
 
 TEST_CASE("schemes are found by name, their options made and checked by kind") {
     CHECK(scheme_kind("phyll").new_options()->GetTypeName() == "phyll.training.v1.PhyllOptions");
-    CHECK_THROWS_WITH(scheme_kind("phil"), Contains("scheme.kind") && Contains("valid: phyll"));
+    CHECK_THROWS_WITH(scheme_kind("phil"), Contains("scheme.kind") && Contains("valid is 'phyll'"));
     const phyll::v1::RunSpec spec = small_spec();
     const SplitData data = small_vowels();
     const std::vector<std::optional<RigShape>> rigs(2, RigShape{24, 20});

@@ -15,22 +15,26 @@ namespace {
 
 void check_data(const DataSet& data, const Split& split) {
     if (data.classes() < 2) {
-        throw invalid_field(
-            "data", fmt::format("it has {} classes; at least two are needed", data.classes()));
+        throw invalid_field("data",
+                            fmt::format("{} classes; at least two are needed", data.classes()));
     }
     if (data.label_entries < data.classes()) {
-        throw invalid_field("data.label_entries", fmt::format("{} entries cannot hold {} classes",
-                                                              data.label_entries, data.classes()));
+        throw invalid_field("data.label_entries",
+                            fmt::format("{} entries cannot hold {} classes; give "
+                                        "at least {}, or 0 for one per class",
+                                        data.label_entries, data.classes(), data.classes()));
     }
     if (split.training.empty()) {
-        throw invalid_field("data", "there are no training samples");
+        throw invalid_field(
+            "data", "no training samples are left; a smaller data.test_fraction leaves some");
     }
 }
 
 double positive(const char* field, double value, double largest) {
     const bool valid = value > 0.0 && value <= largest;
     if (!valid) {
-        throw invalid_field(field, fmt::format("{} is not above 0 and at most {}", value, largest));
+        throw invalid_field(field,
+                            fmt::format("{}; valid is more than 0, at most {}", value, largest));
     }
     return value;
 }
@@ -38,14 +42,14 @@ double positive(const char* field, double value, double largest) {
 double decay(const char* field, double value) {
     const bool valid = value >= 0.0 && value < 1.0;
     if (!valid) {
-        throw invalid_field(field, fmt::format("{} is not at least 0 and below 1", value));
+        throw invalid_field(field, fmt::format("{}; valid is 0 or more, less than 1", value));
     }
     return value;
 }
 
 std::uint32_t at_least_one(const std::string& field, std::uint32_t value) {
     if (value == 0) {
-        throw invalid_field(field, "0 is not valid; at least 1");
+        throw invalid_field(field, "0; valid is 1 or more");
     }
     return value;
 }
@@ -104,12 +108,12 @@ RigShape fitting_rig(const std::optional<RigShape>& rig, const std::string& fiel
                      const phyll::v1::LayerConfig& config, std::size_t inputs,
                      const std::string& origin) {
     if (!rig) {
-        throw invalid_field(field + ".rig", "a layer with physics needs a rig");
+        throw invalid_field(field + ".rig", "missing; a layer with physics needs a rig");
     }
     if (inputs > rig->inputs) {
-        throw invalid_field(field,
-                            fmt::format("the layer has {} inputs ({}), but rig \"{}\" has {}",
-                                        inputs, origin, config.rig(), rig->inputs));
+        throw invalid_field(field, fmt::format("{} inputs ({}), but rig '{}' has {}; a layer needs "
+                                               "a rig with at least as many inputs as itself",
+                                               inputs, origin, config.rig(), rig->inputs));
     }
     return *rig;
 }
