@@ -162,6 +162,7 @@ Service::Service(const Settings& settings, const Clock& clock)
     add_lab_service(dispatcher_, site_);
     add_rigs_service(dispatcher_, site_);
     add_runs_service(dispatcher_, site_);
+    add_groups_service(dispatcher_, site_);
     add_data_service(dispatcher_, site_);
 }
 

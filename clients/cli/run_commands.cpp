@@ -1,7 +1,8 @@
 #include "run_commands.hpp"
-#include "app.hpp"
+
+#include "group_arguments.hpp"
+#include "group_commands.hpp"
 #include "output.hpp"
-#include "run_view.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -28,6 +29,8 @@ struct FileArguments {
 struct StartArguments : FileArguments {
     std::string name;
     std::string note;
+    std::string seeds;
+    std::vector<std::string> sweeps;
     bool watch = false;
 };
 
@@ -114,10 +117,7 @@ void check(App& app, const FileArguments& arguments) {
 
 /// Shows a run until it is over; the exit status says how it ended.
 void watch(App& app, std::uint64_t run) {
-    const RunView::Style style = app.json()                     ? RunView::Style::json
-                                 : ::isatty(STDOUT_FILENO) != 0 ? RunView::Style::bar
-                                                                : RunView::Style::lines;
-    RunView view(style, std::cout);
+    RunView view(watch_style(app), std::cout);
     v1::WatchRequest request;
     request.set_run(run);
     app.let_signals_interrupt();
@@ -148,7 +148,31 @@ std::string idempotency_key() {
     return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
+void start_group(App& app, const StartArguments& arguments) {
+    std::vector<Sweep> sweeps;
+    for (const std::string& sweep : arguments.sweeps) {
+        sweeps.push_back(parse_sweep(sweep));
+    }
+    const auto members = members_of(arguments.seeds.empty() ? std::vector<std::uint64_t>()
+                                                            : parse_seeds(arguments.seeds),
+                                    sweeps);
+    v1::SubmitGroupRequest request;
+    *request.mutable_file() = read_run_file(arguments);
+    *request.mutable_members() = {members.begin(), members.end()};
+    request.set_name(arguments.name);
+    request.set_note(arguments.note);
+    request.set_idempotency_key(idempotency_key());
+    const std::uint64_t group = submit_group(app, request);
+    if (arguments.watch) {
+        watch_group(app, group);
+    }
+}
+
 void start(App& app, const StartArguments& arguments) {
+    if (!arguments.seeds.empty() || !arguments.sweeps.empty()) {
+        start_group(app, arguments);
+        return;
+    }
     v1::SubmitRequest request;
     *request.mutable_file() = read_run_file(arguments);
     request.set_name(arguments.name);
@@ -191,6 +215,12 @@ void add_file_options(CLI::App& command, FileArguments& arguments) {
 
 } // namespace
 
+RunView::Style watch_style(const App& app) {
+    return app.json()                     ? RunView::Style::json
+           : ::isatty(STDOUT_FILENO) != 0 ? RunView::Style::bar
+                                          : RunView::Style::lines;
+}
+
 void add_run_commands(App& app) {
     CLI::App* run = app.commands().add_subcommand("run", "Training runs");
     run->require_subcommand(1);
@@ -206,6 +236,13 @@ void add_run_commands(App& app) {
     add_file_options(*starting, *job);
     starting->add_option("--name", job->name, "Name of the run, instead of the file's");
     starting->add_option("--note", job->note, "What to remember about it");
+    starting->add_option("--seeds", job->seeds,
+                         "A group of runs, one for each seed: 0..9, or 0,3,7");
+    starting
+        ->add_option("--sweep", job->sweeps,
+                     "A group of runs, one for each value of a key: "
+                     "training.learning_rate=1e-3,5e-3 (repeatable: every combination)")
+        ->allow_extra_args(false);
     starting->add_flag("--watch", job->watch, "Show it until it is over");
     starting->callback([&app, job] { start(app, *job); });
 
@@ -213,14 +250,20 @@ void add_run_commands(App& app) {
     add_run_records(app, *run);
 
     using Action = void (*)(App&, std::uint64_t);
-    const auto add_action = [&](const char* name, const char* about, Action action) {
+    const auto add_action = [&](const char* name, const char* about, Action of_run,
+                                Action of_group) {
         CLI::App* command = run->add_subcommand(name, about);
-        const auto id = std::make_shared<std::uint64_t>(0);
-        command->add_option("run", *id, "Number of the run")->required();
-        command->callback([&app, id, action] { action(app, *id); });
+        const auto target = std::make_shared<std::string>();
+        command->add_option("run", *target, "Number of the run, or of a group: g3")->required();
+        command->callback([&app, target, of_run, of_group] {
+            const Target what = parse_target(*target);
+            (what.is_group ? of_group : of_run)(app, what.number);
+        });
     };
-    add_action("watch", "Follow a run until it is over", watch);
-    add_action("cancel", "End a run; its rigs are safe when the command returns", cancel);
+    add_action("show", "A run and its result, or a group and its figures", show_run, show_group);
+    add_action("watch", "Follow a run or a group until it is over", watch, watch_group);
+    add_action("cancel", "End a run or a group; its rigs are safe when the command returns", cancel,
+               cancel_group);
 }
 
 } // namespace phyll::cli

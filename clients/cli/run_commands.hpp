@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app.hpp"
+#include "run_view.hpp"
 
 #include <phyll/v1/runs.pb.h>
 
@@ -11,10 +12,12 @@ namespace phyll::cli {
 
 /// `run list`
 void add_run_list(App& app, CLI::App& run);
-/// `run show`, `diff`, `metrics`, `remove`
+/// `run diff`, `metrics`, `remove`
 void add_run_records(App& app, CLI::App& run);
 
 [[nodiscard]] v1::RunReply get_run(App& app, std::uint64_t run);
 void show_run(App& app, std::uint64_t run);
+/// How what is watched is shown: by --json and whether somebody looks.
+[[nodiscard]] RunView::Style watch_style(const App& app);
 
 } // namespace phyll::cli

@@ -1,5 +1,7 @@
 #include "conditions.hpp"
 #include "csv_file.hpp"
+#include "group_arguments.hpp"
+#include "group_commands.hpp"
 #include "output.hpp"
 #include "run_commands.hpp"
 #include "run_view.hpp"
@@ -30,6 +32,9 @@ void print_run(const v1::RunReply& run) {
     std::cout << fmt::format("  {:<16} {}\n", "finished", local_time(info.finished()));
     if (info.interruptions() > 0) {
         std::cout << fmt::format("  {:<16} {} times\n", "interrupted", info.interruptions());
+    }
+    if (info.group() != 0) {
+        std::cout << fmt::format("  {:<16} g{}\n", "group", info.group());
     }
     if (!info.overrides().empty()) {
         std::cout << fmt::format("  {:<16} {}\n", "set", fmt::join(info.overrides(), ", "));
@@ -114,58 +119,90 @@ void for_each_epoch(App& app, std::uint64_t run, Take take) {
     } while (reply.epochs_size() == static_cast<int>(request.limit()));
 }
 
-void metrics_csv(App& app, std::uint64_t run) {
-    std::cout << "layer,epoch,step,loss,pair_accuracy,train_accuracy,training_queries,"
-                 "evaluation_queries,hardware_seconds,time,event\n";
-    for_each_epoch(app, run, [](const v1::Event& event) {
-        const v1::EpochMetrics& epoch = event.epoch();
-        std::cout << fmt::format(
-            "{},{},{},{},{},{},{},{},{},{:.6f},{}\n", epoch.layer(), epoch.epoch(), epoch.step(),
-            epoch.loss(), epoch.pair_accuracy(),
-            epoch.has_train_accuracy() ? fmt::format("{}", epoch.train_accuracy()) : "",
-            epoch.training_queries(), epoch.evaluation_queries(), epoch.hardware_seconds(),
-            event.time(), event.number());
-    });
+/// Members of a group, or the run itself.
+std::vector<v1::RunInfo> runs_of(App& app, const Target& target) {
+    if (!target.is_group) {
+        return {get_run(app, target.number).info()};
+    }
+    const v1::GroupReply group = get_group(app, target.number);
+    return {group.members().begin(), group.members().end()};
 }
 
-void metrics_table(App& app, std::uint64_t run) {
-    Table table({"LAYER", "EPOCH", "LOSS", "PAIRS", "TRAIN", "QUERIES", "HARDWARE", "TIME"});
-    for_each_epoch(app, run, [&](const v1::Event& event) {
-        const v1::EpochMetrics& epoch = event.epoch();
-        table.add({std::to_string(epoch.layer()),
-                   fmt::format("{}/{}", epoch.epoch(), epoch.epochs()),
-                   fmt::format("{:.4f}", epoch.loss()), percent(epoch.pair_accuracy()),
-                   epoch.has_train_accuracy() ? percent(epoch.train_accuracy()) : "-",
-                   count(epoch.training_queries() + epoch.evaluation_queries()),
-                   duration(epoch.hardware_seconds()), local_time(event.time())});
-    });
+void metrics_csv(App& app, const std::vector<v1::RunInfo>& runs, bool group) {
+    std::cout << (group ? "run,seed,overrides," : "")
+              << "layer,epoch,step,loss,pair_accuracy,train_accuracy,training_queries,"
+                 "evaluation_queries,hardware_seconds,time,event\n";
+    for (const v1::RunInfo& run : runs) {
+        const std::string member =
+            group ? fmt::format("{},{},{},", run.run(), run.seed(),
+                                csv_field(fmt::format("{}", fmt::join(run.overrides(), ", "))))
+                  : "";
+        for_each_epoch(app, run.run(), [&](const v1::Event& event) {
+            const v1::EpochMetrics& epoch = event.epoch();
+            std::cout << fmt::format(
+                "{}{},{},{},{},{},{},{},{},{},{:.6f},{}\n", member, epoch.layer(), epoch.epoch(),
+                epoch.step(), epoch.loss(), epoch.pair_accuracy(),
+                epoch.has_train_accuracy() ? fmt::format("{}", epoch.train_accuracy()) : "",
+                epoch.training_queries(), epoch.evaluation_queries(), epoch.hardware_seconds(),
+                event.time(), event.number());
+        });
+    }
+}
+
+void metrics_table(App& app, const std::vector<v1::RunInfo>& runs) {
+    Table table(
+        {"RUN", "SEED", "LAYER", "EPOCH", "LOSS", "PAIRS", "TRAIN", "QUERIES", "HARDWARE", "TIME"});
+    for (const v1::RunInfo& run : runs) {
+        for_each_epoch(app, run.run(), [&](const v1::Event& event) {
+            const v1::EpochMetrics& epoch = event.epoch();
+            table.add({std::to_string(run.run()), std::to_string(run.seed()),
+                       std::to_string(epoch.layer()),
+                       fmt::format("{}/{}", epoch.epoch(), epoch.epochs()),
+                       fmt::format("{:.4f}", epoch.loss()), percent(epoch.pair_accuracy()),
+                       epoch.has_train_accuracy() ? percent(epoch.train_accuracy()) : "-",
+                       count(epoch.training_queries() + epoch.evaluation_queries()),
+                       duration(epoch.hardware_seconds()), local_time(event.time())});
+        });
+    }
     table.print(std::cout);
 }
 
-void metrics(App& app, std::uint64_t run, bool csv) {
+void metrics(App& app, const std::string& text, bool csv) {
     if (csv && app.json()) {
         throw Error(Code::invalid_argument, "give --csv or --json, not both");
     }
+    const Target target = parse_target(text);
+    const std::vector<v1::RunInfo> runs = runs_of(app, target);
     if (csv) {
-        metrics_csv(app, run);
-    } else if (app.json()) {
-        for_each_epoch(app, run, [run](const v1::Event& event) {
-            std::cout << to_json(event, run).dump() << '\n';
-        });
+        metrics_csv(app, runs, target.is_group);
+    } else if (!app.json()) {
+        metrics_table(app, runs);
     } else {
-        metrics_table(app, run);
+        for (const v1::RunInfo& run : runs) {
+            for_each_epoch(app, run.run(), [&](const v1::Event& event) {
+                std::cout << to_json(event, run.run()).dump() << '\n';
+            });
+        }
     }
 }
 
-void remove(App& app, const std::vector<std::uint64_t>& runs) {
+void remove(App& app, const std::vector<std::string>& targets) {
     v1::RemoveRequest request;
-    request.mutable_runs()->Assign(runs.begin(), runs.end());
+    for (const std::string& text : targets) {
+        const Target target = parse_target(text);
+        (target.is_group ? request.mutable_groups() : request.mutable_runs())->Add(target.number);
+    }
     app.client().call<v1::RemoveReply>("phyll.v1.Runs/Remove", request, {});
     if (app.json()) {
-        std::cout << nlohmann::json{{"event", "removed"}, {"runs", runs}}.dump() << '\n';
+        std::cout << nlohmann::json{{"event", "removed"},
+                                    {"runs", std::vector<std::uint64_t>(request.runs().begin(),
+                                                                        request.runs().end())},
+                                    {"groups", std::vector<std::uint64_t>(request.groups().begin(),
+                                                                          request.groups().end())}}
+                         .dump()
+                  << '\n';
     } else {
-        std::cout << fmt::format("removed run{} {}\n", runs.size() == 1 ? "" : "s",
-                                 fmt::join(runs, ", "));
+        std::cout << fmt::format("removed {}\n", fmt::join(targets, ", "));
     }
 }
 
@@ -187,34 +224,27 @@ void show_run(App& app, std::uint64_t run) {
 }
 
 void add_run_records(App& app, CLI::App& run) {
-    struct Arguments {
-        std::vector<std::uint64_t> runs;
-        bool csv = false;
-    };
-    CLI::App* showing = run.add_subcommand("show", "A run and its result");
-    const auto shown = std::make_shared<Arguments>();
-    showing->add_option("run", shown->runs, "Number of the run")->required()->expected(1);
-    showing->callback([&app, shown] { show_run(app, shown->runs[0]); });
-
     CLI::App* comparing = run.add_subcommand(
         "diff", "In what two runs differ: run file, configuration, versions, result");
-    const auto compared = std::make_shared<Arguments>();
-    comparing->add_option("runs", compared->runs, "Numbers of the two runs")
-        ->required()
-        ->expected(2);
-    comparing->callback([&app, compared] { diff(app, compared->runs[0], compared->runs[1]); });
+    const auto compared = std::make_shared<std::vector<std::uint64_t>>();
+    comparing->add_option("runs", *compared, "Numbers of the two runs")->required()->expected(2);
+    comparing->callback([&app, compared] { diff(app, (*compared)[0], (*compared)[1]); });
 
-    CLI::App* measuring = run.add_subcommand("metrics", "The epochs of a run");
-    const auto measured = std::make_shared<Arguments>();
-    measuring->add_option("run", measured->runs, "Number of the run")->required()->expected(1);
+    struct Metrics {
+        std::string run;
+        bool csv = false;
+    };
+    CLI::App* measuring = run.add_subcommand("metrics", "The epochs of a run, or of a group's");
+    const auto measured = std::make_shared<Metrics>();
+    measuring->add_option("run", measured->run, "Number of the run, or of a group: g3")->required();
     measuring->add_flag("--csv", measured->csv, "CSV instead of a table");
-    measuring->callback([&app, measured] { metrics(app, measured->runs[0], measured->csv); });
+    measuring->callback([&app, measured] { metrics(app, measured->run, measured->csv); });
 
-    CLI::App* removing =
-        run.add_subcommand("remove", "Remove runs that are over, with all that is kept of them");
-    const auto removed = std::make_shared<Arguments>();
-    removing->add_option("runs", removed->runs, "Numbers of the runs")->required();
-    removing->callback([&app, removed] { remove(app, removed->runs); });
+    CLI::App* removing = run.add_subcommand(
+        "remove", "Remove runs and groups that are over, with all that is kept of them");
+    const auto removed = std::make_shared<std::vector<std::string>>();
+    removing->add_option("runs", *removed, "Numbers of runs, and of groups: g3")->required();
+    removing->callback([&app, removed] { remove(app, *removed); });
 }
 
 } // namespace phyll::cli

@@ -84,28 +84,6 @@ nlohmann::json epoch_json(const v1::EpochMetrics& epoch) {
     return out;
 }
 
-nlohmann::json to_json(const v1::Progress& progress, std::uint64_t run) {
-    nlohmann::json out{{"event", "progress"},
-                       {"run", run},
-                       {"stage", progress.stage()},
-                       {"layer", progress.layer()},
-                       {"layers", progress.layers()},
-                       {"epoch", progress.epoch()},
-                       {"epochs", progress.epochs()},
-                       {"queries", progress.queries()},
-                       {"fraction", progress.fraction()},
-                       {"seconds_left", progress.seconds_left()}};
-    if (progress.has_train_accuracy()) {
-        out["train_accuracy"] = progress.train_accuracy();
-    }
-    return out;
-}
-
-/// The end of a run is said by `finish`.
-bool is_final(v1::RunState state) {
-    return state == v1::SUCCEEDED || state == v1::FAILED || state == v1::RUN_CANCELLED;
-}
-
 /// "2 layers: physics only, physics with skip path"
 std::string network_of(const v1::RunSpec& spec) {
     std::vector<std::string> layers;
@@ -124,6 +102,27 @@ std::string accuracy(const v1::EpochMetrics& epoch) {
 }
 
 } // namespace
+
+nlohmann::json to_json(const v1::Progress& progress, std::uint64_t run) {
+    nlohmann::json out{{"event", "progress"},
+                       {"run", run},
+                       {"stage", progress.stage()},
+                       {"layer", progress.layer()},
+                       {"layers", progress.layers()},
+                       {"epoch", progress.epoch()},
+                       {"epochs", progress.epochs()},
+                       {"queries", progress.queries()},
+                       {"fraction", progress.fraction()},
+                       {"seconds_left", progress.seconds_left()}};
+    if (progress.has_train_accuracy()) {
+        out["train_accuracy"] = progress.train_accuracy();
+    }
+    return out;
+}
+
+bool is_final(v1::RunState state) {
+    return state == v1::SUCCEEDED || state == v1::FAILED || state == v1::RUN_CANCELLED;
+}
 
 nlohmann::json to_json(const v1::Event& event, std::uint64_t run) {
     nlohmann::json out;
@@ -164,6 +163,9 @@ nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
         {"finished", info.finished()},
         {"interruptions", info.interruptions()},
         {"folder", info.folder()}};
+    if (info.group() != 0) {
+        out["group"] = info.group();
+    }
     if (info.has_result()) {
         add_result(out, info.result());
     }
@@ -277,7 +279,7 @@ void RunView::show_event(const v1::Event& event) {
         out_ << to_json(event, run_).dump() << std::endl;
     } else if (event.has_epoch()) {
         show_epoch(event.epoch());
-    } else if (event.has_state() && !is_final(event.state().state())) {
+    } else if (event.has_state() && !is_final(event.state().state())) { // the end: `finish`
         const std::string& reason = event.state().reason();
         say(fmt::format("run {} is {}{}{}", run_, name_of(event.state().state()),
                         reason.empty() ? "" : ": ", reason));

@@ -21,6 +21,11 @@ void print_result(std::ostream& out, const v1::RunReply& run);
 /// Something that happened to a run, as one JSON object.
 [[nodiscard]] nlohmann::json to_json(const v1::Event& event, std::uint64_t run);
 
+/// Where a run is right now, as one JSON object.
+[[nodiscard]] nlohmann::json to_json(const v1::Progress& progress, std::uint64_t run);
+
+[[nodiscard]] bool is_final(v1::RunState state);
+
 /// Shows a run that is watched: a progress bar on a terminal, plain lines elsewhere, JSON when
 /// asked.
 class RunView {

@@ -1,6 +1,7 @@
 #include "stimuli.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -49,16 +50,16 @@ std::vector<int> match(const CsvNumbers& numbers, const v1::LayerSpec& rig) {
     for (const std::string& field : numbers.header) {
         const auto found = input_of.find(trimmed(field));
         if (found == input_of.end()) {
-            problems.push_back(fmt::format("'{}' is unknown", field));
+            problems.push_back(fmt::format("{} is unknown", in_quotes(field)));
         } else if (!named.insert(found->second).second) {
-            problems.push_back(fmt::format("'{}' is there twice", field));
+            problems.push_back(fmt::format("{} is there twice", in_quotes(field)));
         } else {
             inputs.push_back(found->second);
         }
     }
     for (int i = 0; i < rig.inputs_size(); ++i) {
         if (!named.contains(i)) {
-            problems.push_back(fmt::format("'{}' is missing", rig.inputs(i).name()));
+            problems.push_back(fmt::format("{} is missing", in_quotes(rig.inputs(i).name())));
         }
     }
     if (!problems.empty()) {

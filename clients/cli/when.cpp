@@ -1,6 +1,7 @@
 #include "when.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -78,9 +79,9 @@ double parse_when(const std::string& option, const std::string& text, double now
         return now - *before;
     }
     throw invalid_field(
-        option, fmt::format("'{}' is no time; valid is a date (2026-11-24), a time of this "
+        option, fmt::format("{} is no time; valid is a date (2026-11-24), a time of this "
                             "machine's clock (2026-11-24T10:00) or how long ago (90min, 2h, 3d)",
-                            text));
+                            in_quotes(text)));
 }
 
 } // namespace phyll::cli

@@ -2,6 +2,7 @@
 
 #include <phyll/v1/admin.pb.h>
 #include <phyll/v1/data.pb.h>
+#include <phyll/v1/groups.pb.h>
 #include <phyll/v1/lab.pb.h>
 #include <phyll/v1/leases.pb.h>
 #include <phyll/v1/rigs.pb.h>
@@ -15,10 +16,11 @@ namespace phyll::rpc {
 namespace {
 
 /// Each file that holds services, found through one of its messages so that it is linked in.
-std::array<const google::protobuf::FileDescriptor*, 6> service_files() {
+std::array<const google::protobuf::FileDescriptor*, 7> service_files() {
     return {v1::ListKeysRequest::descriptor()->file(), v1::ListDataRequest::descriptor()->file(),
             v1::DescribeRequest::descriptor()->file(), v1::ListLeasesRequest::descriptor()->file(),
-            v1::QueryRequest::descriptor()->file(),    v1::ListRunsRequest::descriptor()->file()};
+            v1::QueryRequest::descriptor()->file(),    v1::ListRunsRequest::descriptor()->file(),
+            v1::GroupRequest::descriptor()->file()};
 }
 
 } // namespace

@@ -10,21 +10,33 @@ constexpr double seconds_per_day = 86400.0;
 
 } // namespace
 
-std::set<std::uint64_t> expired(const std::vector<RunEnd>& runs, const v1::RetentionConfig& rule,
-                                double now) {
+Expired expired(const std::vector<RunEnd>& runs, const v1::RetentionConfig& rule, double now) {
+    Expired out;
+    std::set<std::uint64_t> kept; // groups
     std::vector<RunEnd> over;
-    std::ranges::copy_if(runs, std::back_inserter(over), &RunEnd::over);
-    std::ranges::sort(over, std::ranges::greater(),
-                      [](const RunEnd& end) { return std::tuple(end.finished, end.run); });
-    std::set<std::uint64_t> out;
-    for (std::size_t i = 0; i < over.size(); ++i) {
-        const bool one_too_many = rule.keep_runs() != 0 && i >= rule.keep_runs();
-        const bool too_old =
-            rule.keep_days() > 0 && now - over[i].finished > rule.keep_days() * seconds_per_day;
-        if (one_too_many || too_old) {
-            out.insert(over[i].run);
+    for (const RunEnd& end : runs) {
+        if (end.over) {
+            over.push_back(end);
+        } else {
+            kept.insert(end.group);
         }
     }
+    std::ranges::sort(over, std::ranges::greater(),
+                      [](const RunEnd& end) { return std::tuple(end.finished, end.run); });
+    for (std::size_t i = 0; i < over.size(); ++i) {
+        const RunEnd& end = over[i];
+        const bool one_too_many = rule.keep_runs() != 0 && i >= rule.keep_runs();
+        const bool too_old =
+            rule.keep_days() > 0 && now - end.finished > rule.keep_days() * seconds_per_day;
+        if (!one_too_many && !too_old) {
+            kept.insert(end.group);
+        } else if (end.group == 0) {
+            out.runs.insert(end.run);
+        } else {
+            out.groups.insert(end.group);
+        }
+    }
+    std::erase_if(out.groups, [&](std::uint64_t group) { return kept.contains(group); });
     return out;
 }
 

@@ -10,9 +10,16 @@
 
 namespace phyll::runs {
 
-/// The runs that `rule` no longer keeps at time `now` (s since 1970, UTC): those that are over and
-/// are not among the `keep_runs` that ended last, or ended more than `keep_days` ago.
-[[nodiscard]] std::set<std::uint64_t> expired(const std::vector<RunEnd>& runs,
-                                              const v1::RetentionConfig& rule, double now);
+/// What goes: runs of no group, and groups as a whole.
+struct Expired {
+    std::set<std::uint64_t> runs;
+    std::set<std::uint64_t> groups;
+};
+
+/// What `rule` no longer keeps at time `now` (s since 1970, UTC): the runs that are over and are
+/// not among the `keep_runs` that ended last, or ended more than `keep_days` ago. A group stays as
+/// long as one of its members does.
+[[nodiscard]] Expired expired(const std::vector<RunEnd>& runs, const v1::RetentionConfig& rule,
+                              double now);
 
 } // namespace phyll::runs

@@ -4,6 +4,7 @@
 #include "daemon/runs/retention.hpp"
 #include "daemon/runs/run_state.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/workers.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -56,11 +57,7 @@ void RunManager::recover() {
 std::uint64_t RunManager::submit(const v1::RunInfo& info, const v1::RunSpec& spec,
                                  const std::string& run_file, const std::string& idempotency_key) {
     v1::RunInfo given = info;
-    given.set_submitted(wall_seconds(clock_));
-    given.set_seed(spec.seed());
-    for (const std::string& rig : rigs_of(spec)) {
-        given.add_rigs(rig);
-    }
+    complete(given, spec, wall_seconds(clock_));
     const std::uint64_t run = store_.add_run(given, spec, idempotency_key);
     if (active_.contains(run) || store_.run(run)->info.state() != v1::QUEUED) {
         return run; // submitted before, with the same idempotency key
@@ -110,9 +107,7 @@ RunRecord RunManager::get(std::uint64_t run) const {
 }
 
 std::vector<v1::RunInfo> RunManager::list(const v1::ListRunsRequest& filter) const {
-    if (!filter.rig().empty() && !store_.knows_rig(filter.rig())) {
-        static_cast<void>(lab_.rig(filter.rig()));
-    }
+    check_rig(filter.rig());
     std::vector<v1::RunInfo> runs = store_.runs(filter);
     for (v1::RunInfo& info : runs) {
         annotate(info);
@@ -120,11 +115,14 @@ std::vector<v1::RunInfo> RunManager::list(const v1::ListRunsRequest& filter) con
     return runs;
 }
 
-void RunManager::remove(const std::set<std::uint64_t>& runs) {
-    store_.remove(runs);
-    for (const std::uint64_t run : runs) {
+void RunManager::remove(const std::set<std::uint64_t>& runs,
+                        const std::set<std::uint64_t>& groups) {
+    for (const std::uint64_t run : store_.remove(runs, groups)) {
         spdlog::info("run {} was removed", run);
         watches_.drop(run);
+    }
+    for (const std::uint64_t group : groups) {
+        spdlog::info("group g{} was removed", group);
     }
     remove_folders();
 }
@@ -182,6 +180,11 @@ void RunManager::start(std::uint64_t run) {
     RunRecord record;
     try {
         record = store_.run(run).value();
+        found->second.digital = rigs_of(record.spec).empty();
+        if (found->second.digital && digital_running() >= most_digital()) {
+            in_line_.push_back(run);
+            return;
+        }
         for (const std::string& name : rigs_of(record.spec)) {
             rigs[name] = &lab_.rig(name);
         }
@@ -238,6 +241,11 @@ void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
     }
     active.mapped().thread.reset();
     lab_.end(active.mapped().lease);
+    while (!in_line_.empty() && digital_running() < most_digital()) {
+        const std::uint64_t next = in_line_.front();
+        in_line_.pop_front();
+        start(next); // nothing, where it was cancelled meanwhile
+    }
     ended(run);
     if (stopped_ && active_.empty()) {
         std::exchange(stopped_, nullptr)();
@@ -269,11 +277,11 @@ void RunManager::remove_expired() {
         return;
     }
     try {
-        const auto gone = expired(store_.ends(), retention_, wall_seconds(clock_));
-        if (!gone.empty()) {
+        const Expired gone = expired(store_.ends(), retention_, wall_seconds(clock_));
+        if (!gone.runs.empty() || !gone.groups.empty()) {
             spdlog::info("retention: keep_runs = {}, keep_days = {:g}", retention_.keep_runs(),
                          retention_.keep_days());
-            remove(gone);
+            remove(gone.runs, gone.groups);
         }
     } catch (const Error& error) {
         spdlog::error("runs that are not kept could not be removed: {}", error.what());
@@ -292,12 +300,40 @@ void RunManager::remove_folders() {
     }
 }
 
+std::size_t RunManager::digital_running() const {
+    return static_cast<std::size_t>(std::ranges::count_if(active_, [](const auto& entry) {
+        return entry.second.digital && entry.second.thread != nullptr;
+    }));
+}
+
+std::size_t RunManager::most_digital() const {
+    return site_.workers != nullptr ? site_.workers->threads() : 1;
+}
+
+void RunManager::complete(v1::RunInfo& info, const v1::RunSpec& spec, double now) {
+    info.set_submitted(now);
+    info.set_seed(spec.seed());
+    for (const std::string& rig : rigs_of(spec)) {
+        info.add_rigs(rig);
+    }
+}
+
+void RunManager::check_rig(const std::string& rig) const {
+    if (!rig.empty() && !store_.knows_rig(rig)) {
+        static_cast<void>(lab_.rig(rig));
+    }
+}
+
 void RunManager::annotate(v1::RunInfo& info) const {
     info.set_folder((state_.path() / "runs" / std::to_string(info.run())).string());
     if (info.state() != v1::QUEUED || !info.reason().empty()) {
         return;
     }
     const std::set<std::string> rigs(info.rigs().begin(), info.rigs().end());
+    if (rigs.empty() && std::ranges::find(in_line_, info.run()) != in_line_.end()) {
+        info.set_reason("waits for a processor: other runs without physics are under way");
+        return;
+    }
     const std::string other = lab_.in_the_way(rigs);
     if (!other.empty() && other != fmt::format("run {}", info.run())) {
         info.set_reason(fmt::format("waits for {}, held by {}", fmt::join(rigs, ", "), other));

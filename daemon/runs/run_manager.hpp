@@ -5,6 +5,7 @@
 #include "daemon/runs/run_thread.hpp"
 #include "daemon/runs/watches.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,8 @@ namespace phyll::runs {
 ///   submit -> queued -- all rigs leased --> running --> succeeded, failed
 ///   cancel: queued at once, running when its thread has ended and the rigs are safe
 ///   the daemon stops: running -> queued, goes on when the daemon is back
+///
+/// Runs without physics need no rig; as many of them as there are workers are under way at a time.
 ///
 /// Thread rule: the loop's thread, the one on which `post` runs what it is given.
 class RunManager {
@@ -56,9 +59,23 @@ class RunManager {
         return store_.epochs(run, after, limit);
     }
 
-    /// Removes runs that are over, with their folders, all or none. Throws NOT_FOUND, or
-    /// FAILED_PRECONDITION naming the state of one that is not over.
-    void remove(const std::set<std::uint64_t>& runs);
+    /// Removes runs and groups that are over, with their folders, all or none. Throws as the
+    /// store's `remove` does.
+    void remove(const std::set<std::uint64_t>& runs, const std::set<std::uint64_t>& groups);
+
+    // Groups. All throw NOT_FOUND.
+
+    /// Stores a group of runs that were prepared successfully before, with the run file as it was
+    /// given, and starts each as soon as its rigs are free.
+    v1::SubmitGroupReply submit_group(const v1::GroupInfo& info, std::vector<RunRecord> members,
+                                      const std::string& run_file,
+                                      const std::string& idempotency_key);
+    [[nodiscard]] v1::GroupReply group(std::uint64_t id) const;
+    [[nodiscard]] v1::GroupInfo group_info(std::uint64_t id) const;
+    /// Newest first. Throws NOT_FOUND for a rig as `list` does.
+    [[nodiscard]] std::vector<v1::GroupInfo> groups(const v1::ListRunsRequest& filter) const;
+    /// Cancels the members that are not over; throws FAILED_PRECONDITION when all are.
+    void cancel_group(std::uint64_t id);
 
     /// Sends runs under way back to queued; `done` is called when no run is under way any more.
     void stop(std::function<void()> done);
@@ -73,7 +90,14 @@ class RunManager {
         rig::LeaseId lease = 0;
         std::unique_ptr<RunThread> thread; ///< null while the run waits for its rigs
         bool cancelled = false;
+        bool digital = false; ///< no physics: no rig says when its turn is
     };
+
+    /// What a run's record says from its submission on.
+    static void complete(v1::RunInfo& info, const v1::RunSpec& spec, double now);
+    /// Throws NOT_FOUND for a rig that is neither there nor named by any run.
+    void check_rig(const std::string& rig) const;
+    [[nodiscard]] GroupRecord group_record(std::uint64_t id) const;
     void enqueue(std::uint64_t run);
     void start(std::uint64_t run);
     /// Moves a run to running and records what it is under.
@@ -85,6 +109,9 @@ class RunManager {
     void remove_expired();
     void remove_folders();
     void annotate(v1::RunInfo& info) const;
+    [[nodiscard]] std::size_t digital_running() const;
+    /// Runs without physics that are under way at a time.
+    [[nodiscard]] std::size_t most_digital() const;
 
     const Premises premises_;
     const v1::RetentionConfig retention_;
@@ -95,6 +122,7 @@ class RunManager {
     Post post_;
     RunSite site_;
     std::map<std::uint64_t, Active> active_; ///< queued and running, by number
+    std::deque<std::uint64_t> in_line_;      ///< runs without physics that wait for their turn
     Watches watches_;
     std::function<void()> stopped_; ///< set while the daemon stops
 };

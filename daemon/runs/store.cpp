@@ -134,14 +134,17 @@ void Store::Impl::save(const v1::RunInfo& info) {
 
 std::uint64_t Store::Impl::insert(v1::RunInfo info, const v1::RunSpec& spec,
                                   const std::string& idempotency_key) {
-    SQLite::Statement insert(database, "INSERT INTO runs (state, info, spec, idempotency_key) "
-                                       "VALUES (?, x'', ?, ?)");
+    SQLite::Statement insert(database, "INSERT INTO runs (state, info, spec, idempotency_key, "
+                                       "group_id) VALUES (?, x'', ?, ?, ?)");
     insert.bind(1, static_cast<int>(v1::QUEUED));
     bind(insert, 2, spec);
     if (idempotency_key.empty()) {
         insert.bind(3);
     } else {
         insert.bind(3, idempotency_key);
+    }
+    if (info.group() != 0) {
+        insert.bind(4, to_sql(info.group()));
     }
     insert.exec();
     info.set_run(static_cast<std::uint64_t>(database.getLastInsertRowid()));

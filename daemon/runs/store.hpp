@@ -1,5 +1,6 @@
 #pragma once
 
+#include <phyll/v1/groups.pb.h>
 #include <phyll/v1/rigs.pb.h>
 #include <phyll/v1/runs.pb.h>
 
@@ -20,6 +21,18 @@ struct RunRecord {
     v1::RunSpec spec;
 };
 
+/// A group as it is stored: what was submitted, and its members in that order.
+struct GroupRecord {
+    v1::GroupInfo info; ///< without what its members say
+    std::vector<RunRecord> members;
+};
+
+struct NewGroup {
+    std::uint64_t group = 0;
+    std::vector<std::uint64_t> runs;
+    bool is_new = false; ///< stored now; else it was submitted before
+};
+
 struct StoredEvent {
     std::uint64_t run = 0;
     v1::Event event;
@@ -28,8 +41,9 @@ struct StoredEvent {
 /// What retention needs to know of a run.
 struct RunEnd {
     std::uint64_t run = 0;
-    bool over = false;     ///< in a final state
-    double finished = 0.0; ///< seconds since 1970, UTC; 0: not yet
+    std::uint64_t group = 0; ///< 0: none
+    bool over = false;       ///< in a final state
+    double finished = 0.0;   ///< seconds since 1970, UTC; 0: not yet
 };
 
 /// Runs, their events and metrics, and the rigs' ages, in SQLite. Each call is one transaction:
@@ -51,6 +65,15 @@ class Store {
     /// before nothing is stored and that run's number comes back.
     std::uint64_t add_run(const v1::RunInfo& info, const v1::RunSpec& spec,
                           const std::string& idempotency_key);
+
+    /// A new group of runs in state queued, all or none. With an idempotency key that was used
+    /// before nothing is stored and that group comes back.
+    NewGroup add_group(const v1::GroupInfo& info, const std::vector<RunRecord>& members,
+                       const std::string& idempotency_key);
+
+    [[nodiscard]] std::optional<GroupRecord> group(std::uint64_t id) const;
+    /// Groups that the filter lets through (see phyll.v1.Groups/List), newest first.
+    [[nodiscard]] std::vector<std::uint64_t> groups(const v1::ListRunsRequest& filter) const;
 
     [[nodiscard]] std::optional<RunRecord> run(std::uint64_t id) const;
     /// Those that the filter lets through, newest first, without their conditions.
@@ -92,10 +115,12 @@ class Store {
     [[nodiscard]] bool all_over(const std::set<std::uint64_t>& runs) const;
     /// Every run, in the order of their numbers.
     [[nodiscard]] std::vector<RunEnd> ends() const;
-    /// Removes runs that are over with all that is stored of them, all or none; neither their
-    /// numbers nor those of their events are used again. Throws NOT_FOUND, or FAILED_PRECONDITION
-    /// naming the state of one that is not over.
-    void remove(const std::set<std::uint64_t>& runs);
+    /// Removes runs, and groups with their members, that are over, with all that is stored of them,
+    /// all or none; neither their numbers nor those of their events are used again. Returns the
+    /// runs. Throws NOT_FOUND, or FAILED_PRECONDITION naming the state of a run that is not over,
+    /// or the group of one that cannot go without it.
+    std::set<std::uint64_t> remove(std::set<std::uint64_t> runs,
+                                   const std::set<std::uint64_t>& groups);
     /// Removed runs whose folders may still be there, until `forget_removed`.
     [[nodiscard]] std::vector<std::uint64_t> removed() const;
     void forget_removed(std::uint64_t run);

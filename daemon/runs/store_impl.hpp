@@ -15,6 +15,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace phyll::runs {
 namespace sql {
@@ -103,6 +104,8 @@ struct Store::Impl {
                          const std::string& idempotency_key);
     v1::Event add_event(std::uint64_t run, v1::Event event, double time);
     v1::Event move(RunRecord& record, v1::RunState state, const std::string& reason, double time);
+    /// Runs of a group, in the order in which they were submitted.
+    std::vector<std::uint64_t> members(std::uint64_t group);
     /// Every row of a run.
     void erase(std::uint64_t run);
 };

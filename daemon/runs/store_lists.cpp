@@ -18,6 +18,9 @@ std::vector<v1::RunInfo> Store::runs(const v1::ListRunsRequest& filter) const {
         // Numbers of an enum: nothing that a client could write into the statement.
         text += fmt::format(" AND state IN ({})", fmt::join(filter.states(), ", "));
     }
+    if (!filter.members()) {
+        text += " AND group_id IS NULL";
+    }
     text += " ORDER BY id DESC LIMIT :limit";
     return impl_->with([&] {
         SQLite::Statement select(impl_->database, text);
@@ -62,10 +65,11 @@ std::vector<RunEnd> Store::ends() const {
     return impl_->with([&] {
         std::vector<RunEnd> ends;
         SQLite::Statement select(impl_->database,
-                                 "SELECT id, state, finished FROM runs ORDER BY id");
+                                 "SELECT id, state, finished, group_id FROM runs ORDER BY id");
         while (select.executeStep()) {
             const auto state = static_cast<v1::RunState>(select.getColumn(1).getInt());
             ends.push_back({.run = from_sql(select.getColumn(0)),
+                            .group = from_sql(select.getColumn(3)), // NULL is 0
                             .over = is_final(state),
                             .finished = select.getColumn(2).getDouble()});
         }
@@ -73,19 +77,42 @@ std::vector<RunEnd> Store::ends() const {
     });
 }
 
-void Store::remove(const std::set<std::uint64_t>& runs) {
+std::set<std::uint64_t> Store::remove(std::set<std::uint64_t> runs,
+                                      const std::set<std::uint64_t>& groups) {
     impl_->transaction([&] {
+        for (const std::uint64_t group : groups) {
+            const std::vector<std::uint64_t> members = impl_->members(group);
+            if (members.empty()) {
+                throw Error(
+                    Code::not_found,
+                    fmt::format("there is no group g{}; the list of runs has those that are",
+                                group));
+            }
+            runs.insert(members.begin(), members.end());
+        }
         for (const std::uint64_t run : runs) {
-            const v1::RunState state = impl_->load(run).info.state();
-            if (!is_final(state)) {
+            const v1::RunInfo info = impl_->load(run).info;
+            if (info.group() != 0 && !groups.contains(info.group())) {
                 throw Error(Code::failed_precondition,
-                            fmt::format("run {} is {}; only runs that are over can be removed: "
+                            fmt::format("run {0} belongs to group g{1}, whose figures are over all "
+                                        "its members; remove g{1} as a whole",
+                                        run, info.group()));
+            }
+            if (!is_final(info.state())) {
+                throw Error(Code::failed_precondition,
+                            fmt::format("run {} is {}: only runs that are over can be removed; "
                                         "cancel it first",
-                                        run, name_of(state)));
+                                        run, name_of(info.state())));
             }
             impl_->erase(run);
         }
+        for (const std::uint64_t group : groups) {
+            SQLite::Statement erase(impl_->database, "DELETE FROM run_groups WHERE id = ?");
+            erase.bind(1, to_sql(group));
+            erase.exec();
+        }
     });
+    return runs;
 }
 
 std::vector<std::uint64_t> Store::removed() const {

@@ -65,11 +65,25 @@ CREATE TABLE removed_runs (
 );
 )sql";
 
+/// What rigs were found to be as computers.
 constexpr const char* version_3 = R"sql(
 CREATE TABLE characterisations (
     rig    TEXT PRIMARY KEY,
     report BLOB NOT NULL             -- phyll.v1.Characterisation, the last one
 );
+)sql";
+
+/// Groups of runs.
+constexpr const char* version_4 = R"sql(
+CREATE TABLE run_groups (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    submitted       REAL NOT NULL,   -- seconds since 1970, UTC
+    info            BLOB NOT NULL,   -- phyll.v1.GroupInfo, but for what its members say
+    idempotency_key TEXT UNIQUE
+);
+CREATE INDEX run_groups_by_submitted ON run_groups (submitted);
+ALTER TABLE runs ADD COLUMN group_id INTEGER REFERENCES run_groups (id);
+CREATE INDEX runs_by_group ON runs (group_id);
 )sql";
 
 void to_version_1(SQLite::Database& database) {
@@ -96,9 +110,13 @@ void to_version_3(SQLite::Database& database) {
     database.exec(version_3);
 }
 
+void to_version_4(SQLite::Database& database) {
+    database.exec(version_4);
+}
+
 /// Entry i makes version i + 1 of version i.
 using Step = void (*)(SQLite::Database&);
-constexpr std::array<Step, 3> steps{to_version_1, to_version_2, to_version_3};
+constexpr std::array<Step, 4> steps{to_version_1, to_version_2, to_version_3, to_version_4};
 
 } // namespace
 

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <phyll/v1/admin.pb.h>
 #include <phyll/v1/data.pb.h>
+#include <phyll/v1/groups.pb.h>
 #include <phyll/v1/leases.pb.h>
 #include <phyll/v1/rigs.pb.h>
 #include <phyll/v1/runs.pb.h>
@@ -80,7 +81,8 @@ std::map<std::string, std::string> methods_of_contract() {
     for (const google::protobuf::FileDescriptor* file :
          {v1::ListKeysRequest::descriptor()->file(), v1::ListDataRequest::descriptor()->file(),
           v1::DescribeRequest::descriptor()->file(), v1::ListLeasesRequest::descriptor()->file(),
-          v1::QueryRequest::descriptor()->file(), v1::ListRunsRequest::descriptor()->file()}) {
+          v1::QueryRequest::descriptor()->file(), v1::ListRunsRequest::descriptor()->file(),
+          v1::GroupRequest::descriptor()->file()}) {
         for (int s = 0; s < file->service_count(); ++s) {
             for (int m = 0; m < file->service(s)->method_count(); ++m) {
                 const auto& method = *file->service(s)->method(m);

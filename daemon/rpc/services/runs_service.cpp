@@ -1,15 +1,13 @@
 #include "daemon/config/load.hpp"
+#include "daemon/rpc/services/desk.hpp"
 #include "daemon/rpc/services/services.hpp"
 #include "daemon/runs/differences.hpp"
 #include "daemon/runs/job.hpp"
 #include "drivers/core/error.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -18,41 +16,6 @@ namespace {
 
 /// Epochs in one answer.
 constexpr std::size_t most_epochs = 10'000;
-
-/// What a client is told of a failure that nobody foresaw.
-Error inside(const Call& call, const std::exception& error) {
-    return {Code::internal,
-            fmt::format("{} failed inside phylld: {}", call.header().method(), error.what())};
-}
-
-/// Does `work` at the desk and hands what it returns to `then` on the loop.
-template <class Work, class Then>
-void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, Then then) {
-    boost::asio::post(site.desk, [&site, call, work = std::move(work), then = std::move(then)] {
-        try {
-            auto result = std::make_shared<decltype(work())>(work());
-            boost::asio::post(site.loop, [call, result, then] {
-                try {
-                    then(*result);
-                } catch (const Error& error) {
-                    call->fail(error);
-                } catch (const std::exception& error) {
-                    call->fail(inside(*call, error));
-                }
-            });
-        } catch (const Error& error) {
-            boost::asio::post(site.loop, [call, error] { call->fail(error); });
-        } catch (const std::exception& error) {
-            const Error internal = inside(*call, error);
-            boost::asio::post(site.loop, [call, internal] { call->fail(internal); });
-        }
-    });
-}
-
-v1::RunSpec read_run_file(const v1::RunFile& file, const config::OptionsResolver& options) {
-    const std::vector<std::string> overrides(file.overrides().begin(), file.overrides().end());
-    return config::load_run_spec(file.text(), file.name(), overrides, options);
-}
 
 void check(const Site& site, const v1::CheckRequest& request, const std::shared_ptr<Call>& call) {
     at_desk(
@@ -120,22 +83,6 @@ void watch(const Site& site, const v1::WatchRequest& request, const std::shared_
     call->when_over([&site, id] { site.runs.watches().remove(id); });
 }
 
-void check_filter(const v1::ListRunsRequest& request) {
-    for (int i = 0; i < request.states_size(); ++i) {
-        if (request.states(i) == v1::RUN_STATE_UNSPECIFIED ||
-            !v1::RunState_IsValid(request.states(i))) {
-            throw invalid_field(fmt::format("states[{}]", i),
-                                fmt::format("{} is no state of a run; valid is 1 to {}",
-                                            static_cast<int>(request.states(i)),
-                                            static_cast<int>(v1::RunState_MAX)));
-        }
-    }
-    if (!std::isfinite(request.since()) || request.since() < 0) {
-        throw invalid_field(
-            "since", fmt::format("{}; valid are seconds since 1970, from 0 on", request.since()));
-    }
-}
-
 v1::RunMetricsReply metrics(const runs::RunManager& manager, const v1::RunMetricsRequest& request) {
     const std::size_t limit =
         request.limit() == 0 ? most_epochs : std::min<std::size_t>(request.limit(), most_epochs);
@@ -147,10 +94,11 @@ v1::RunMetricsReply metrics(const runs::RunManager& manager, const v1::RunMetric
 }
 
 void remove(runs::RunManager& manager, const v1::RemoveRequest& request) {
-    if (request.runs().empty()) {
-        throw invalid_field("runs", "is empty; name the runs to remove");
+    if (request.runs().empty() && request.groups().empty()) {
+        throw invalid_field("runs", "is empty; name the runs or groups to remove");
     }
-    manager.remove({request.runs().begin(), request.runs().end()});
+    manager.remove({request.runs().begin(), request.runs().end()},
+                   {request.groups().begin(), request.groups().end()});
 }
 
 v1::RunReply run_reply(const runs::RunManager& manager, std::uint64_t run) {

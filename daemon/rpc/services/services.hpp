@@ -37,6 +37,7 @@ struct Site {
 void add_lab_service(Dispatcher& dispatcher, const Site& site);
 void add_rigs_service(Dispatcher& dispatcher, const Site& site);
 void add_runs_service(Dispatcher& dispatcher, const Site& site);
+void add_groups_service(Dispatcher& dispatcher, const Site& site);
 void add_data_service(Dispatcher& dispatcher, const Site& site);
 
 /// A rig as clients see it.

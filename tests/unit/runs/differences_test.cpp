@@ -66,7 +66,7 @@ TEST_CASE("a message as plain JSON has every value, and options as what they hol
     v1::RunInfo info;
     info.set_state(v1::RUN_CANCELLED);
     REQUIRE(plain_json(info)["state"] == "RUN_CANCELLED");
-    REQUIRE(plain_json(info)["interruptions"] == 0); // a number is always a value
+    REQUIRE(plain_json(info)["interruptions"] == 0);  // a number is always a value
     REQUIRE_FALSE(plain_json(info).contains("name")); // a text that was not given
 }
 

@@ -128,6 +128,7 @@ TEST_CASE("a database of the first version is brought up to date where it is") {
         REQUIRE(store.runs(since)[0].run() == 5);
         REQUIRE(store.rig_ages().at("cavity") == 77);
         REQUIRE(store.epochs(3, 0, 10).size() == 1);
+        REQUIRE(store.groups({}).empty());
         const auto ends = store.ends();
         REQUIRE(ends.size() == 2);
         REQUIRE(ends[0].over);
@@ -139,7 +140,7 @@ TEST_CASE("a database of the first version is brought up to date where it is") {
         REQUIRE(store.add_run(info, {}, "key 5") == 5);
         REQUIRE(store.add_run(info, {}, "") == 6);
         REQUIRE(store.events(6, 0, 10)[0].number() == 18);
-        store.remove({3});
+        store.remove({3}, {});
         REQUIRE_FALSE(store.run(3));
         REQUIRE(store.runs(on_rig("cavity")).empty());
     }

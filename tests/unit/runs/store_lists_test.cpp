@@ -132,13 +132,13 @@ TEST_CASE("runs that are over are removed, all or none, and no number is used ag
         store.change_state(3, v1::FAILED, "", 103);
         store.change_state(2, v1::RUN_CANCELLED, "", 104);
         last_event = store.events(2, 0, 10).back().number();
-        REQUIRE_THROWS_WITH(store.remove({1, 3}),
-                            "run 1 is queued; only runs that are over can be removed: cancel it "
+        REQUIRE_THROWS_WITH(store.remove({1, 3}, {}),
+                            "run 1 is queued: only runs that are over can be removed; cancel it "
                             "first");
-        REQUIRE_THROWS_WITH(store.remove({3, 99}), "there is no run 99");
+        REQUIRE_THROWS_WITH(store.remove({3, 99}, {}), "there is no run 99");
         REQUIRE(store.run(3));
         REQUIRE(store.epochs(3, 0, 10).size() == 1);
-        store.remove({2, 3});
+        store.remove({2, 3}, {});
         REQUIRE(store.events(3, 0, 10).empty());
         REQUIRE(numbers(store.runs({})) == Numbers{1});
         REQUIRE(store.removed() == Numbers{2, 3});

@@ -1,0 +1,37 @@
+#include "daemon/rpc/services/desk.hpp"
+
+#include "daemon/config/load.hpp"
+
+#include <cmath>
+
+namespace phyll::rpc {
+
+Error inside(const Call& call, const std::exception& error) {
+    return {Code::internal,
+            fmt::format("{} failed inside phylld: {}", call.header().method(), error.what())};
+}
+
+v1::RunSpec read_run_file(const v1::RunFile& file, const config::OptionsResolver& options,
+                          const std::vector<std::string>& more) {
+    std::vector<std::string> overrides(file.overrides().begin(), file.overrides().end());
+    overrides.insert(overrides.end(), more.begin(), more.end());
+    return config::load_run_spec(file.text(), file.name(), overrides, options);
+}
+
+void check_filter(const v1::ListRunsRequest& request) {
+    for (int i = 0; i < request.states_size(); ++i) {
+        if (request.states(i) == v1::RUN_STATE_UNSPECIFIED ||
+            !v1::RunState_IsValid(request.states(i))) {
+            throw invalid_field(fmt::format("states[{}]", i),
+                                fmt::format("{} is no state of a run; valid is 1 to {}",
+                                            static_cast<int>(request.states(i)),
+                                            static_cast<int>(v1::RunState_MAX)));
+        }
+    }
+    if (!std::isfinite(request.since()) || request.since() < 0) {
+        throw invalid_field(
+            "since", fmt::format("{}; valid are seconds since 1970, from 0 on", request.since()));
+    }
+}
+
+} // namespace phyll::rpc

@@ -1,0 +1,56 @@
+#pragma once
+
+// What the services of runs and of groups share.
+
+#include "daemon/rpc/services/services.hpp"
+#include "drivers/core/error.hpp"
+
+#include <phyll/v1/runs.pb.h>
+
+#include <boost/asio/post.hpp>
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace phyll::rpc {
+
+/// What a client is told of a failure that nobody foresaw.
+[[nodiscard]] Error inside(const Call& call, const std::exception& error);
+
+/// Does `work` at the desk and hands what it returns to `then` on the loop.
+template <class Work, class Then>
+void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, Then then) {
+    boost::asio::post(site.desk, [&site, call, work = std::move(work), then = std::move(then)] {
+        try {
+            auto result = std::make_shared<decltype(work())>(work());
+            boost::asio::post(site.loop, [call, result, then] {
+                try {
+                    then(*result);
+                } catch (const Error& error) {
+                    call->fail(error);
+                } catch (const std::exception& error) {
+                    call->fail(inside(*call, error));
+                }
+            });
+        } catch (const Error& error) {
+            boost::asio::post(site.loop, [call, error] { call->fail(error); });
+        } catch (const std::exception& error) {
+            const Error internal = inside(*call, error);
+            boost::asio::post(site.loop, [call, internal] { call->fail(internal); });
+        }
+    });
+}
+
+/// Reads a run file; `more` is set after the file's own overrides.
+[[nodiscard]] v1::RunSpec read_run_file(const v1::RunFile& file,
+                                        const config::OptionsResolver& options,
+                                        const std::vector<std::string>& more = {});
+
+/// Throws INVALID_ARGUMENT for a filter that cannot be meant.
+void check_filter(const v1::ListRunsRequest& request);
+
+} // namespace phyll::rpc
