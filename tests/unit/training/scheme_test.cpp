@@ -318,7 +318,7 @@ TEST_CASE("drives are what the rig can do, in training and in read-outs") {
 TEST_CASE("vowels are learned through bits") {
     phyll::v1::RunSpec spec = complete_spec(1);
     spec.mutable_scheme()->set_kind("phyll");
-    spec.mutable_training()->set_epochs(40);
+    spec.mutable_training()->set_epochs(15);
     phyll::v1::Encoding& encoding = *spec.mutable_layers(0)->mutable_encoding();
     encoding.set_kind("quantise");
     encoding.set_bits(3);
