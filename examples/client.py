@@ -35,7 +35,7 @@ class Client:
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0        # at exit, drop what could not be sent
         self.socket.immediate = True  # send over a connection that stands, or else
-        self.socket.sndtimeo = 1000   # fail after so many milliseconds
+        self.socket.sndtimeo = 2000   # fail after so many milliseconds
         try:
             self.socket.connect(endpoint)
         except zmq.ZMQError as error:
