@@ -3,7 +3,7 @@
 # Does nothing, quickly and without a network, when everything is there.
 #
 #   cmake/dependencies.sh           build and run
-#   cmake/dependencies.sh --check   also what ./check needs (formatting)
+#   cmake/dependencies.sh --check   also what ./check needs (formatting, a client in Python)
 set -euo pipefail
 
 packages=(
@@ -14,7 +14,7 @@ packages=(
     zlib1g-dev
     catch2
 )
-[ "${1:-}" = "--check" ] && packages+=(clang-format-19 python3)
+[ "${1:-}" = "--check" ] && packages+=(clang-format-19 python3 python3-protobuf python3-zmq)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -20,6 +20,8 @@ constexpr std::uint32_t protocol_version = 1;
 constexpr std::chrono::milliseconds handshake_time{5000};
 /// How long the client waits for the daemon's own word that a call's time is over.
 constexpr std::chrono::milliseconds grace{500};
+/// A daemon closes the connection on a larger frame, which would look like a daemon that died.
+constexpr std::size_t largest_frame = std::size_t{256} << 20U;
 
 using Frames = std::vector<zmq::message_t>;
 
@@ -47,6 +49,16 @@ void throw_unless_ok(const v1::Status& status) {
         violations.push_back({violation.field(), violation.description()});
     }
     throw Error(static_cast<Code>(status.code()), status.message(), std::move(violations));
+}
+
+zmq::message_t payload_of(ConstBlock block) {
+    if (block.size() > largest_frame / sizeof(float)) {
+        throw invalid_field("stimuli",
+                            fmt::format("{} samples of {} float32 are more than the {} MiB that "
+                                        "fit in a frame; send them in several requests",
+                                        block.samples(), block.channels(), largest_frame >> 20U));
+    }
+    return {block.data(), block.size() * sizeof(float)};
 }
 
 /// The block that a payload frame holds: as many samples as fit channels of the request's reply.
@@ -222,7 +234,7 @@ void Client::exchange(const std::string& method, const google::protobuf::Message
     Frames frames;
     frames.push_back(serialise(request));
     if (stimuli != nullptr) {
-        frames.emplace_back(stimuli->data(), stimuli->size() * sizeof(float));
+        frames.push_back(payload_of(*stimuli));
     }
     socket_->send(header, std::move(frames));
     try {

@@ -46,7 +46,8 @@ class Client {
         return reply;
     }
 
-    /// The same with a block of samples each way. `responses` becomes what came back.
+    /// The same with a block of samples each way. `responses` becomes what came back. Stimuli of
+    /// more than 256 MiB are refused before they are sent: INVALID_ARGUMENT.
     template <class Reply>
     Reply call(const std::string& method, const google::protobuf::Message& request,
                ConstBlock stimuli, OwnedBlock& responses, Timeout timeout) {

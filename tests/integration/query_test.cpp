@@ -1,4 +1,5 @@
 #include "tests/support/process.hpp"
+#include "tests/support/raw_peer.hpp"
 
 #include "clients/cpp/client.hpp"
 #include "drivers/core/random.hpp"
@@ -8,6 +9,7 @@
 #include <phyll/v1/lab.pb.h>
 #include <phyll/v1/rigs.pb.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -163,7 +165,42 @@ TEST_CASE("bad stimuli are refused by sample, channel and value, and the rig sta
     const Finished rig = ask(good, "ecko");
     REQUIRE(rig.status == 3);
     REQUIRE(rig.err.find("cavity, echo") != std::string::npos);
+    Client client(daemon.tcp());
+    REQUIRE(rig_info(client, "echo").age() == 0);
     REQUIRE(ask(good).status == 0);
+    REQUIRE(rig_info(client, "echo").age() == 1);
+}
+
+TEST_CASE("a rig that drifts is another one when it is asked again, with the same key too") {
+    Daemon daemon("[[rigs]]\nname = \"cavity\"\nkind = \"acoustic\"\n"
+                  "simulation = { drift_samples = 256 }\n");
+    Client client(daemon.tcp());
+    const OwnedBlock x = stimuli(20, 8);
+    v1::QueryRequest request = request_for("cavity", 20, 8);
+    request.set_key(9);
+    request.set_wait(true);
+    OwnedBlock young;
+    OwnedBlock old;
+    REQUIRE(
+        client.call<v1::QueryReply>("phyll.v1.Rigs/Query", request, x.view(), young, std::nullopt)
+            .age() == 0);
+    REQUIRE(client.call<v1::QueryReply>("phyll.v1.Rigs/Query", request, x.view(), old, std::nullopt)
+                .age() == 8);
+    REQUIRE_FALSE(std::ranges::equal(young.view().values(), old.view().values()));
+}
+
+TEST_CASE("a block that no frame holds is refused before it is sent") {
+    Daemon daemon;
+    Client client(daemon.tcp());
+    const float nothing = 0; // refused by its size, so nothing behind it is looked at
+    const std::size_t samples = (std::size_t{256} << 20U) / sizeof(float) / 16 + 1;
+    OwnedBlock y;
+    REQUIRE_THROWS_WITH(
+        client.call<v1::QueryReply>("phyll.v1.Rigs/Query", request_for("echo", 16, samples),
+                                    ConstBlock(&nothing, 16, samples), y, std::nullopt),
+        "stimuli: 4194305 samples of 16 float32 are more than the 256 MiB that fit "
+        "in a frame; send them in several requests");
+    REQUIRE(rig_info(client, "echo").age() == 0); // and the connection still stands
 }
 
 TEST_CASE("a query that hangs ends by its deadline, by the client's cancel, and with the daemon") {
@@ -186,6 +223,20 @@ TEST_CASE("a query that hangs ends by its deadline, by the client's cancel, and 
         REQUIRE(query.wait() == 7);
         await([&] { return rig_info(client, "box").safe(); });
         await([&] { return rig_info(client, "box").holder().empty(); });
+    }
+    SECTION("deadline of a client that is gone") {
+        v1::Header header = test::RawPeer::request("phyll.v1.Rigs/Query", 1);
+        header.set_timeout_ms(200);
+        {
+            test::RawPeer peer(daemon.ipc());
+            peer.send({header.SerializeAsString(), request_for("box", 16, 5).SerializeAsString(),
+                       std::string(16 * 5 * sizeof(float), '\0')});
+            await([&] { return rig_info(client, "box").age() > 0; });
+        }
+        await([&] { return rig_info(client, "box").holder().empty(); });
+        await([&] { return rig_info(client, "box").safe(); });
+        // The whole block counts, although it was aborted.
+        REQUIRE(rig_info(client, "box").age() == 5);
     }
     SECTION("the rig is refused to others meanwhile, unless they wait") {
         Process query(daemon.ctl_command({"query", "box", "--in", in.string()}),
