@@ -10,7 +10,8 @@ packages=(
     g++ cmake ninja-build ccache pkg-config protobuf-compiler
     libboost-dev libcli11-dev libeigen3-dev libfmt-dev libprotobuf-dev librandom123-dev
     libcsv-dev libhdf5-dev liblbfgs-dev libsodium-dev libspdlog-dev libsqlite3-dev
-    libsqlitecpp-dev libtomlplusplus-dev libzmq3-dev cppzmq-dev nlohmann-json3-dev
+    libsqlitecpp-dev libtomlplusplus-dev libzip-dev libzmq3-dev cppzmq-dev nlohmann-json3-dev
+    zlib1g-dev
     catch2
 )
 [ "${1:-}" = "--check" ] && packages+=(clang-format-19 python3)

@@ -5,6 +5,7 @@
 #include "daemon/rpc/server.hpp"
 #include "daemon/rpc/services/services.hpp"
 #include "daemon/runs/characterisations.hpp"
+#include "daemon/runs/data_files.hpp"
 #include "daemon/runs/run_manager.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"

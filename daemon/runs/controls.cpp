@@ -18,6 +18,7 @@ namespace phyll::runs {
 namespace {
 
 using training::ReadOutKind;
+using training::SampleRows;
 
 bool has_physics(const v1::RunSpec& spec) {
     return std::ranges::any_of(spec.layers(), [](const auto& layer) { return layer.physics(); });
@@ -107,7 +108,7 @@ class Controls {
     void random_features(v1::Control& control) {
         const std::set<std::string> names = rigs_of(m_.spec);
         std::vector<std::unique_ptr<training::RandomFeatures>> features;
-        Measurer digital({.seed = m_.spec.seed(), .reuse = m_.job.reuse});
+        Measurer digital({.seed = m_.spec.seed(), .reuse = m_.job.reuse, .bytes = m_.job.bytes});
         for (const std::string& name : names) {
             features.push_back(std::make_unique<training::RandomFeatures>(
                 m_.measurer.spec(name), m_.spec.seed() + features.size()));
@@ -138,10 +139,10 @@ class Controls {
     void read_inputs(ReadOutKind kind, v1::Control& control) {
         const training::DataSet& data = m_.job.data.data;
         const training::Split& split = m_.job.data.split;
-        const auto scaling = training::FeatureScaling::fit(data.inputs.view(), split.training);
-        const OwnedBlock inputs = scaling.apply(data.inputs.view(), split.training);
-        const OwnedBlock test = scaling.apply(data.inputs.view(), split.test);
-        read(kind, inputs.view(), test.view(), control);
+        const auto scaling = training::FeatureScaling::fit(data.inputs, split.training);
+        const training::Scores inputs(data.inputs, scaling, split.training);
+        const training::Scores test(data.inputs, scaling, split.test);
+        read(kind, inputs.rows(), test.rows(), control);
     }
 
     void read_responses(ReadOutKind kind, v1::Control& control) {
@@ -152,12 +153,13 @@ class Controls {
         read(kind, m_.responses->training(), m_.responses->test(), control);
     }
 
-    void read(ReadOutKind kind, ConstBlock inputs, ConstBlock test, v1::Control& control) {
+    void read(ReadOutKind kind, const SampleRows& inputs, const SampleRows& test,
+              v1::Control& control) {
         const std::vector<std::uint32_t> labels = labels_of(m_.job.data.split.training);
         const training::ReadOut read_out =
             training::fit_read_out(inputs, labels, m_.job.data.data.classes(),
-                                   {.kind = kind, .seed = m_.spec.seed()});
-        const auto share = [&](ConstBlock features, std::span<const std::uint32_t> of) {
+                                   {.kind = kind, .seed = m_.spec.seed(), .stop = stop_});
+        const auto share = [&](const SampleRows& features, std::span<const std::uint32_t> of) {
             return static_cast<double>(read_out.count_hits(features, of)) /
                    static_cast<double>(of.size());
         };

@@ -8,13 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 namespace phyll::runs {
@@ -41,26 +35,6 @@ const LayerSpec& rig_of_layer(const FindRig& find, const std::string& name,
     }
 }
 
-/// Larger files are refused: the data of a run are in memory as a whole.
-constexpr std::uintmax_t largest_file = std::uintmax_t{1} << 30U;
-
-/// Throws unless `path` is a file to be read to its end: a device or a pipe may have none.
-void check_file(const std::filesystem::path& path) {
-    std::error_code error;
-    const std::filesystem::file_status status = std::filesystem::status(path, error);
-    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-        throw invalid_field(
-            "data.file",
-            fmt::format("{} is a {}, not a file", path.string(),
-                        std::filesystem::is_directory(status) ? "folder" : "device or pipe"));
-    }
-    const std::uintmax_t size = std::filesystem::file_size(path, error);
-    if (!error && size > largest_file) {
-        throw invalid_field("data.file", fmt::format("{} has {} bytes; at most {} are read",
-                                                     path.string(), size, largest_file));
-    }
-}
-
 } // namespace
 
 std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job& job) {
@@ -70,19 +44,20 @@ std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job
         throw invalid_field("scheme.options", fmt::format("not those of the scheme '{}', a {}",
                                                           kind.name, options->GetTypeName()));
     }
-    return kind.make({spec, *options, job.data.data, job.data.split, job.shapes, job.workers});
+    return kind.make(
+        {spec, *options, job.data.data, job.data.split, job.shapes, job.workers, job.bytes});
 }
 
 Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read,
-            Workers* workers) {
+            const JobSite& site) {
     Job job;
-    job.workers = workers;
+    job.workers = site.workers;
+    job.bytes = site.bytes;
     for (const v1::LayerConfig& layer : spec.layers()) {
         job.rigs.push_back(layer.physics() ? layer.rig() : std::string());
         if (layer.physics()) {
-            const LayerSpec& shape = rig_of_layer(
-                rig, layer.rig(), fmt::format("layers[{}].rig", job.shapes.size()));
-            job.shapes.push_back(training::RigShape{shape.n_in(), shape.n_out()});
+            job.shapes.emplace_back(training::shape_of(
+                rig_of_layer(rig, layer.rig(), fmt::format("layers[{}].rig", job.shapes.size()))));
         } else {
             job.shapes.emplace_back(std::nullopt);
         }
@@ -154,25 +129,6 @@ v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& f
         *reply.add_controls() = outlook_of(*control, job, find);
     }
     return reply;
-}
-
-training::FileReader read_below(std::string data_dir) {
-    return [data_dir = std::filesystem::path(std::move(data_dir))](const std::string& name) {
-        const std::filesystem::path path = std::filesystem::path(name).is_absolute()
-                                               ? std::filesystem::path(name)
-                                               : data_dir / name;
-        check_file(path);
-        std::ifstream file(path, std::ios::binary);
-        if (!file) {
-            const std::string why =
-                fmt::format("phylld cannot read {}: {}; relative paths are looked up in its data "
-                            "directory, {}",
-                            path.string(), std::generic_category().message(errno),
-                            data_dir.empty() ? "which is not set (--data-dir)" : data_dir.string());
-            throw Error(Code::not_found, "data.file: " + why, {{"data.file", why}});
-        }
-        return std::string(std::istreambuf_iterator<char>(file), {});
-    };
 }
 
 } // namespace phyll::runs

@@ -28,16 +28,23 @@ struct Job {
     std::vector<std::optional<training::RigShape>> shapes;
     bool reuse = false;
     Workers* workers = nullptr; ///< that the schemes share
+    MakeByteStore bytes;        ///< where its schemes keep what is large
+};
+
+/// What a job may use of the machine.
+struct JobSite {
+    Workers* workers = nullptr; ///< that share its numerical work; null: the caller's thread alone
+    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
+    MakeByteStore bytes{}; ///< where its schemes keep what is large; empty: in memory
 };
 
 /// The rigs that a spec names.
 [[nodiscard]] std::set<std::string> rigs_of(const v1::RunSpec& spec);
 
 /// Loads the data and builds the scheme; measures nothing. `spec` has every default filled in.
-/// The scheme's work is shared among `workers`; null leaves it to the caller's thread.
 /// Throws INVALID_ARGUMENT or NOT_FOUND naming what is wrong.
 [[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig,
-                          const training::FileReader& read, Workers* workers = nullptr);
+                          const training::FileReader& read, const JobSite& site = {});
 
 /// A scheme for another spec on the job's data and rigs: one that differs from the job's in whether
 /// layers have physics or a skip path.
@@ -46,8 +53,5 @@ struct Job {
 
 /// What the job will cost, and its controls beyond it.
 [[nodiscard]] v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& rig);
-
-/// Reads files for runs: relative paths are looked up in `data_dir`.
-[[nodiscard]] training::FileReader read_below(std::string data_dir);
 
 } // namespace phyll::runs

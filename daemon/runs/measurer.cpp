@@ -50,9 +50,12 @@ void add_queries(v1::LayerCost& cost, Purpose purpose, std::size_t count) {
 } // namespace
 
 void Measurer::add_rig(const std::string& name, PhysicalLayer& layer, std::uint64_t start_age) {
+    const LayerSpec& spec = layer.spec();
     devices_.try_emplace(name, Device{.layer = &layer,
                                       .start_age = start_age,
-                                      .memory = ResponseMemory(layer.spec().n_out())});
+                                      .memory = ResponseMemory(
+                                          spec.n_out(), spec.response_storage,
+                                          options_.reuse ? make_bytes(options_.bytes) : nullptr)});
 }
 
 const LayerSpec& Measurer::spec(const std::string& rig) const {
@@ -103,8 +106,7 @@ OwnedBlock Measurer::measure_unknown(const Request& request, ConstBlock stimuli)
     }
     OwnedBlock responses(spec.n_out(), samples);
     for (std::size_t i = 0; i < samples; ++i) {
-        std::ranges::copy(memory.response(memory.find(hashes[i]).value()),
-                          responses.sample(i).begin());
+        memory.read(memory.find(hashes[i]).value(), responses.sample(i));
     }
     request.cost.set_reused(request.cost.reused() + samples - fresh.size());
     return responses;

@@ -19,6 +19,9 @@ struct MeasurerOptions {
     std::uint64_t seed = 0;      ///< of the run
     bool reuse = false;          ///< a stimulus that was measured before is not measured again
     std::size_t query_batch = 0; ///< largest block asked for at once; 0: what the rig takes
+    /// Makes the place where responses are remembered.
+    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
+    MakeByteStore bytes{};
 };
 
 /// Asks the rigs of a run, and accounts for it.

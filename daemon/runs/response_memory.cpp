@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 namespace phyll::runs {
 
@@ -33,14 +34,10 @@ std::optional<std::size_t> ResponseMemory::find(const StimulusHash& hash) const 
 }
 
 std::size_t ResponseMemory::add(const StimulusHash& hash, std::span<const float> response) {
-    const std::size_t place = places_.size();
+    const std::size_t place = responses_.samples();
+    responses_.append(response);
     places_.emplace(hash, place);
-    responses_.insert(responses_.end(), response.begin(), response.end());
     return place;
-}
-
-std::span<const float> ResponseMemory::response(std::size_t place) const {
-    return std::span(responses_).subspan(place * n_out_, n_out_);
 }
 
 std::size_t ResponseMemory::FirstBytes::operator()(const StimulusHash& hash) const noexcept {

@@ -1,13 +1,15 @@
 #pragma once
 
 #include "drivers/core/physical_layer.hpp"
+#include "drivers/core/sample_store.hpp"
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <unordered_map>
-#include <vector>
+#include <utility>
 
 namespace phyll::runs {
 
@@ -23,13 +25,20 @@ struct StimulusHash {
 /// The responses of one rig that were measured before, by stimulus.
 class ResponseMemory {
   public:
-    explicit ResponseMemory(std::size_t n_out) : n_out_(n_out) {}
+    /// Responses are kept in `format`, the rig's, in `bytes`; null: in memory.
+    explicit ResponseMemory(std::size_t n_out, const StorageFormat& format = {},
+                            std::unique_ptr<ByteStore> bytes = nullptr)
+        : responses_(format, n_out, std::move(bytes)) {}
 
     /// Where the response to a stimulus is kept; nothing when it was never measured.
     [[nodiscard]] std::optional<std::size_t> find(const StimulusHash& hash) const;
-    /// Keeps a response and says where.
+    /// Keeps a response and says where. Throws INTERNAL when it does not survive the format,
+    /// RESOURCE_EXHAUSTED when there is no room.
     std::size_t add(const StimulusHash& hash, std::span<const float> response);
-    [[nodiscard]] std::span<const float> response(std::size_t place) const;
+    /// Fills `response`, one place per output.
+    void read(std::size_t place, std::span<float> response) const {
+        responses_.read(place, response);
+    }
     [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
 
   private:
@@ -37,9 +46,8 @@ class ResponseMemory {
         std::size_t operator()(const StimulusHash& hash) const noexcept;
     };
 
-    std::size_t n_out_;
     std::unordered_map<StimulusHash, std::size_t, FirstBytes> places_;
-    std::vector<float> responses_;
+    SampleStore responses_;
 };
 
 } // namespace phyll::runs

@@ -2,6 +2,7 @@
 
 #include "daemon/runs/controls.hpp"
 #include "daemon/runs/result_file.hpp"
+#include "daemon/runs/spilling_bytes.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -40,8 +41,9 @@ std::optional<ResponseTable> new_table(const Job& job) {
     if (!job.shapes.front()) {
         return std::nullopt;
     }
-    return ResponseTable(job.shapes.front()->outputs, job.data.split.training.size(),
-                         job.data.split.test.size());
+    const training::RigShape& rig = *job.shapes.front();
+    return ResponseTable(rig.outputs, job.data.split.training.size(), job.data.split.test.size(),
+                         rig.response_storage, job.bytes);
 }
 
 } // namespace
@@ -83,10 +85,14 @@ Outcome RunThread::train(const std::stop_token& stop) {
     const FindRig find = [&](const std::string& name) -> const LayerSpec& {
         return rigs_.at(name)->spec();
     };
-    const Job job = prepare(spec_, find, site_.read, site_.workers);
+    const std::filesystem::path folder = site_.state.run(run_);
+    const Job job =
+        prepare(spec_, find, site_.read, {.workers = site_.workers, .bytes = spill_into(folder)});
 
-    Measurer measurer(
-        {.seed = spec_.seed(), .reuse = job.reuse, .query_batch = spec_.training().query_batch()});
+    Measurer measurer({.seed = spec_.seed(),
+                       .reuse = job.reuse,
+                       .query_batch = spec_.training().query_batch(),
+                       .bytes = job.bytes});
     std::vector<std::unique_ptr<rig::LeasedRig>> leased;
     for (const auto& [name, thread] : rigs_) {
         leased.push_back(std::make_unique<rig::LeasedRig>(*thread));
@@ -106,7 +112,6 @@ Outcome RunThread::train(const std::stop_token& stop) {
     result.set_train_samples(static_cast<std::uint32_t>(job.data.split.training.size()));
     result.set_kernel_level(site_.host.kernel_level);
     result.set_cpu_model(site_.host.cpu_model);
-    const std::filesystem::path folder = site_.state.run(run_);
     write_result(folder / "result.h5", spec_, result, job.scheme->network());
     write_file(folder / "result.json", to_json(result));
     return outcome;

@@ -12,6 +12,7 @@ RandomFeatures::RandomFeatures(const LayerSpec& rig, std::uint64_t seed)
     : spec_(rig), weights_(rig.n_in(), rig.n_out()), bias_(rig.n_out()) {
     spec_.kind = "random features";
     spec_.seconds_per_sample = 0.0;
+    spec_.response_storage = {}; // whatever tanh gives
     for (ResponseChannel& output : spec_.outputs) {
         output = {.name = output.name, .unit = "1", .minimum = -1.0, .maximum = 1.0};
     }

@@ -3,6 +3,7 @@
 #include "daemon/training/matrix_product.hpp"
 #include "daemon/training/read_out_parts.hpp"
 #include "daemon/training/statistics.hpp"
+#include "drivers/core/error.hpp"
 #include "drivers/core/random.hpp"
 
 #include <algorithm>
@@ -18,17 +19,17 @@ namespace {
 constexpr std::size_t folds = 5;
 /// From here on a single fifth that is held out says enough.
 constexpr std::size_t large = 2000;
+/// Samples that are classified at a time.
+constexpr std::size_t samples_at_a_time = 1024;
 
 struct Standard {
     std::vector<float> mean;
     std::vector<float> scale; ///< infinite for a feature that never changes: it gets no weight
 };
 
-Standard standard_of(ConstBlock features) {
+Standard standard_of(const SampleRows& features) {
     Standard standard;
-    for (std::size_t k = 0; k < features.channels(); ++k) {
-        const Moments m =
-            moments(features.samples(), [&](std::size_t i) { return features.sample(i)[k]; });
+    for (const Moments& m : moments_of(features)) {
         const auto scale = static_cast<float>(m.deviation);
         const bool dead = !std::isnormal(scale) || m.deviation < 1e-6 * std::abs(m.mean);
         standard.mean.push_back(static_cast<float>(m.mean));
@@ -37,40 +38,43 @@ Standard standard_of(ConstBlock features) {
     return standard;
 }
 
-/// Samples in a keyed order, cut so that each part can be held out from the others.
-ReadOutParts cut(ConstBlock features, std::span<const std::uint32_t> labels, std::size_t classes,
-                 const Standard& standard, std::uint64_t seed) {
-    const std::size_t samples = features.samples();
-    std::vector<std::uint32_t> order(samples);
+/// Samples in a keyed order, cut so that each part can be held out from the others. Refers to
+/// `standard`.
+ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labels,
+                 std::size_t classes, const Standard& standard, const ReadOutSettings& settings) {
+    std::vector<std::uint32_t> order(features.samples);
     std::iota(order.begin(), order.end(), 0U);
-    KeyedRandom(seed, "read-out folds").shuffle(order, 0);
-    ReadOutParts parts{.features = OwnedBlock(features.channels(), samples),
-                       .labels = std::vector<std::uint32_t>(samples),
-                       .begin = {},
-                       .classes = classes};
-    for (std::size_t i = 0; i < samples; ++i) {
-        const std::span<const float> from = features.sample(order[i]);
-        const std::span<float> to = parts.features.sample(i);
-        for (std::size_t k = 0; k < from.size(); ++k) {
-            to[k] = (from[k] - standard.mean[k]) / standard.scale[k];
-        }
-        parts.labels[i] = labels[order[i]];
+    KeyedRandom(settings.seed, "read-out folds").shuffle(order, 0);
+    ReadOutParts parts;
+    parts.classes = classes;
+    parts.most_held = settings.most_held;
+    parts.stop = settings.stop;
+    for (const std::uint32_t sample : order) {
+        parts.labels.push_back(labels[sample]);
     }
-    const std::size_t count = std::min(folds, samples);
+    const std::size_t count = std::min(folds, order.size());
     for (std::size_t part = 0; part <= count; ++part) {
-        parts.begin.push_back(part * samples / count);
+        parts.begin.push_back(part * order.size() / count);
     }
+    parts.held_out = order.size() < large ? count : 1;
+    parts.features = {features.channels, features.samples,
+                      [read = features.read, order = std::move(order),
+                       &standard](std::size_t i, std::span<float> into) {
+                          read(order[i], into);
+                          for (std::size_t k = 0; k < into.size(); ++k) {
+                              into[k] = (into[k] - standard.mean[k]) / standard.scale[k];
+                          }
+                      }};
     return parts;
 }
 
 double choose_regularisation(const ReadOutParts& parts, ReadOutKind kind, ReadOutFitter& fitter) {
     const std::span<const double> grid = read_out_grid(kind);
     std::vector<std::size_t> hits(grid.size());
-    const std::size_t held_out = parts.features.samples() < large ? parts.parts() : 1;
-    for (std::size_t part = 0; part < held_out; ++part) {
+    for (std::size_t part = 0; part < parts.held_out; ++part) {
         for (std::size_t g = 0; g < grid.size(); ++g) {
             hits[g] +=
-                fitter.fit(grid[g], part).count_hits(parts.block(part), parts.labels_of(part));
+                fitter.fit(grid[g], part).count_hits(parts.rows(part), parts.labels_of(part));
         }
     }
     return grid[static_cast<std::size_t>(std::ranges::max_element(hits) - hits.begin())];
@@ -110,21 +114,34 @@ std::vector<std::uint32_t> ReadOut::classify(ConstBlock features) const {
     return labels;
 }
 
-std::size_t ReadOut::count_hits(ConstBlock features, std::span<const std::uint32_t> labels) const {
-    assert(features.samples() == labels.size());
-    const std::vector<std::uint32_t> found = classify(features);
+std::size_t ReadOut::count_hits(const SampleRows& features,
+                                std::span<const std::uint32_t> labels) const {
+    assert(features.samples == labels.size());
     std::size_t hits = 0;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        hits += found[i] == labels[i] ? 1 : 0;
+    OwnedBlock chunk(features.channels, std::min(samples_at_a_time, features.samples));
+    for (std::size_t first = 0; first < features.samples; first += chunk.samples()) {
+        const std::size_t count = std::min(chunk.samples(), features.samples - first);
+        const Block columns = chunk.view().slice(0, count);
+        features.gather(first, columns);
+        const std::vector<std::uint32_t> found = classify(columns);
+        for (std::size_t i = 0; i < count; ++i) {
+            hits += found[i] == labels[first + i] ? 1 : 0;
+        }
     }
     return hits;
 }
 
-ReadOut fit_read_out(ConstBlock features, std::span<const std::uint32_t> labels,
+void ReadOutParts::check_stop() const {
+    if (stop.stop_requested()) {
+        throw Error(Code::cancelled, "the fit of a read-out was stopped");
+    }
+}
+
+ReadOut fit_read_out(const SampleRows& features, std::span<const std::uint32_t> labels,
                      std::size_t classes, const ReadOutSettings& settings) {
-    assert(features.samples() == labels.size() && !labels.empty());
+    assert(features.samples == labels.size() && !labels.empty());
     const Standard standard = standard_of(features);
-    const ReadOutParts parts = cut(features, labels, classes, standard, settings.seed);
+    const ReadOutParts parts = cut(features, labels, classes, standard, settings);
     const std::unique_ptr<ReadOutFitter> fitter =
         settings.kind == ReadOutKind::ridge ? ridge_fitter(parts) : softmax_fitter(parts);
     const double regularisation = settings.regularisation

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "daemon/training/sample_rows.hpp"
 #include "drivers/core/sample_block.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,10 @@ struct ReadOutSettings {
     // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     std::optional<double> regularisation{};
     std::uint64_t seed = 0; ///< fixes which samples are held out
+    /// softmax holds the features while it fits when they are so few numbers or fewer, else it
+    /// reads them in every step of its optimiser. Changes nothing but memory and time.
+    std::size_t most_held = std::size_t{1} << 26U;
+    std::stop_token stop{};
 };
 
 /// A linear classifier: the class with the largest W f + b.
@@ -32,19 +38,26 @@ struct ReadOut {
 
     /// Of each column of `features`, `features x samples`.
     [[nodiscard]] std::vector<std::uint32_t> classify(ConstBlock features) const;
-    /// Columns whose class is their label.
-    [[nodiscard]] std::size_t count_hits(ConstBlock features,
+    /// Samples whose class is their label; they are read a few at a time.
+    [[nodiscard]] std::size_t count_hits(const SampleRows& features,
                                          std::span<const std::uint32_t> labels) const;
 };
 
 /// The penalties that are tried, from strong to weak.
 [[nodiscard]] std::span<const double> read_out_grid(ReadOutKind kind) noexcept;
 
-/// Fits a read-out on `features` (`features x samples`, at least one sample) of the training split
-/// alone. Features are standardised inside; one that never changes gets no weight. With fewer than
-/// 2,000 samples the penalty is chosen by five-fold cross-validation, else on a fifth that is held
-/// out; the fit is then on all samples. A function of its arguments alone.
-[[nodiscard]] ReadOut fit_read_out(ConstBlock features, std::span<const std::uint32_t> labels,
-                                   std::size_t classes, const ReadOutSettings& settings);
+/// Fits a read-out on the features of the training split alone, of at least one sample. They are
+/// standardised inside; one that never changes gets no weight. With fewer than 2,000 samples the
+/// penalty is chosen by five-fold cross-validation, else on a fifth that is held out; the fit is
+/// then on all samples. A function of its arguments alone.
+///
+/// Features are read a few samples at a time. ridge reads each about four
+/// times, and holds a few matrices of features x features in float64; for softmax see
+/// `most_held`.
+///
+/// Throws CANCELLED when `settings.stop` asks for it.
+[[nodiscard]] ReadOut fit_read_out(const SampleRows& features,
+                                   std::span<const std::uint32_t> labels, std::size_t classes,
+                                   const ReadOutSettings& settings);
 
 } // namespace phyll::training

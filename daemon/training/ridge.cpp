@@ -7,6 +7,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <utility>
 
 namespace phyll::training {
 namespace {
@@ -28,15 +29,19 @@ class RidgeFitter final : public ReadOutFitter {
     explicit RidgeFitter(const ReadOutParts& parts) : parts_(parts) {
         all_ = empty();
         for (std::size_t part = 0; part < parts.parts(); ++part) {
-            of_part_.push_back(sums_of(part));
-            all_.gram += of_part_.back().gram;
-            all_.targets += of_part_.back().targets;
+            Sums of_part = sums_of(part);
+            all_.gram += of_part.gram;
+            all_.targets += of_part.targets;
+            if (part < parts.held_out) {
+                of_part_.push_back(std::move(of_part));
+            }
         }
     }
 
     [[nodiscard]] ReadOut fit(double regularisation, std::size_t held_out) override {
+        parts_.check_stop();
         Sums m = all_;
-        std::size_t samples = parts_.features.samples();
+        std::size_t samples = parts_.features.samples;
         if (held_out != nothing_held_out) {
             m.gram -= of_part_[held_out].gram;
             m.targets -= of_part_[held_out].targets;
@@ -54,7 +59,7 @@ class RidgeFitter final : public ReadOutFitter {
     }
 
   private:
-    [[nodiscard]] Index features() const { return static_cast<Index>(parts_.features.channels()); }
+    [[nodiscard]] Index features() const { return static_cast<Index>(parts_.features.channels); }
     [[nodiscard]] Sums empty() const {
         return {MatrixXd::Zero(features() + 1, features() + 1),
                 MatrixXd::Zero(features() + 1, static_cast<Index>(parts_.classes))};
@@ -62,15 +67,17 @@ class RidgeFitter final : public ReadOutFitter {
 
     [[nodiscard]] Sums sums_of(std::size_t part) const {
         Sums m = empty();
-        const ConstBlock block = parts_.block(part);
+        const SampleRows rows = parts_.rows(part);
         const std::span<const std::uint32_t> labels = parts_.labels_of(part);
-        for (std::size_t first = 0; first < block.samples(); first += chunk) {
-            const std::size_t count = std::min(chunk, block.samples() - first);
+        OwnedBlock block(rows.channels, std::min(chunk, rows.samples));
+        for (std::size_t first = 0; first < rows.samples; first += chunk) {
+            parts_.check_stop();
+            const std::size_t count = std::min(chunk, rows.samples - first);
+            rows.gather(first, block.view().slice(0, count));
             MatrixXd f = MatrixXd::Ones(features() + 1, static_cast<Index>(count));
-            f.topRows(features()) =
-                Eigen::Map<const Eigen::MatrixXf>(block.sample(first).data(), features(),
-                                                  static_cast<Index>(count))
-                    .cast<double>();
+            f.topRows(features()) = Eigen::Map<const Eigen::MatrixXf>(
+                                        block.view().data(), features(), static_cast<Index>(count))
+                                        .cast<double>();
             m.gram.selfadjointView<Eigen::Lower>().rankUpdate(f);
             for (std::size_t i = 0; i < count; ++i) {
                 m.targets.col(static_cast<Index>(labels[first + i])) +=
@@ -81,11 +88,11 @@ class RidgeFitter final : public ReadOutFitter {
     }
 
     [[nodiscard]] ReadOut read_out(const MatrixXd& solution) const {
-        ReadOut out{.weights = OwnedBlock(parts_.features.channels(), parts_.classes),
+        ReadOut out{.weights = OwnedBlock(parts_.features.channels, parts_.classes),
                     .bias = std::vector<float>(parts_.classes)};
         for (std::size_t c = 0; c < parts_.classes; ++c) {
             const auto column = solution.col(static_cast<Index>(c));
-            for (std::size_t k = 0; k < parts_.features.channels(); ++k) {
+            for (std::size_t k = 0; k < parts_.features.channels; ++k) {
                 out.weights.sample(c)[k] = static_cast<float>(column(static_cast<Index>(k)));
             }
             out.bias[c] = static_cast<float>(column(features()));
@@ -94,7 +101,7 @@ class RidgeFitter final : public ReadOutFitter {
     }
 
     const ReadOutParts& parts_;
-    std::vector<Sums> of_part_;
+    std::vector<Sums> of_part_; ///< of those that are ever held out
     Sums all_;
 };
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <utility>
 
 namespace phyll::training {
@@ -26,33 +27,62 @@ struct FreeParameters {
 /// Mean cross-entropy over all parts but one, plus the penalty.
 class Objective {
   public:
-    Objective(const ReadOutParts& parts, double regularisation, std::size_t held_out)
+    /// `all` has the features of all samples, or nothing.
+    Objective(const ReadOutParts& parts, ConstBlock all, double regularisation,
+              std::size_t held_out)
         : parts_(parts),
           regularisation_(regularisation),
           held_out_(held_out),
-          samples_(parts.features.samples() -
+          samples_(parts.features.samples -
                    (held_out == nothing_held_out ? 0 : parts.size(held_out))),
-          weights_(parts.features.channels(), parts.classes),
+          all_(all),
+          chunk_(parts.features.channels,
+                 all.samples() != 0 ? 0 : std::min(chunk, parts.features.samples)),
+          weights_(parts.features.channels, parts.classes),
           bias_(parts.classes),
-          slope_(parts.features.channels(), parts.classes),
+          slope_(parts.features.channels, parts.classes),
           bias_slope_(parts.classes) {}
 
+    /// As `loss`, for a caller that nothing may be thrown through: an exception waits until
+    /// `finish`.
+    double evaluate(std::span<const double> parameters, std::span<double> gradient) noexcept {
+        try {
+            if (!failure_) {
+                return loss(parameters, gradient);
+            }
+        } catch (...) {
+            failure_ = std::current_exception();
+        }
+        std::ranges::fill(gradient, 0.0);
+        return 0.0;
+    }
+    [[nodiscard]] bool is_over() const noexcept {
+        return failure_ != nullptr || parts_.stop.stop_requested();
+    }
+    /// Throws what went wrong, CANCELLED when the fit was stopped.
+    void finish() const {
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
+        parts_.check_stop();
+    }
+
     /// `parameters` and `gradient`: W, class after class, then b.
-    double evaluate(std::span<const double> parameters, std::span<double> gradient) {
+    double loss(std::span<const double> parameters, std::span<double> gradient) {
         take(parameters);
         std::ranges::fill(gradient, 0.0);
-        double loss = 0.0;
+        double sum = 0.0;
         for (std::size_t part = 0; part < parts_.parts(); ++part) {
             if (part != held_out_) {
-                loss += add_part(part, gradient);
+                sum += add_part(part, gradient);
             }
         }
         const std::size_t penalised = weights_.view().size();
         for (std::size_t k = 0; k < penalised; ++k) {
-            loss += 0.5 * regularisation_ * parameters[k] * parameters[k];
+            sum += 0.5 * regularisation_ * parameters[k] * parameters[k];
             gradient[k] += regularisation_ * parameters[k];
         }
-        return loss;
+        return sum;
     }
 
     void take(std::span<const double> parameters) {
@@ -68,23 +98,32 @@ class Objective {
 
   private:
     double add_part(std::size_t part, std::span<double> gradient) {
-        const ConstBlock block = parts_.block(part);
         const std::span<const std::uint32_t> labels = parts_.labels_of(part);
-        double loss = 0.0;
-        for (std::size_t first = 0; first < block.samples(); first += chunk) {
-            const std::size_t count = std::min(chunk, block.samples() - first);
-            loss += add_chunk(block.slice(first, count), labels.subspan(first, count), gradient);
+        double sum = 0.0;
+        for (std::size_t first = 0; first < labels.size(); first += chunk) {
+            const std::size_t count = std::min(chunk, labels.size() - first);
+            sum += add_chunk(features(parts_.begin[part] + first, count),
+                             labels.subspan(first, count), gradient);
         }
-        return loss;
+        return sum;
+    }
+
+    ConstBlock features(std::size_t first, std::size_t count) {
+        if (all_.samples() != 0) {
+            return all_.slice(first, count);
+        }
+        const Block columns = chunk_.view().slice(0, count);
+        parts_.features.gather(first, columns);
+        return columns;
     }
 
     double add_chunk(ConstBlock features, std::span<const std::uint32_t> labels,
                      std::span<double> gradient) {
         OwnedBlock scores(parts_.classes, features.samples());
         affine_map(weights_.view(), bias_, features, scores.view());
-        double loss = 0.0;
+        double sum = 0.0;
         for (std::size_t i = 0; i < features.samples(); ++i) {
-            loss += to_slopes(scores.sample(i), labels[i]);
+            sum += to_slopes(scores.sample(i), labels[i]);
         }
         affine_gradient(features, std::as_const(scores).view(), slope_.view(), bias_slope_);
         const std::span<const float> slope = slope_.view().values();
@@ -94,7 +133,7 @@ class Objective {
         for (std::size_t c = 0; c < bias_slope_.size(); ++c) {
             gradient[slope.size() + c] += static_cast<double>(bias_slope_[c]);
         }
-        return loss;
+        return sum;
     }
 
     /// Replaces a sample's scores by the slopes of its share of the loss, which is returned.
@@ -117,26 +156,33 @@ class Objective {
     double regularisation_;
     std::size_t held_out_;
     std::size_t samples_;
+    ConstBlock all_;
+    OwnedBlock chunk_; ///< the samples at hand, where not all are
     OwnedBlock weights_;
     std::vector<float> bias_;
     OwnedBlock slope_;
     std::vector<float> bias_slope_;
+    std::exception_ptr failure_;
 };
 
 class SoftmaxFitter final : public ReadOutFitter {
   public:
     explicit SoftmaxFitter(const ReadOutParts& parts)
         : parts_(parts),
-          size_((parts.features.channels() + 1) * parts.classes),
+          size_((parts.features.channels + 1) * parts.classes),
           parameters_(lbfgs_malloc(static_cast<int>(size_))) {
         if (!parameters_) {
             throw Error(Code::resource_exhausted, "no memory for the parameters of a read-out");
+        }
+        if (parts.features.channels * parts.features.samples <= parts.most_held) {
+            all_ = OwnedBlock(parts.features.channels, parts.features.samples);
+            parts.features.gather(0, all_.view());
         }
     }
 
     /// Every fit starts at zero, so that it is a function of its arguments alone.
     [[nodiscard]] ReadOut fit(double regularisation, std::size_t held_out) override {
-        Objective objective(parts_, regularisation, held_out);
+        Objective objective(parts_, std::as_const(all_).view(), regularisation, held_out);
         const std::span<double> parameters(parameters_.get(), size_);
         std::ranges::fill(parameters, 0.0);
         lbfgs_parameter_t settings;
@@ -149,7 +195,11 @@ class SoftmaxFitter final : public ReadOutFitter {
                 const auto size = static_cast<std::size_t>(n);
                 return static_cast<Objective*>(self)->evaluate({x, size}, {g, size});
             },
-            nullptr, &objective, &settings);
+            [](void* self, const lbfgsfloatval_t*, const lbfgsfloatval_t*, lbfgsfloatval_t,
+               lbfgsfloatval_t, lbfgsfloatval_t, lbfgsfloatval_t, int, int,
+               int) { return static_cast<Objective*>(self)->is_over() ? 1 : 0; },
+            &objective, &settings);
+        objective.finish();
         if (!arrived(status)) {
             throw Error(Code::internal,
                         fmt::format("the fit of a softmax read-out ended with libLBFGS's "
@@ -169,6 +219,7 @@ class SoftmaxFitter final : public ReadOutFitter {
     }
 
     const ReadOutParts& parts_;
+    OwnedBlock all_; ///< the features, where they are few
     std::size_t size_;
     std::unique_ptr<lbfgsfloatval_t, FreeParameters> parameters_;
 };

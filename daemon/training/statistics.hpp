@@ -1,7 +1,10 @@
 #pragma once
 
+#include "daemon/training/sample_rows.hpp"
+
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 namespace phyll::training {
 
@@ -26,6 +29,10 @@ template <class Value>
     result.deviation = std::sqrt(square);
     return result;
 }
+
+/// The same, to the last bit, of every channel of `rows`, which has at least one sample. Each
+/// sample is read twice.
+[[nodiscard]] std::vector<Moments> moments_of(const SampleRows& rows);
 
 /// Half the width of the 95 % interval (Student's t) of the mean of `count` independent values of
 /// standard deviation `deviation` as `moments` gives it; infinite for fewer than two.

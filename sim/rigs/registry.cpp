@@ -2,6 +2,7 @@
 #include "sim/rigs/echo/echo_rig.hpp"
 #include "sim/rigs/electronic/electronic_rig.hpp"
 #include "sim/rigs/microwave/microwave_rig.hpp"
+#include "sim/rigs/optical/optical_rig.hpp"
 #include "sim/rigs/simulated_rig.hpp"
 
 namespace phyll::sim {
@@ -12,6 +13,7 @@ const std::vector<SimulatedRigKind>& simulated_rig_kinds() {
         echo_kind(),
         electronic_kind(),
         microwave_kind(),
+        optical_kind(),
     };
     return kinds;
 }

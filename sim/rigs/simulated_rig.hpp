@@ -17,8 +17,10 @@ class Message;
 
 namespace phyll::sim {
 
-/// A device of pure physics whose parameters can be moved. Without noise, drift or memory: the same
+/// A device of pure physics whose parameters can be moved. Without drift or memory: the same
 /// stimulus on the same device gives the same bits, in any batch and on any number of threads.
+/// Noise is left to `disturbed` too, but for a device whose physics calls for its own; that is then
+/// a function of (seed, key, number, output) alone.
 ///
 /// It knows no clock: a query ends early on its stop token, but deadline and times are left to
 /// `disturbed` (sim/rigs/decorators), which makes the layer that everybody else uses.
@@ -38,6 +40,13 @@ class SimulatedRig : public PhysicalLayer {
         double largest;
     };
     [[nodiscard]] virtual Reach reach() const = 0;
+
+    /// Where the search for `perturb(f)` begins, f in (0, 1): the amount that theory has for it
+    /// where there is one, else the smallest.
+    [[nodiscard]] virtual double first_guess(double f) const {
+        static_cast<void>(f);
+        return reach().smallest;
+    }
 };
 
 /// What a kind of simulated rig is built from.

@@ -50,7 +50,7 @@ std::vector<double> median_seconds(const std::vector<std::function<void()>>& cal
 OwnedBlock normal_block(std::size_t channels, std::size_t samples, std::uint64_t key) {
     OwnedBlock block(channels, samples);
     for (std::size_t i = 0; i < samples; ++i) {
-        kernels::phyll_normals(key, i, channels, block.sample(i).data());
+        kernels::phyll_normals(key, i, 0, channels, block.sample(i).data());
     }
     return block;
 }
@@ -210,7 +210,7 @@ void bench_rest() {
     training::Adam adam(count, {});
     std::vector<float> parameters(count);
     const std::vector<double> seconds =
-        median_seconds({[&] { kernels::phyll_normals(1, 2, count, numbers.data()); },
+        median_seconds({[&] { kernels::phyll_normals(1, 2, 0, count, numbers.data()); },
                         [&] { adam.update(parameters, numbers, 1e-3, 1); }});
     fmt::print("a normal number {:.2f} ns, a parameter of Adam {:.2f} ns\n",
                seconds[0] / count * 1e9, seconds[1] / count * 1e9);

@@ -1,6 +1,7 @@
 // Every simulated rig keeps the contract, alone and with all that can befall it.
 #include "sim/rigs/decorators/disturbed.hpp"
 #include "sim/rigs/microwave/microwave.pb.h"
+#include "sim/rigs/optical/optical.pb.h"
 #include "tests/conformance/suite.hpp"
 #include "tests/unit/sim/support.hpp"
 
@@ -31,6 +32,19 @@ Subject microwave(const sim::Disturbances& disturbances = {}) {
         options.set_port_distance(1);
         const sim::RigSite site{.seed = 1, .workers = &workers};
         return sim::disturbed(test::kind_named("microwave").make(options, site), disturbances, site,
+                              clock);
+    }};
+}
+
+Subject optical(double camera_noise, const sim::Disturbances& disturbances = {}) {
+    return {.make = [=](Workers& workers, const Clock& clock) {
+        sim::v1::OpticalOptions options;
+        options.set_width(12);
+        options.set_height(11);
+        options.set_outputs(70);
+        options.set_camera_noise(camera_noise);
+        const sim::RigSite site{.seed = 1, .workers = &workers};
+        return sim::disturbed(test::kind_named("optical").make(options, site), disturbances, site,
                               clock);
     }};
 }
@@ -86,6 +100,22 @@ TEST_CASE("the electronic and the microwave rig with noise, drift and latency ke
     SECTION("microwave") {
         check_contract(microwave(disturbances));
     }
+}
+
+TEST_CASE("the optical rig keeps the contract") {
+    check_contract(simulated("optical"));
+}
+
+TEST_CASE("the optical rig without its camera's noise keeps the contract") {
+    check_contract(optical(0.0));
+}
+
+TEST_CASE("the optical rig with noise, drift and latency keeps the contract") {
+    sim::Disturbances disturbances;
+    disturbances.noise = 0.005;
+    disturbances.drift_samples = 2000;
+    disturbances.latency = true;
+    check_contract(optical(1.0, disturbances));
 }
 
 TEST_CASE("a rig whose noise is new each time keeps the contract within its noise") {

@@ -221,10 +221,14 @@ TEST_CASE("a database of a newer phylld is refused with both versions, and stays
     Daemon daemon;
     REQUIRE(daemon.stop() == 0);
     const auto database = daemon.state_dir() / "phylld.db";
-    write(database, 60, std::string("\0\0\0\x63", 4)); // user_version, in SQLite's header
+    // user_version stands in SQLite's header.
+    std::string known(4, '\0');
+    std::ifstream(database, std::ios::binary).seekg(60).read(known.data(), 4);
+    write(database, 60, std::string("\0\0\0\x63", 4));
     refused(start_on(daemon.state_dir()),
-            {database.string(), "schema version 99", "up to 4", "newer phylld", "--state-dir"});
-    write(database, 60, std::string("\0\0\0\x01", 4));
+            {database.string(), "schema version 99", "this phylld knows up to", "newer phylld",
+             "--state-dir"});
+    write(database, 60, known);
     daemon.start();
     expect_service(daemon);
 }

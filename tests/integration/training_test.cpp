@@ -127,7 +127,7 @@ simulation = { noise = 0.005, drift_samples = 5000.0 }
 }
 
 TEST_CASE(
-    "controls stand beside the headline; physics only is priced, and measured when asked for") {
+    "controls stand beside the headline, physics only is priced, and measured when asked for") {
     Daemon daemon;
     const auto control = [](const json& result, const std::string& kind) -> json {
         for (const json& entry : result["controls"]) {

@@ -52,6 +52,7 @@ class ScriptedLayer final : public PhysicalLayer {
     ~ScriptedLayer() override { script_->gone = true; }
 
     [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
+    void store_responses_as(const StorageFormat& format) { spec_.response_storage = format; }
 
     void query(ConstBlock x, Block y, const QueryContext& context) override {
         ++script_->queries;

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace phyll::training {
@@ -239,7 +240,7 @@ DataSet parse_csv(std::string_view text, const std::string& file, std::string_vi
 
     DataSet data;
     data.name = file;
-    data.inputs = OwnedBlock(columns.features.size(), rows.size());
+    OwnedBlock inputs(columns.features.size(), rows.size());
     for (const std::size_t column : columns.features) {
         data.feature_names.push_back(columns.names[column]);
     }
@@ -247,10 +248,11 @@ DataSet parse_csv(std::string_view text, const std::string& file, std::string_vi
         check_shape(rows[i], columns, file);
         for (std::size_t f = 0; f < columns.features.size(); ++f) {
             const std::size_t column = columns.features[f];
-            data.inputs.sample(i)[f] =
+            inputs.sample(i)[f] =
                 parse_number(rows[i].cells[column], file, rows[i].line, columns.names[column]);
         }
     }
+    data.inputs = Samples(std::move(inputs));
     assign_labels(data, rows, columns);
     return data;
 }

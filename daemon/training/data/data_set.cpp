@@ -49,6 +49,15 @@ std::vector<std::size_t> apportion(const std::vector<std::vector<std::uint32_t>>
 
 } // namespace
 
+Split split_in_order(std::size_t training_samples, std::size_t test_samples) {
+    Split split;
+    split.training.resize(training_samples);
+    split.test.resize(test_samples);
+    std::iota(split.training.begin(), split.training.end(), 0U);
+    std::iota(split.test.begin(), split.test.end(), static_cast<std::uint32_t>(training_samples));
+    return split;
+}
+
 Split stratified_split(std::span<const std::uint32_t> labels, std::size_t classes,
                        double test_fraction, std::uint64_t seed) {
     const bool valid = test_fraction > 0.0 && test_fraction < 1.0;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "drivers/core/sample_block.hpp"
+#include "daemon/training/data/samples.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,12 +15,12 @@ struct DataSet {
     std::string name;
     std::vector<std::string> feature_names;
     std::vector<std::string> class_names;
-    OwnedBlock inputs;                 ///< features x samples
+    Samples inputs;
     std::vector<std::uint32_t> labels; ///< one per sample; an index into `class_names`
     /// Leading entries of the first layer's input that hold the label; at least one per class.
     std::size_t label_entries = 0;
 
-    [[nodiscard]] std::size_t features() const noexcept { return inputs.channels(); }
+    [[nodiscard]] std::size_t features() const noexcept { return inputs.features(); }
     [[nodiscard]] std::size_t samples() const noexcept { return inputs.samples(); }
     [[nodiscard]] std::size_t classes() const noexcept { return class_names.size(); }
 };
@@ -36,6 +36,9 @@ struct SplitData {
     DataSet data;
     Split split;
 };
+
+/// The first samples for training, those after them for the test, both in order.
+[[nodiscard]] Split split_in_order(std::size_t training_samples, std::size_t test_samples);
 
 /// A random split in which every class is represented as in the whole, to the nearest sample: the
 /// test split has round(test_fraction * samples) samples, and of every class at least one and not

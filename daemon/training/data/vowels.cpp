@@ -4,7 +4,7 @@
 
 #include <array>
 #include <cmath>
-#include <numeric>
+#include <utility>
 
 namespace phyll::training {
 namespace {
@@ -84,19 +84,14 @@ SplitData synthetic_vowels(std::uint64_t seed, std::size_t training_samples,
         data.class_names.emplace_back(vowel.name);
     }
     data.label_entries = vowels.size();
-    data.inputs = OwnedBlock(features, samples);
+    OwnedBlock inputs(features, samples);
     data.labels.resize(samples);
     for (std::size_t i = 0; i < samples; ++i) {
-        draw_sample(random, i, data.inputs.sample(i));
+        draw_sample(random, i, inputs.sample(i));
         data.labels[i] = static_cast<std::uint32_t>(i % vowels.size());
     }
-
-    Split split;
-    split.training.resize(training_samples);
-    split.test.resize(test_samples);
-    std::iota(split.training.begin(), split.training.end(), 0U);
-    std::iota(split.test.begin(), split.test.end(), static_cast<std::uint32_t>(training_samples));
-    return {.data = std::move(data), .split = std::move(split)};
+    data.inputs = Samples(std::move(inputs));
+    return {.data = std::move(data), .split = split_in_order(training_samples, test_samples)};
 }
 
 } // namespace phyll::training

@@ -1,6 +1,9 @@
 #pragma once
 
 #include "daemon/training/data/data_set.hpp"
+#include "daemon/training/feature_scaling.hpp"
+#include "daemon/training/rig_shape.hpp"
+#include "drivers/core/bytes.hpp"
 #include "phyll/v1/run_spec.pb.h"
 
 #include <cstddef>
@@ -17,12 +20,6 @@ class Workers;
 
 namespace phyll::training {
 
-/// What a scheme needs to know of a rig.
-struct RigShape {
-    std::size_t inputs = 0;
-    std::size_t outputs = 0;
-};
-
 /// All that a scheme is made from. It keeps none of it: what it needs, it copies.
 struct SchemeJob {
     const phyll::v1::RunSpec& spec;           ///< with its defaults filled in
@@ -34,6 +31,13 @@ struct SchemeJob {
     /// Threads that share the scheme's numerical work, and outlive it; null: the caller's alone.
     /// Results do not depend on it.
     Workers* workers = nullptr;
+    /// Where a scheme keeps what may be too large for plain memory.
+    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
+    MakeByteStore bytes{};
 };
+
+/// How features become the first layer's input: standard scores of the training split; as they are
+/// where the first layer's encoding is "direct".
+[[nodiscard]] FeatureScaling fit_scaling(const SchemeJob& job);
 
 } // namespace phyll::training

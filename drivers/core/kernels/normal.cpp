@@ -101,10 +101,11 @@ void draw(std::uint64_t key, std::uint64_t row, std::uint64_t first,
 
 } // namespace
 
-void phyll_normals(std::uint64_t key, std::uint64_t row, std::size_t count, float* numbers) {
-    for (std::size_t first = 0; first < count; first += words * counters) {
+void phyll_normals(std::uint64_t key, std::uint64_t row, std::size_t first, std::size_t count,
+                   float* numbers) {
+    for (std::size_t done = 0; done < count; done += words * counters) {
         std::uint32_t word[words][counters];
-        draw(key, row, first / words, word);
+        draw(key, row, (first + done) / words, word);
         float block[words][counters];
         for (std::size_t pair = 0; pair < words; pair += 2) {
             for (std::size_t i = 0; i < counters; i += lanes) {
@@ -116,8 +117,8 @@ void phyll_normals(std::uint64_t key, std::uint64_t row, std::size_t count, floa
                 store(radius * sine, &block[pair + 1][i]);
             }
         }
-        __builtin_memcpy(numbers + first, block,
-                         smaller(words * counters, count - first) * sizeof(float));
+        __builtin_memcpy(numbers + done, block,
+                         smaller(words * counters, count - done) * sizeof(float));
     }
 }
 

@@ -35,16 +35,35 @@ using Words [[gnu::vector_size(register_bytes)]] = std::uint32_t;
     __builtin_memcpy(to, &v, sizeof v);
 }
 
+#if defined(__AVX512F__)
+[[gnu::always_inline]] inline __mmask16 first_lanes(std::size_t count) {
+    return static_cast<__mmask16>((1U << count) - 1U);
+}
+#elif defined(__AVX__)
+[[gnu::always_inline]] inline __m256i first_lanes(std::size_t count) {
+    static constexpr std::int32_t edge[2 * lanes] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    __m256i mask;
+    __builtin_memcpy(&mask, edge + lanes - count, sizeof mask);
+    return mask;
+}
+#endif
+
 /// The first `count` lanes from memory, at most all; zero in the others.
 [[gnu::always_inline]] inline Floats load_some(const float* from, std::size_t count) {
     if (count >= lanes) {
         return load(from);
     }
+#if defined(__AVX512F__)
+    return (Floats)_mm512_maskz_loadu_ps(first_lanes(count), from);
+#elif defined(__AVX__)
+    return (Floats)_mm256_maskload_ps(from, first_lanes(count));
+#else
     float padded[lanes] = {};
     for (std::size_t i = 0; i < count; ++i) {
         padded[i] = from[i];
     }
     return load(padded);
+#endif
 }
 
 /// The first `count` lanes to memory, at most all.
@@ -53,9 +72,15 @@ using Words [[gnu::vector_size(register_bytes)]] = std::uint32_t;
         store(v, to);
         return;
     }
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(to, first_lanes(count), (__m512)v);
+#elif defined(__AVX__)
+    _mm256_maskstore_ps(to, first_lanes(count), (__m256)v);
+#else
     for (std::size_t i = 0; i < count; ++i) {
         to[i] = v[i];
     }
+#endif
 }
 
 [[gnu::always_inline]] inline Floats square_root(const Floats& v) {

@@ -53,9 +53,9 @@ class Search {
     /// Walks outwards until the correlation has fallen far enough. It does not fall monotonely, so
     /// the strides are kept short where it is close.
     Perturbation scan(Perturbation& below) {
-        const auto [smallest, largest] = rig_.reach();
+        const double largest = rig_.reach().largest;
         double most = 0.0;
-        for (double amount = smallest;;) {
+        for (double amount = std::min(largest, rig_.first_guess(f_));;) {
             const Perturbation here = at(amount);
             if (crossed(here)) {
                 return here;

@@ -189,7 +189,7 @@ TEST_CASE("options are checked like everything else") {
     const std::string rig = "name = 'a'\nkind = 'toy'\n";
     REQUIRE(refusal<v1::RigConfig>(rig + "options.kind = 'tahn'") ==
             "lab.toml:3: options.kind: 'tahn'; valid is 'standard', 'affine', 'minmax', "
-            "'unit_norm', 'tanh'; did you mean 'tanh'?");
+            "'unit_norm', 'tanh', 'direct', 'quantise', 'phase'; did you mean 'tanh'?");
     REQUIRE(refusal<v1::RigConfig>(rig + "options.knd = 'tanh'") ==
             "lab.toml:3: unknown key 'knd'; did you mean 'kind'?");
     REQUIRE(refusal<v1::RigConfig>(rig + "options = 'tanh'") ==
@@ -230,8 +230,9 @@ TEST_CASE("problems inside arrays of tables, and inside options, name the entry"
 TEST_CASE("an unknown key of a scheme's options is answered with the nearest of its kind") {
     REQUIRE(refusal<v1::SchemeSpec>("[options]\nepohcs = 3") ==
             "lab.toml:2: unknown key 'epohcs'; did you mean 'epochs'?");
-    REQUIRE(refusal<v1::SchemeSpec>("kind = 'toy'\noptions = { epochs = 3 }") ==
-            "lab.toml:2: unknown key 'epochs'; valid keys are 'kind'");
+    REQUIRE(
+        refusal<v1::SchemeSpec>("kind = 'toy'\noptions = { epochs = 3 }") ==
+        "lab.toml:2: unknown key 'epochs'; valid keys are 'kind', 'bits', 'code', 'phase_range'");
 }
 
 TEST_CASE("texts in messages stay on their line and short") {

@@ -74,7 +74,8 @@ TEST_CASE("problems of overrides inside arrays of tables and options name the ov
             "'encoding'?");
     REQUIRE(refusal("layers.1.encoding.kind=tahn") ==
             "override 'layers.1.encoding.kind=tahn': layers[1].encoding.kind: 'tahn'; valid is "
-            "'standard', 'affine', 'minmax', 'unit_norm', 'tanh'; did you mean 'tanh'?");
+            "'standard', 'affine', 'minmax', 'unit_norm', 'tanh', 'direct', 'quantise', 'phase'; "
+            "did you mean 'tanh'?");
     REQUIRE(refusal("layers.0.skip=yes") == "override 'layers.0.skip=yes': layers[0].skip: 'yes' "
                                             "is a string; true or false is expected");
     REQUIRE(refusal("scheme.options.epohcs=3") ==

@@ -362,7 +362,7 @@ TEST_CASE("a line of the text has at most 90 characters") {
     REQUIRE(longest > 80);
 }
 
-TEST_CASE("characters are counted, not bytes; a long word gets a line of its own") {
+TEST_CASE("characters are counted, not bytes, a long word gets a line of its own") {
     Topic topic = nothing;
     for (int i = 0; i < 15; ++i) {
         topic.about += "äöüßé ";

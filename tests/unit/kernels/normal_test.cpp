@@ -16,7 +16,7 @@ namespace {
 
 std::vector<float> normals(std::uint64_t key, std::uint64_t row, std::size_t count) {
     std::vector<float> numbers(count);
-    phyll_normals(key, row, count, numbers.data());
+    phyll_normals(key, row, 0, count, numbers.data());
     return numbers;
 }
 
@@ -59,6 +59,9 @@ TEST_CASE("a number depends on key, row and index and on nothing else") {
         const std::vector<float> fewer = normals(1, 2, count);
         REQUIRE(std::equal(fewer.begin(), fewer.end(), row.begin()));
     }
+    std::vector<float> later(100);
+    phyll_normals(1, 2, 192, later.size(), later.data());
+    REQUIRE(std::equal(later.begin(), later.end(), row.begin() + 192));
     REQUIRE(normals(1, 3, 333) != row);
     REQUIRE(normals(2, 2, 333) != row);
 }

@@ -1,4 +1,5 @@
 #include "drivers/core/error.hpp"
+#include "drivers/core/kernels/level.hpp"
 #include "drivers/core/random.hpp"
 #include "sim/physics/acoustic/cavity.hpp"
 #include "sim/physics/acoustic/linear_response.hpp"
@@ -171,4 +172,6 @@ TEST_CASE("a stop request ends a query") {
 TEST_CASE("the kernel says what it is built for") {
     const std::set<std::string_view> levels{"x86-64", "x86-64-v3", "x86-64-v4"};
     REQUIRE(levels.contains(acoustic_kernel_level()));
+    // The loader chooses for all libraries alike.
+    REQUIRE(acoustic_kernel_level() == phyll::kernels::phyll_kernel_level());
 }

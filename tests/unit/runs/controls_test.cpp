@@ -99,7 +99,7 @@ const std::string with_skip = "[[layers]]\nrig = \"r\"\nskip = true\n[[layers]]\
 
 } // namespace
 
-TEST_CASE("a run with physics and skip path has every control; only physics only costs queries") {
+TEST_CASE("a run with physics and skip path has every control, only physics only costs queries") {
     const Trained run(spec_of(with_skip));
     REQUIRE(run.controls.size() == 7);
     for (const char* kind : {"without_physics", "random_features", "ridge_inputs", "softmax_inputs",
@@ -160,7 +160,7 @@ TEST_CASE("a read-out's controls on the responses agree with the read-out") {
             run.controls.at("without_physics").test_accuracy());
 }
 
-TEST_CASE("a control that fails says why and the run keeps its headline; a stop is passed on") {
+TEST_CASE("a control that fails says why and the run keeps its headline, a stop is passed on") {
     const v1::RunSpec spec = spec_of(with_skip, "[controls]\nphysics_only = true\n");
     const Trained run(spec, {}, true);
     REQUIRE(run.result.test_accuracy() > 0.5);
@@ -172,6 +172,48 @@ TEST_CASE("a control that fails says why and the run keeps its headline; a stop 
     REQUIRE_THROWS_AS(Trained(spec, stop.get_token()), Error);
 }
 
+TEST_CASE("responses of single samples stay in the rig's format, means become float32") {
+    constexpr StorageFormat counts{.kind = StorageFormat::Kind::u8};
+    std::size_t bytes = 0;
+    class Counted final : public ByteStore {
+      public:
+        explicit Counted(std::size_t& sum) : sum_(sum) {}
+        [[nodiscard]] std::uint64_t size() const override { return inner_.size(); }
+        void read(std::uint64_t at, std::span<std::byte> into) const override {
+            inner_.read(at, into);
+        }
+        void resize(std::uint64_t size) override {
+            sum_ += size - inner_.size();
+            inner_.resize(size);
+        }
+        void write(std::uint64_t at, std::span<const std::byte> from) override {
+            inner_.write(at, from);
+        }
+
+      private:
+        MemoryBytes inner_;
+        std::size_t& sum_;
+    };
+    const auto fill = [&](std::size_t labels, float value) {
+        bytes = 0;
+        ResponseTable table(3, 2, 1, counts, [&] { return std::make_unique<Counted>(bytes); });
+        Plan plan;
+        plan.samples = {0, 1};
+        OwnedBlock responses(3, 2 * labels);
+        std::ranges::fill(responses.view().values(), value);
+        responses.sample(0)[0] = 0.0F;
+        table.add(plan, responses.view());
+        std::vector<float> found(3);
+        table.training().read(0, found);
+        return found;
+    };
+    CHECK(fill(1, 5.0F) == std::vector<float>{0, 5, 5});
+    CHECK(bytes == 2 * 3);
+    CHECK(fill(2, 5.0F) == std::vector<float>{2.5F, 5, 5});
+    CHECK(bytes == 2 * 3 * sizeof(float));
+    CHECK_THROWS_WITH(fill(1, 0.5F), Contains("0.5") && Contains("u8"));
+}
+
 TEST_CASE("the table of responses is the mean over labels, by sample, of both splits") {
     ResponseTable table(1, 2, 1);
     Plan plan;
@@ -181,8 +223,13 @@ TEST_CASE("the table of responses is the mean over labels, by sample, of both sp
         responses.sample(i)[0] = static_cast<float>(i);
     }
     table.add(plan, responses.view());
-    REQUIRE(table.training().sample(1)[0] == 0.5F);
-    REQUIRE(table.training().sample(0)[0] == 2.5F);
+    const auto mean = [](const training::SampleRows& rows, std::size_t sample) {
+        float value = -1.0F;
+        rows.read(sample, {&value, 1});
+        return value;
+    };
+    REQUIRE(mean(table.training(), 1) == 0.5F);
+    REQUIRE(mean(table.training(), 0) == 2.5F);
     REQUIRE_FALSE(table.complete());
     plan.samples = {0};
     plan.on_test = true;
@@ -192,5 +239,5 @@ TEST_CASE("the table of responses is the mean over labels, by sample, of both sp
     plan.layer = 0;
     table.add(plan, responses.view());
     REQUIRE(table.complete());
-    REQUIRE(table.test().sample(0)[0] == 1.5F);
+    REQUIRE(mean(table.test(), 0) == 1.5F);
 }

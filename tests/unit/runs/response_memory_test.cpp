@@ -1,4 +1,5 @@
 #include "daemon/runs/response_memory.hpp"
+#include "drivers/core/error.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -36,6 +37,18 @@ TEST_CASE("a device of few levels does not tell apart what it cannot resolve") {
                   hash_stimulus(spec, std::vector<float>{0.25F, 0.5F}));
 }
 
+TEST_CASE("responses are kept in the rig's format, or not at all") {
+    const LayerSpec spec = spec_with_levels(0);
+    ResponseMemory memory(2, {.kind = StorageFormat::Kind::u8, .scale = 0.5});
+    const auto hash = hash_stimulus(spec, std::vector<float>{0.1F, 0.2F});
+    REQUIRE_THROWS_AS(memory.add(hash, std::vector<float>{1.0F, 0.3F}), Error);
+    REQUIRE_FALSE(memory.find(hash));
+    memory.add(hash, std::vector<float>{1.0F, 127.5F});
+    std::vector<float> found(2);
+    memory.read(memory.find(hash).value(), found);
+    REQUIRE(found == std::vector<float>{1.0F, 127.5F});
+}
+
 TEST_CASE("what was measured is found again") {
     const LayerSpec spec = spec_with_levels(0);
     ResponseMemory memory(3);
@@ -46,6 +59,7 @@ TEST_CASE("what was measured is found again") {
     memory.add(hash, first);
     memory.add(hash_stimulus(spec, std::vector<float>{0.3F, 0.2F}), second);
     REQUIRE(memory.size() == 2);
-    const auto found = memory.response(memory.find(hash).value());
-    REQUIRE(std::equal(found.begin(), found.end(), first.begin(), first.end()));
+    std::vector<float> found(3);
+    memory.read(memory.find(hash).value(), found);
+    REQUIRE(found == first);
 }

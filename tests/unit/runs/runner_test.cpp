@@ -155,6 +155,24 @@ TEST_CASE("with reuse each stimulus is measured once, within a plan, across step
     REQUIRE(result.layers(1).reused() == 1);
 }
 
+TEST_CASE("a rig that answers what its storage format cannot hold fails the run") {
+    Bench bench;
+    bench.layer.store_responses_as({.kind = StorageFormat::Kind::u8});
+    bench.script->answer = [](ConstBlock x, Block y, const QueryContext&) {
+        y.sample(0)[0] = x.sample(0)[0] < 0.5F ? 1.0F : 0.75F;
+    };
+    Asking good({{0, Purpose::training, {0.1F}}});
+    static_cast<void>(bench.run(good, {.seed = 5, .reuse = true}));
+    REQUIRE(good.heard[0] == std::vector<float>{1.0F});
+    Asking bad({{0, Purpose::training, {0.7F}}});
+    try {
+        static_cast<void>(bench.run(bad, {.seed = 5, .reuse = true}));
+        FAIL("0.75 is no whole number");
+    } catch (const Error& error) {
+        REQUIRE(error.code() == Code::internal);
+    }
+}
+
 TEST_CASE("the block size changes neither answers nor counts") {
     std::vector<std::vector<float>> first;
     for (const std::size_t block :

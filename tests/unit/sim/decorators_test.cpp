@@ -52,6 +52,19 @@ struct Bench {
     }
 };
 
+/// Echo that says it answers in whole numbers.
+class Whole final : public Decorator {
+  public:
+    explicit Whole(std::unique_ptr<PhysicalLayer> inner)
+        : Decorator(std::move(inner)), spec_(Decorator::spec()) {
+        spec_.response_storage.kind = StorageFormat::Kind::u8;
+    }
+    [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
+
+  private:
+    LayerSpec spec_;
+};
+
 } // namespace
 
 TEST_CASE("a part of a block keeps its samples' numbers, ages and times") {
@@ -171,6 +184,7 @@ TEST_CASE("noise widens the range that a guard accepts") {
     const Noise noise(bench.echo(), std::vector<double>(16, 0.1), 1);
     REQUIRE(noise.spec().outputs[0].minimum == Approx(-0.9));
     REQUIRE(noise.spec().outputs[0].maximum == Approx(1.9));
+    REQUIRE(noise.spec().response_storage.kind == StorageFormat::Kind::float32);
     REQUIRE(code_of([&] { const Noise bad(bench.echo(), {0.1}, 1); }) == Code::invalid_argument);
 }
 

@@ -4,6 +4,8 @@
 #include "sim/rigs/echo/echo.pb.h"
 #include "sim/rigs/electronic/electronic.pb.h"
 #include "sim/rigs/electronic/electronic_rig.hpp"
+#include "sim/rigs/optical/optical.pb.h"
+#include "sim/rigs/optical/optical_rig.hpp"
 #include "tests/unit/sim/support.hpp"
 
 #include <catch2/catch.hpp>
@@ -54,6 +56,22 @@ std::string other_value(const FieldDescriptor& field) {
     return fmt::format("{}", std::stod(rule.default_()) * (whole_windows ? 2.0 : 0.9));
 }
 
+/// That each option's default is that of the physics, and that each option reaches it.
+template <class Options, class Parameters>
+void check_defaults(Parameters (*parameters)(const Options&)) {
+    const Parameters defaults;
+    REQUIRE(parameters({}) == defaults);
+    for (int i = 0; i < Options::descriptor()->field_count(); ++i) {
+        const FieldDescriptor& field = *Options::descriptor()->field(i);
+        CAPTURE(field.name());
+        Options options;
+        set(options, field, rule_of(field).default_());
+        REQUIRE(parameters(options) == defaults);
+        set(options, field, other_value(field));
+        REQUIRE_FALSE(parameters(options) == defaults);
+    }
+}
+
 } // namespace
 
 TEST_CASE("kinds have distinct names, a word about them and options that make a rig") {
@@ -67,10 +85,11 @@ TEST_CASE("kinds have distinct names, a word about them and options that make a 
         REQUIRE(rig->spec().evidence == Evidence::simulation);
         REQUIRE(rig->spec().deterministic);
     }
-    REQUIRE(names == std::set<std::string>{"acoustic", "echo", "electronic", "microwave"});
+    REQUIRE(names ==
+            std::set<std::string>{"acoustic", "echo", "electronic", "microwave", "optical"});
 }
 
-TEST_CASE("every option is optional and states its default and range; a list is one by nature") {
+TEST_CASE("every option is optional and states its default and range, a list is one by nature") {
     for (const sim::SimulatedRigKind& kind : sim::simulated_rig_kinds()) {
         const auto options = kind.new_options();
         for (int i = 0; i < options->GetDescriptor()->field_count(); ++i) {
@@ -88,18 +107,11 @@ TEST_CASE("every option is optional and states its default and range; a list is 
 }
 
 TEST_CASE("the defaults that acoustic.proto states are those of the physics") {
-    const auto* descriptor = sim::v1::AcousticOptions::descriptor();
-    const physics::AcousticParameters defaults;
-    REQUIRE(sim::acoustic_parameters({}) == defaults);
-    for (int i = 0; i < descriptor->field_count(); ++i) {
-        const FieldDescriptor& field = *descriptor->field(i);
-        CAPTURE(field.name());
-        sim::v1::AcousticOptions options;
-        set(options, field, rule_of(field).default_());
-        REQUIRE(sim::acoustic_parameters(options) == defaults);
-        set(options, field, other_value(field));
-        REQUIRE_FALSE(sim::acoustic_parameters(options) == defaults);
-    }
+    check_defaults<sim::v1::AcousticOptions>(sim::acoustic_parameters);
+}
+
+TEST_CASE("the defaults that optical.proto states are those of the physics") {
+    check_defaults<sim::v1::OpticalOptions>(sim::optical_parameters);
 }
 
 TEST_CASE("another size of the cavity moves what is in it along") {

@@ -184,7 +184,7 @@ TEST_CASE("every bit that matters has a sensitivity") {
     }
 }
 
-TEST_CASE("drives are rounded to what an input can do; bits make an exclusive or of bits") {
+TEST_CASE("drives are rounded to what an input can do, bits make an exclusive or of bits") {
     REQUIRE(rounded(0.4F, 2) == 0.0F);
     REQUIRE(rounded(0.6F, 2) == 1.0F);
     REQUIRE(rounded(0.3F, 0) == 0.3F);

@@ -186,7 +186,8 @@ TEST_CASE("what is wrong with a data spec is said with its field") {
     v1::DataSpec spec = csv_spec();
     spec.set_kind("cvs");
     CHECK_THROWS_WITH(load_data(spec, 1, read_two),
-                      Contains("data.kind") && Contains("'cvs'") && Contains("'csv', 'vowels'"));
+                      Contains("data.kind") && Contains("'cvs'") &&
+                          Contains("'csv', 'digits', 'idx', 'numpy', 'vowels', 'xor'"));
     spec = csv_spec();
     spec.clear_file();
     CHECK_THROWS_WITH(load_data(spec, 1, read_two), Contains("data.file"));

@@ -20,11 +20,12 @@ std::string bytes(std::span<const float> values) {
 
 } // namespace
 
-SineRig::SineRig(std::size_t inputs, std::size_t outputs) : mixing_(inputs, outputs) {
+SineRig::SineRig(std::size_t inputs, std::size_t outputs, double steepness)
+    : mixing_(inputs, outputs) {
     const KeyedRandom random(1, "sine rig");
     for (std::size_t j = 0; j < outputs; ++j) {
         for (std::size_t k = 0; k < inputs; ++k) {
-            mixing_.sample(j)[k] = static_cast<float>(random.normal(j, k));
+            mixing_.sample(j)[k] = static_cast<float>(steepness * random.normal(j, k));
         }
     }
 }
@@ -80,11 +81,11 @@ v1::PhyllOptions complete_options() {
 
 namespace {
 
-std::vector<std::optional<RigShape>> rigs_for(const phyll::v1::RunSpec& spec) {
+std::vector<std::optional<RigShape>> rigs_for(const phyll::v1::RunSpec& spec,
+                                              const RigShape& shape = {rig_inputs, rig_outputs}) {
     std::vector<std::optional<RigShape>> rigs;
     for (const phyll::v1::LayerConfig& layer : spec.layers()) {
-        rigs.push_back(layer.physics() ? std::optional(RigShape{rig_inputs, rig_outputs})
-                                       : std::nullopt);
+        rigs.push_back(layer.physics() ? std::optional(shape) : std::nullopt);
     }
     return rigs;
 }
@@ -104,6 +105,17 @@ std::unique_ptr<Scheme> make_read_out(const phyll::v1::RunSpec& spec, const Spli
     const std::string kind = spec.scheme().kind() == "softmax" ? "softmax" : "ridge";
     return scheme_kind(kind).make(
         {spec, v1::ReadOutOptions(), data.data, data.split, rigs_for(spec)});
+}
+
+std::unique_ptr<Scheme> make_scheme_on(const RigShape& shape, const phyll::v1::RunSpec& spec,
+                                       const SplitData& data) {
+    const bool phyll = spec.scheme().kind() == "phyll";
+    const v1::PhyllOptions phyll_options = complete_options();
+    const v1::ReadOutOptions read_out_options;
+    const google::protobuf::Message& options =
+        phyll ? static_cast<const google::protobuf::Message&>(phyll_options) : read_out_options;
+    return scheme_kind(spec.scheme().kind())
+        .make({spec, options, data.data, data.split, rigs_for(spec, shape)});
 }
 
 std::uint64_t Record::all_training_queries() const {

@@ -16,10 +16,10 @@
 
 namespace phyll::training::test {
 
-/// A rig without physics: y = sin(A x) with a fixed random A.
+/// A rig without physics: y = sin(A x) with a fixed random A, `steepness` times normal.
 class SineRig {
   public:
-    SineRig(std::size_t inputs, std::size_t outputs);
+    SineRig(std::size_t inputs, std::size_t outputs, double steepness = 1.0);
 
     [[nodiscard]] RigShape shape() const noexcept {
         return {mixing_.channels(), mixing_.samples()};
@@ -43,6 +43,9 @@ make_scheme(const phyll::v1::RunSpec& spec, const SplitData& data, const v1::Phy
 /// A read-out of the kind that `spec` names ("ridge", "softmax"), on the same rigs.
 [[nodiscard]] std::unique_ptr<Scheme> make_read_out(const phyll::v1::RunSpec& spec,
                                                     const SplitData& data);
+/// Any scheme, on rigs of that shape.
+[[nodiscard]] std::unique_ptr<Scheme>
+make_scheme_on(const RigShape& shape, const phyll::v1::RunSpec& spec, const SplitData& data);
 
 /// What a run left behind.
 struct Record {

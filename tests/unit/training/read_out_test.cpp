@@ -10,6 +10,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <stop_token>
+#include <utility>
 
 using namespace phyll;
 using namespace phyll::training;
@@ -153,6 +156,52 @@ TEST_CASE("features that never change get no weight, and the seed fixes the fit"
         fit_read_out(padded.features.view(), padded.labels, 3, {.kind = kind, .seed = 9});
     REQUIRE(std::ranges::equal(again.weights.view().values(), read_out.weights.view().values()));
     REQUIRE(again.bias == read_out.bias);
+}
+
+TEST_CASE("it makes no difference whether features are held or read again and again") {
+    const ReadOutKind kind = GENERATE(ReadOutKind::ridge, ReadOutKind::softmax);
+    // More than a part's chunk, so that chunks are of several sizes.
+    const Task task = clouds(2100, 0.5, 8);
+    std::size_t reads = 0;
+    const SampleRows rows(2, 2100, [&](std::size_t i, std::span<float> into) {
+        ++reads;
+        std::ranges::copy(task.features.sample(i), into.begin());
+    });
+    const ReadOut held = fit_read_out(rows, task.labels, 3, {.kind = kind});
+    const std::size_t few_reads = std::exchange(reads, 0);
+    const ReadOut streamed = fit_read_out(rows, task.labels, 3, {.kind = kind, .most_held = 0});
+    REQUIRE(std::ranges::equal(held.weights.view().values(), streamed.weights.view().values()));
+    REQUIRE(held.bias == streamed.bias);
+    REQUIRE(held.regularisation == streamed.regularisation);
+    REQUIRE(few_reads <= 5 * 2100 + 8 * 420); // two for moments, one or two for the fit, the choice
+    REQUIRE((kind == ReadOutKind::ridge ? reads == few_reads : reads > 10 * few_reads));
+}
+
+TEST_CASE("a fit ends when it is stopped or when features cannot be read") {
+    const ReadOutKind kind = GENERATE(ReadOutKind::ridge, ReadOutKind::softmax);
+    const Task task = clouds(300, 0.5, 8);
+    std::stop_source stop;
+    const auto fit = [&](std::size_t after, const std::function<void()>& then) {
+        std::size_t reads = 0;
+        const SampleRows rows(2, 300, [&](std::size_t i, std::span<float> into) {
+            if (++reads == after) {
+                then();
+            }
+            std::ranges::copy(task.features.sample(i), into.begin());
+        });
+        static_cast<void>(fit_read_out(rows, task.labels, 3,
+                                       {.kind = kind, .most_held = 0, .stop = stop.get_token()}));
+    };
+    const auto fail = [] { throw Error(Code::data_loss, "the file is gone"); };
+    for (const std::size_t after : {std::size_t{1}, std::size_t{700}, std::size_t{850}}) {
+        REQUIRE_THROWS_WITH(fit(after, fail), "the file is gone");
+    }
+    try {
+        fit(700, [&] { stop.request_stop(); });
+        FAIL("it was stopped");
+    } catch (const Error& error) {
+        REQUIRE(error.code() == Code::cancelled);
+    }
 }
 
 TEST_CASE("more noise asks for more regularisation: it is chosen, not fixed") {

@@ -24,17 +24,18 @@ TEST_CASE("features are scaled with the training split's statistics alone") {
     const std::vector<std::uint32_t> training{0, 1};
     const std::vector<std::uint32_t> all{0, 1, 2, 3};
     // Two features: one that varies, one that stands still in the training split.
-    const OwnedBlock inputs = block(2, {1, 5, 3, 5, 900, 6, -900, 4});
-    const FeatureScaling scaling = FeatureScaling::fit(inputs.view(), training);
+    const Samples inputs(block(2, {1, 5, 3, 5, 900, 6, -900, 4}));
+    const FeatureScaling scaling = FeatureScaling::fit(inputs, training);
     CHECK(scaling.mean == std::vector<float>{2, 5});
     CHECK(scaling.deviation == std::vector<float>{1, 1});
 
     // Test values beyond the training range are taken as its ends.
-    const OwnedBlock scores = scaling.apply(inputs.view(), all);
+    OwnedBlock scores(2, 4);
+    Scores(inputs, scaling, all).rows().gather(0, scores.view());
     CHECK(std::ranges::equal(scores.view().values(), std::vector<float>{-1, 0, 1, 0, 1, 0, -1, 0}));
 
-    const OwnedBlock other = block(2, {1, 5, 3, 5, 2, 5, 2, 5});
-    const FeatureScaling same = FeatureScaling::fit(other.view(), training);
+    const Samples other(block(2, {1, 5, 3, 5, 2, 5, 2, 5}));
+    const FeatureScaling same = FeatureScaling::fit(other, training);
     CHECK(same.minimum == scaling.minimum);
     CHECK(same.maximum == scaling.maximum);
     CHECK(same.mean == scaling.mean);

@@ -1,3 +1,4 @@
+#include "daemon/training/data/exclusive_or.hpp"
 #include "daemon/training/data/load.hpp"
 #include "daemon/training/data/vowels.hpp"
 #include "drivers/core/error.hpp"
@@ -211,10 +212,15 @@ TEST_CASE("the test split teaches nothing") {
     SplitData data = small_vowels();
     const std::unique_ptr<Scheme> scheme = make_scheme(spec, data);
     static_cast<void>(Runner().run(*scheme));
+    OwnedBlock spoiled(data.data.features(), data.data.samples());
+    for (std::size_t i = 0; i < spoiled.samples(); ++i) {
+        data.data.inputs.read(i, spoiled.sample(i));
+    }
     for (const std::uint32_t i : data.split.test) {
-        std::ranges::fill(data.data.inputs.sample(i), 1e6F);
+        std::ranges::fill(spoiled.sample(i), 1e6F);
         data.data.labels[i] = 0;
     }
+    data.data.inputs = Samples(std::move(spoiled));
     const std::unique_ptr<Scheme> other = make_scheme(spec, data);
     static_cast<void>(Runner().run(*other));
     CHECK(scheme->network() == other->network());
@@ -268,6 +274,98 @@ TEST_CASE("drives stay in range, and what was clipped is counted") {
         CHECK(std::ranges::count(drive.last(5), 0.0F) == 5);
     }
     CHECK(plan.clipped == at_an_end);
+}
+
+TEST_CASE("with the encoding direct a rig gets the features as they are") {
+    for (const char* kind : {"phyll", "ridge"}) {
+        CAPTURE(kind);
+        phyll::v1::RunSpec spec = complete_spec(1);
+        spec.mutable_scheme()->set_kind(kind);
+        spec.mutable_layers(0)->mutable_encoding()->set_kind("direct");
+        const SplitData data = exclusive_or({}, 1, 40, 40);
+        const std::unique_ptr<Scheme> scheme = make_scheme_on({24, 20}, spec, data);
+        const Plan plan = scheme->plan(0);
+        REQUIRE(plan.stimuli.samples() == 40);
+        const std::size_t labels = kind == std::string("phyll") ? 2 : 0;
+        for (std::size_t i = 0; i < 40; ++i) {
+            CHECK(std::ranges::equal(plan.stimuli.sample(i).subspan(labels, 20),
+                                     data.data.inputs.sample(i)));
+        }
+        CHECK(plan.clipped == 0);
+    }
+    // What no drive can be is clipped, and counted.
+    phyll::v1::RunSpec spec = small_spec();
+    spec.mutable_layers(0)->mutable_encoding()->set_kind("direct");
+    const Plan plan = make_scheme(spec, small_vowels())->plan(0);
+    CHECK(plan.clipped == plan.stimuli.samples() * 12); // formants in Hz
+}
+
+TEST_CASE("drives are what the rig can do, in training and in read-outs") {
+    RigShape rig{24, 20};
+    rig.levels.assign(24, 5);
+    for (const char* kind : {"phyll", "ridge"}) {
+        phyll::v1::RunSpec spec = complete_spec(1);
+        spec.mutable_scheme()->set_kind(kind);
+        const std::unique_ptr<Scheme> scheme = make_scheme_on(rig, spec, small_vowels());
+        const Plan plan = scheme->plan(0);
+        const std::vector<float> levels{0.0F, 0.25F, 0.5F, 0.75F, 1.0F};
+        REQUIRE(std::ranges::all_of(plan.stimuli.view().values(), [&](float drive) {
+            return std::ranges::count(levels, drive) == 1;
+        }));
+    }
+}
+
+TEST_CASE("vowels are learned through bits") {
+    phyll::v1::RunSpec spec = complete_spec(1);
+    spec.mutable_scheme()->set_kind("phyll");
+    spec.mutable_training()->set_epochs(40);
+    phyll::v1::Encoding& encoding = *spec.mutable_layers(0)->mutable_encoding();
+    encoding.set_kind("quantise");
+    encoding.set_bits(3);
+    for (const char* code : {"binary", "gray", "thermometer"}) {
+        CAPTURE(code);
+        encoding.set_code(code);
+        // 7 label entries and 12 features of 3 bits
+        const SineRig rig(60, 30, 0.2);
+        const std::unique_ptr<Scheme> scheme =
+            make_scheme_on(rig.shape(), spec, synthetic_vowels(1, 140, 140));
+        std::optional<double> accuracy;
+        for (std::uint64_t step = 0; step < scheme->steps(); ++step) {
+            const Plan plan = scheme->plan(step);
+            REQUIRE(std::ranges::all_of(plan.stimuli.view().values(),
+                                        [](float x) { return x == 0.0F || x == 1.0F; }));
+            const StepReport report =
+                scheme->learn(step, plan, rig.respond(plan.stimuli.view()).view());
+            accuracy = report.test_accuracy ? report.test_accuracy : accuracy;
+        }
+        CHECK(accuracy.value() > 0.6); // chance is 0.14
+    }
+}
+
+TEST_CASE("a rig that multiplies solves exclusive or; its inputs alone do not") {
+    phyll::v1::RunSpec spec = complete_spec(1);
+    spec.mutable_scheme()->set_kind("ridge");
+    spec.mutable_layers(0)->mutable_encoding()->set_kind("direct");
+    const auto accuracy = [&](const SplitData& data) {
+        const std::unique_ptr<Scheme> scheme = make_scheme_on({24, 20}, spec, data);
+        return *Runner().run(*scheme).test_accuracy;
+    };
+    const SplitData data = exclusive_or({.inputs = 24}, 1, 400, 400);
+    CHECK(accuracy(data) > 0.9);
+    spec.mutable_layers(0)->set_physics(false);
+    CHECK(std::abs(accuracy(data) - 0.5) < 0.1);
+}
+
+TEST_CASE("responses are kept in the format that the rig states") {
+    RigShape rig{24, 20};
+    rig.response_storage = {.kind = StorageFormat::Kind::u8, .scale = 0.01, .offset = -1.0};
+    phyll::v1::RunSpec spec = complete_spec(1);
+    spec.mutable_scheme()->set_kind("ridge");
+    const std::unique_ptr<Scheme> scheme = make_scheme_on(rig, spec, small_vowels());
+    const Plan plan = scheme->plan(0);
+    OwnedBlock responses(20, plan.stimuli.samples());
+    responses.sample(3)[7] = 0.123F;
+    CHECK_THROWS_WITH(scheme->learn(0, plan, responses.view()), Catch::Contains("0.123"));
 }
 
 TEST_CASE("the label level is the drive of the label's entry") {

@@ -101,6 +101,25 @@ TEST_CASE("a layer with physics needs a rig") {
     CHECK_THROWS_WITH(scheme_kind("phyll").make(job), Contains("layers[1].rig"));
 }
 
+TEST_CASE("bits that do not fit a rig's inputs are refused with the numbers, by every scheme") {
+    phyll::v1::RunSpec spec = complete_spec(1);
+    phyll::v1::Encoding& encoding = *spec.mutable_layers(0)->mutable_encoding();
+    encoding.set_kind("quantise");
+    encoding.set_bits(2);
+    encoding.set_code("gray");
+    CHECK_THROWS_WITH(make_scheme(spec, small_vowels()),
+                      "layers[0]: the layer has 19 inputs (7 label entries and 12 features), and 2 "
+                      "bits for each make 38, but rig \"sine\" has 24");
+    CHECK_NOTHROW(make_read_out(spec, small_vowels())); // 12 features, 24 bits
+    encoding.set_bits(3);
+    CHECK_THROWS_WITH(make_read_out(spec, small_vowels()), Contains("12 inputs (12 features)") &&
+                                                               Contains("make 36") &&
+                                                               Contains("has 24"));
+    encoding.set_kind("phase");
+    encoding.set_phase_range(3.14);
+    CHECK_THROWS_WITH(make_scheme(spec, small_vowels()), Contains("layers[0].encoding.kind"));
+}
+
 TEST_CASE("data that do not suit the scheme are refused") {
     SplitData data = small_vowels();
     data.data.label_entries = 6;

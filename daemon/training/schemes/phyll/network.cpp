@@ -10,7 +10,7 @@ namespace phyll::training {
 NetworkLayer::NetworkLayer(const PhyllSettings& settings, std::size_t index)
     : settings_(settings.layers.at(index)),
       prefix_(fmt::format("layer{}/", index + 1)),
-      encoder_(settings_.encoding, settings_.inputs, settings_.label_entries),
+      encoder_(settings_.encoding, settings_.inputs, settings_.label_entries, settings_.rig),
       response_(settings.response_scaling, settings_.rig.outputs),
       local_(settings_.features(), settings_.width, settings.activation, settings.adam,
              settings.seed, index, settings.workers) {}
@@ -72,16 +72,27 @@ Network::Network(const PhyllSettings& settings, FeatureScaling scaling)
     }
 }
 
-OwnedBlock Network::overlay(ConstBlock scores, std::span<const Column> columns) const {
+OwnedBlock Network::overlay(const Scores& scores, std::span<const Column> columns) const {
     const std::size_t entries = layers_.front().settings().label_entries;
     OwnedBlock inputs(layers_.front().settings().inputs, columns.size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const std::span<float> column = inputs.sample(i);
-        const std::span<const float> features = scores.sample(columns[i].sample);
         column[columns[i].label] = label_level_;
-        std::copy(features.begin(), features.end(), column.subspan(entries).begin());
+        if (i > 0 && columns[i].sample == columns[i - 1].sample) {
+            std::ranges::copy(inputs.sample(i - 1).subspan(entries),
+                              column.subspan(entries).begin());
+        } else {
+            scores.read(columns[i].sample, column.subspan(entries));
+        }
     }
     return inputs;
+}
+
+SampleRows Network::overlaid(const Scores& scores, std::span<const Column> columns) const {
+    return {layers_.front().settings().inputs, columns.size(),
+            [this, &scores, columns](std::size_t i, std::span<float> into) {
+                std::ranges::copy(overlay(scores, columns.subspan(i, 1)).sample(0), into.begin());
+            }};
 }
 
 void Network::save(std::vector<NamedArray>& arrays) const {

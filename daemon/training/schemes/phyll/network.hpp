@@ -64,8 +64,10 @@ class Network {
     [[nodiscard]] const FeatureScaling& scaling() const noexcept { return scaling_; }
 
     /// The first layer's input: for each column the label entries, zero but for the label's, which
-    /// is the label level, then the sample's `scores` (`features x samples`, scaled).
-    [[nodiscard]] OwnedBlock overlay(ConstBlock scores, std::span<const Column> columns) const;
+    /// is the label level, then the sample's scores.
+    [[nodiscard]] OwnedBlock overlay(const Scores& scores, std::span<const Column> columns) const;
+    /// The same, one column at a time. Refers to this, `scores` and `columns`.
+    [[nodiscard]] SampleRows overlaid(const Scores& scores, std::span<const Column> columns) const;
 
     void save(std::vector<NamedArray>& arrays) const;
     void restore(const ArrayReader& arrays);

@@ -38,11 +38,11 @@ PhyllScheme::PhyllScheme(const SchemeJob& job, const v1::PhyllOptions& options)
       selection_(settings_, job.data.classes(), pick(job.data.labels, job.split.training),
                  pick(job.data.labels, job.split.test)),
       timetable_(settings_.schedule, settings_.layers.size(), settings_.epochs, selection_.parts()),
-      network_(settings_, FeatureScaling::fit(job.data.inputs.view(), job.split.training)),
-      training_scores_(network_.scaling().apply(job.data.inputs.view(), job.split.training)),
-      test_scores_(network_.scaling().apply(job.data.inputs.view(), job.split.test)) {
+      network_(settings_, fit_scaling(job)),
+      training_scores_(job.data.inputs, network_.scaling(), job.split.training),
+      test_scores_(job.data.inputs, network_.scaling(), job.split.test) {
     const std::vector<Column> own = selection_.with_own_labels(training_scores_.samples());
-    network_.layer(0).encoder().fit(network_.overlay(training_scores_.view(), own).view());
+    network_.layer(0).encoder().fit(network_.overlaid(training_scores_, own));
     if (greedy()) {
         progress_.prior_goodness.assign(own.size() * selection_.classes(), 0.0F);
         return;
@@ -58,7 +58,7 @@ PhyllScheme::PhyllScheme(const SchemeJob& job, const v1::PhyllOptions& options)
 
 OwnedBlock PhyllScheme::inputs(const Task& task, std::span<const Column> columns) const {
     if (task.layer == 0) {
-        return network_.overlay((task.on_test ? test_scores_ : training_scores_).view(), columns);
+        return network_.overlay(task.on_test ? test_scores_ : training_scores_, columns);
     }
     if (!greedy() || task.phase == Phase::evaluate) {
         return progress_.flow;

@@ -85,8 +85,8 @@ class PhyllScheme final : public Scheme {
     Selection selection_;
     Timetable timetable_;
     Network network_;
-    OwnedBlock training_scores_; ///< scaled features x samples of the training split
-    OwnedBlock test_scores_;
+    Scores training_scores_;
+    Scores test_scores_;
     Progress progress_;
 };
 

@@ -29,7 +29,10 @@ std::vector<float> PhyllScheme::fingerprint() const {
         add(layer.width);
         add(layer.physics);
         add(layer.skip);
-        add(layer.encoding);
+        add(layer.encoding.kind);
+        add(layer.encoding.bits);
+        add(layer.encoding.code);
+        add(layer.encoding.phase_range);
     }
     return facts;
 }

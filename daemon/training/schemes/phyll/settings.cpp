@@ -104,20 +104,6 @@ std::string describe_inputs(std::size_t layer, const DataSet& data) {
                       : fmt::format("the width of layers[{}]", layer - 1);
 }
 
-RigShape fitting_rig(const std::optional<RigShape>& rig, const std::string& field,
-                     const phyll::v1::LayerConfig& config, std::size_t inputs,
-                     const std::string& origin) {
-    if (!rig) {
-        throw invalid_field(field + ".rig", "missing; a layer with physics needs a rig");
-    }
-    if (inputs > rig->inputs) {
-        throw invalid_field(field, fmt::format("{} inputs ({}), but rig '{}' has {}; a layer needs "
-                                               "a rig with at least as many inputs as itself",
-                                               inputs, origin, config.rig(), rig->inputs));
-    }
-    return *rig;
-}
-
 std::vector<LayerSettings> read_layers(const SchemeJob& job) {
     const auto& configs = job.spec.layers();
     if (configs.empty()) {
@@ -139,9 +125,13 @@ std::vector<LayerSettings> read_layers(const SchemeJob& job) {
         layer.physics = config.physics();
         layer.skip = config.physics() && config.skip();
         if (layer.physics) {
-            layer.rig = fitting_rig(job.rigs[index], field, config, layer.inputs,
-                                    describe_inputs(index, job.data));
-            layer.encoding = parse_encoding(field + ".encoding.kind", config.encoding().kind());
+            if (!job.rigs[index]) {
+                throw invalid_field(field + ".rig", "missing; a layer with physics needs a rig");
+            }
+            layer.rig = *job.rigs[index];
+            layer.encoding = read_encoding(field + ".encoding", config.encoding());
+            check_encoding(layer.encoding, field, layer.inputs, describe_inputs(index, job.data),
+                           layer.rig, config.rig());
         }
         layers.push_back(layer);
     }

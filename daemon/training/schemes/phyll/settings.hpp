@@ -22,7 +22,7 @@ struct LayerSettings {
     bool physics = true;
     bool skip = false;
     RigShape rig; ///< empty without physics
-    EncodingKind encoding = EncodingKind::standard;
+    EncodingSettings encoding;
 
     /// What the layer's digital map sees: the responses, the input, or both.
     [[nodiscard]] std::size_t features() const noexcept {

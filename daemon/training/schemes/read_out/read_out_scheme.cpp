@@ -28,26 +28,36 @@ std::vector<std::uint32_t> labels_of(const DataSet& data, std::span<const std::u
     return labels;
 }
 
-/// The only layer's rig; empty where the layer has no physics.
-RigShape only_rig(const SchemeJob& job) {
+const phyll::v1::LayerConfig& only_layer(const SchemeJob& job) {
     if (job.spec.layers_size() != 1 || job.rigs.size() != 1) {
         throw invalid_field("layers",
                             fmt::format("{} layers; a read-out reads one", job.spec.layers_size()));
     }
-    const phyll::v1::LayerConfig& layer = job.spec.layers(0);
-    if (!layer.physics()) {
+    return job.spec.layers(0);
+}
+
+/// The layer's rig; empty without physics.
+RigShape only_rig(const SchemeJob& job) {
+    if (!only_layer(job).physics()) {
         return {};
     }
     const std::optional<RigShape>& rig = job.rigs[0];
     if (!rig) {
-        throw invalid_field("layers[0].rig", "a layer with physics needs a rig");
-    }
-    if (job.data.features() > rig->inputs) {
-        throw invalid_field("layers[0]",
-                            fmt::format("the data has {} features, but rig \"{}\" has {} inputs",
-                                        job.data.features(), layer.rig(), rig->inputs));
+        throw invalid_field("layers[0].rig", "missing; a layer with physics needs a rig");
     }
     return *rig;
+}
+
+/// The layer's encoding, where it has physics.
+EncodingSettings encoding_of(const SchemeJob& job) {
+    const phyll::v1::LayerConfig& layer = only_layer(job);
+    if (!layer.physics()) {
+        return {};
+    }
+    const EncodingSettings settings = read_encoding("layers[0].encoding", layer.encoding());
+    check_encoding(settings, "layers[0]", job.data.features(),
+                   fmt::format("{} features", job.data.features()), only_rig(job), layer.rig());
+    return settings;
 }
 
 void check_splits(const SchemeJob& job) {
@@ -75,17 +85,19 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
       classes_(job.data.classes()),
       training_labels_(labels_of(job.data, job.split.training)),
       test_labels_(labels_of(job.data, job.split.test)),
-      scaling_(FeatureScaling::fit(job.data.inputs.view(), job.split.training)),
-      encoder_(parse_encoding("layers[0].encoding.kind", job.spec.layers(0).encoding().kind()),
-               job.data.features(), 0),
-      training_scores_(scaling_.apply(job.data.inputs.view(), job.split.training)),
-      test_scores_(scaling_.apply(job.data.inputs.view(), job.split.test)),
+      scaling_(fit_scaling(job)),
+      encoder_(encoding_of(job), job.data.features(), 0, rig_),
+      training_scores_(job.data.inputs, scaling_, job.split.training),
+      test_scores_(job.data.inputs, scaling_, job.split.test),
+      bytes_(job.bytes),
       training_chunks_(chunks(training_labels_.size())),
       test_chunks_(chunks(test_labels_.size())) {
-    encoder_.fit(training_scores_.view());
+    if (physics_) {
+        encoder_.fit(training_scores_.rows());
+        responses_ = new_store();
+    }
     const std::size_t features =
         physics_ ? rig_.outputs + (skip_ ? job.data.features() : 0) : job.data.features();
-    features_ = OwnedBlock(features, training_labels_.size());
     read_out_ = {.weights = OwnedBlock(features, classes_), .bias = std::vector<float>(classes_)};
 }
 
@@ -100,8 +112,12 @@ ReadOutScheme::Chunk ReadOutScheme::chunk(std::uint64_t step) const {
             .last = first + samples_per_chunk >= samples};
 }
 
-ConstBlock ReadOutScheme::scores(const Chunk& chunk) const {
-    return (chunk.on_test ? test_scores_ : training_scores_).view().slice(chunk.first, chunk.count);
+const Scores& ReadOutScheme::scores(const Chunk& chunk) const {
+    return chunk.on_test ? test_scores_ : training_scores_;
+}
+
+std::unique_ptr<SampleStore> ReadOutScheme::new_store() const {
+    return std::make_unique<SampleStore>(rig_.response_storage, rig_.outputs, make_bytes(bytes_));
 }
 
 Plan ReadOutScheme::plan(std::uint64_t step) const {
@@ -116,26 +132,27 @@ Plan ReadOutScheme::plan(std::uint64_t step) const {
     plan.stage = part.on_test ? Stage::testing : Stage::measuring;
     plan.on_test = part.on_test;
     if (physics_) {
-        const ConstBlock h = scores(part);
+        OwnedBlock h(training_scores_.features(), part.count);
+        scores(part).rows().gather(part.first, h.view());
         plan.samples.resize(part.count);
         std::iota(plan.samples.begin(), plan.samples.end(), static_cast<std::uint32_t>(part.first));
         plan.stimuli = OwnedBlock(rig_.inputs, part.count);
-        plan.clipped = encoder_.encode(h, plan.stimuli.view());
-        plan.encoded = h.size();
+        plan.clipped = encoder_.encode(h.view(), plan.stimuli.view());
+        plan.encoded = h.view().size();
     }
     return plan;
 }
 
-void ReadOutScheme::write_features(ConstBlock scores, ConstBlock responses, Block features) const {
-    for (std::size_t i = 0; i < features.samples(); ++i) {
-        auto out = features.sample(i).begin();
-        if (physics_) {
-            out = std::ranges::copy(responses.sample(i), out).out;
-        }
-        if (!physics_ || skip_) {
-            std::ranges::copy(scores.sample(i), out);
-        }
-    }
+SampleRows ReadOutScheme::features(const SampleRows& scores, const SampleRows& responses) const {
+    return {read_out_.weights.channels(), scores.samples,
+            [this, scores, responses](std::size_t i, std::span<float> into) {
+                if (physics_) {
+                    responses.read(i, into.first(rig_.outputs));
+                }
+                if (!physics_ || skip_) {
+                    scores.read(i, into.last(scores.channels));
+                }
+            }};
 }
 
 StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBlock responses) {
@@ -155,13 +172,14 @@ StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBl
     const Chunk part = chunk(step);
     ++next_step_;
     if (!part.on_test) {
-        write_features(scores(part), responses, features_.view().slice(part.first, part.count));
+        for (std::size_t i = 0; physics_ && i < part.count; ++i) {
+            responses_->append(responses.sample(i));
+        }
         return part.last ? finish_training() : StepReport{};
     }
-    OwnedBlock features(read_out_.weights.channels(), part.count);
-    write_features(scores(part), responses, features.view());
-    hits_ += static_cast<float>(read_out_.count_hits(
-        features.view(), std::span(test_labels_).subspan(part.first, part.count)));
+    hits_ += static_cast<float>(
+        read_out_.count_hits(features(test_scores_.rows().slice(part.first, part.count), responses),
+                             std::span(test_labels_).subspan(part.first, part.count)));
     StepReport report;
     if (part.last) {
         report.test_accuracy = static_cast<double>(std::exchange(hits_, 0.0F)) /
@@ -171,17 +189,22 @@ StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBl
 }
 
 StepReport ReadOutScheme::finish_training() {
-    const OwnedBlock features = std::exchange(features_, {});
-    read_out_ = fit_read_out(features.view(), training_labels_, classes_, settings_);
+    const std::unique_ptr<SampleStore> store = std::exchange(responses_, nullptr);
+    SampleRows responses;
+    if (store) {
+        responses = {store->channels(), store->samples(),
+                     [&](std::size_t i, std::span<float> into) { store->read(i, into); }};
+    }
+    const SampleRows all = features(training_scores_.rows(), responses);
+    read_out_ = fit_read_out(all, training_labels_, classes_, settings_);
     StepReport report;
-    report.train_accuracy =
-        static_cast<double>(read_out_.count_hits(features.view(), training_labels_)) /
-        static_cast<double>(training_labels_.size());
+    report.train_accuracy = static_cast<double>(read_out_.count_hits(all, training_labels_)) /
+                            static_cast<double>(training_labels_.size());
     return report;
 }
 
 std::vector<LayerOutlook> ReadOutScheme::outlook() const {
-    return {{.inputs = training_scores_.channels(),
+    return {{.inputs = training_scores_.features(),
              .features = read_out_.weights.channels(),
              .training_queries = physics_ ? training_labels_.size() : 0,
              .evaluation_queries = physics_ ? test_labels_.size() : 0}};
@@ -211,11 +234,22 @@ std::vector<float> ReadOutScheme::fingerprint() const {
             static_cast<float>(settings_.regularisation.value_or(-1.0))};
 }
 
+OwnedBlock ReadOutScheme::measured_responses() const {
+    if (!responses_) {
+        return {};
+    }
+    OwnedBlock responses(rig_.outputs, responses_->samples());
+    for (std::size_t i = 0; i < responses.samples(); ++i) {
+        responses_->read(i, responses.sample(i));
+    }
+    return responses;
+}
+
 std::vector<NamedArray> ReadOutScheme::state() const {
     std::vector<NamedArray> arrays = network();
     const auto step = static_cast<float>(next_step_);
     arrays.push_back(named_vector("progress/next_step", std::span(&step, 1)));
-    arrays.push_back(named_block("progress/features", features_.view()));
+    arrays.push_back(named_block("progress/responses", measured_responses().view()));
     arrays.push_back(named_vector("progress/hits", std::span(&hits_, 1)));
     arrays.push_back(named_vector("job", fingerprint()));
     return arrays;
@@ -238,14 +272,18 @@ void ReadOutScheme::restore(std::span<const NamedArray> state) {
     arrays.read("progress/next_step", std::span(&step, 1));
     arrays.read("progress/hits", std::span(&hits, 1));
     const auto next_step = static_cast<std::uint64_t>(step);
-    OwnedBlock features;
-    if (next_step < training_chunks_) {
-        features = OwnedBlock(read_out.weights.channels(), training_labels_.size());
-        arrays.read("progress/features", features.view());
+    std::unique_ptr<SampleStore> responses;
+    if (physics_ && next_step < training_chunks_) {
+        OwnedBlock measured(rig_.outputs, next_step * samples_per_chunk);
+        arrays.read("progress/responses", measured.view());
+        responses = new_store();
+        for (std::size_t i = 0; i < measured.samples(); ++i) {
+            responses->append(measured.sample(i));
+        }
     }
     read_out.regularisation = static_cast<double>(regularisation);
     read_out_ = std::move(read_out);
-    features_ = std::move(features);
+    responses_ = std::move(responses);
     next_step_ = next_step;
     hits_ = hits;
 }

@@ -6,9 +6,11 @@
 #include "daemon/training/scheme.hpp"
 #include "daemon/training/schemes/read_out/read_out.pb.h"
 #include "daemon/training/schemes/scheme_job.hpp"
+#include "drivers/core/sample_store.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -46,9 +48,13 @@ class ReadOutScheme final : public Scheme {
     };
 
     [[nodiscard]] Chunk chunk(std::uint64_t step) const;
-    [[nodiscard]] ConstBlock scores(const Chunk& chunk) const;
-    /// What the classifier sees of a chunk.
-    void write_features(ConstBlock scores, ConstBlock responses, Block features) const;
+    /// Of the chunk's split.
+    [[nodiscard]] const Scores& scores(const Chunk& chunk) const;
+    [[nodiscard]] std::unique_ptr<SampleStore> new_store() const;
+    /// What the classifier sees of samples with these scores and responses (unused without
+    /// physics).
+    [[nodiscard]] SampleRows features(const SampleRows& scores, const SampleRows& responses) const;
+    [[nodiscard]] OwnedBlock measured_responses() const;
     StepReport finish_training();
     /// What a stored state must have been made for.
     [[nodiscard]] std::vector<float> fingerprint() const;
@@ -62,13 +68,15 @@ class ReadOutScheme final : public Scheme {
     std::vector<std::uint32_t> test_labels_;
     FeatureScaling scaling_;
     Encoder encoder_;
-    OwnedBlock training_scores_;
-    OwnedBlock test_scores_;
+    Scores training_scores_;
+    Scores test_scores_;
+    MakeByteStore bytes_;
     std::size_t training_chunks_;
     std::size_t test_chunks_;
 
     std::uint64_t next_step_ = 0;
-    OwnedBlock features_; ///< of the training split, as far as it was measured; until it is fitted
+    /// To the training split, as far as it was measured; until the read-out is fitted.
+    std::unique_ptr<SampleStore> responses_;
     ReadOut read_out_;
     float hits_ = 0.0F;
 };

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "drivers/core/bytes.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace phyll::training {
+
+/// The content of a data file, wherever it is read from. A value: copies share it.
+class DataFile {
+  public:
+    /// A content that is at hand.
+    DataFile(const std::string& content); // NOLINT(google-explicit-constructor)
+    /// `bytes` is not null. What it throws is passed on.
+    explicit DataFile(std::shared_ptr<const ByteSource> bytes) : bytes_(std::move(bytes)) {}
+
+    [[nodiscard]] std::uint64_t size() const { return bytes_->size(); }
+    [[nodiscard]] const std::shared_ptr<const ByteSource>& bytes() const noexcept { return bytes_; }
+    /// All of it. Throws RESOURCE_EXHAUSTED, naming `file`, when it has more than `most` bytes.
+    [[nodiscard]] std::string text(const std::string& file, std::uint64_t most) const;
+
+  private:
+    std::shared_ptr<const ByteSource> bytes_;
+};
+
+/// Opens a file that a run names; throws NOT_FOUND when there is none.
+using FileReader = std::function<DataFile(const std::string& path)>;
+
+} // namespace phyll::training

@@ -1,0 +1,205 @@
+#include "daemon/training/data/zip_archive.hpp"
+
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+#include <zip.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace phyll::training {
+namespace {
+
+/// What libzip reads a data file through. Its calls come from C, so nothing may be thrown through
+/// them: an exception waits in `failure`.
+class Source {
+  public:
+    explicit Source(DataFile content) : content_(std::move(content)) { zip_error_init(&error_); }
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
+    ~Source() { zip_error_fini(&error_); }
+
+    static zip_int64_t call(void* self, void* data, zip_uint64_t size, zip_source_cmd_t command) {
+        return static_cast<Source*>(self)->answer(data, size, command);
+    }
+    /// Throws what reading the file threw.
+    void check() const {
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
+    }
+
+  private:
+    zip_int64_t answer(void* data, zip_uint64_t size, zip_source_cmd_t command) {
+        switch (command) {
+        case ZIP_SOURCE_SUPPORTS:
+            return zip_source_make_command_bitmap(
+                ZIP_SOURCE_SUPPORTS, ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE,
+                ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, ZIP_SOURCE_SEEK,
+                ZIP_SOURCE_TELL, -1);
+        case ZIP_SOURCE_OPEN:
+            position_ = 0;
+            return 0;
+        case ZIP_SOURCE_READ:
+            return read({static_cast<std::byte*>(data), size});
+        case ZIP_SOURCE_SEEK:
+            return seek(data, size);
+        case ZIP_SOURCE_TELL:
+            return static_cast<zip_int64_t>(position_);
+        case ZIP_SOURCE_STAT:
+            return stat(data, size);
+        case ZIP_SOURCE_ERROR:
+            return zip_error_to_data(&error_, data, size);
+        case ZIP_SOURCE_CLOSE:
+        case ZIP_SOURCE_FREE: // the archive owns this
+            return 0;
+        default:
+            zip_error_set(&error_, ZIP_ER_OPNOTSUPP, 0);
+            return -1;
+        }
+    }
+
+    zip_int64_t read(std::span<std::byte> into) noexcept {
+        try {
+            const std::uint64_t left = content_.size() - position_;
+            const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left, into.size()));
+            content_.bytes()->read(position_, into.first(count));
+            position_ += count;
+            return static_cast<zip_int64_t>(count);
+        } catch (...) {
+            failure_ = std::current_exception();
+            zip_error_set(&error_, ZIP_ER_READ, 0);
+            return -1;
+        }
+    }
+    zip_int64_t seek(void* data, zip_uint64_t size) {
+        const zip_int64_t place =
+            zip_source_seek_compute_offset(position_, content_.size(), data, size, &error_);
+        if (place < 0) {
+            return -1;
+        }
+        position_ = static_cast<std::uint64_t>(place);
+        return 0;
+    }
+    zip_int64_t stat(void* data, zip_uint64_t size) {
+        zip_stat_t* status = ZIP_SOURCE_GET_ARGS(zip_stat_t, data, size, &error_);
+        if (status == nullptr) {
+            return -1;
+        }
+        zip_stat_init(status);
+        status->size = content_.size();
+        status->valid |= ZIP_STAT_SIZE;
+        return sizeof *status;
+    }
+
+    DataFile content_;
+    std::uint64_t position_ = 0;
+    zip_error_t error_{};
+    std::exception_ptr failure_;
+};
+
+/// An entry, unpacked.
+class EntryStream final : public ByteStream {
+  public:
+    EntryStream(std::string name, zip_file_t* entry, std::uint64_t most, const Source& source)
+        : ByteStream(std::move(name)), entry_(entry), most_(most), source_(source) {}
+    ~EntryStream() override { zip_fclose(entry_); }
+
+    [[nodiscard]] std::uint64_t most() const override { return most_; }
+
+  protected:
+    std::size_t next(std::span<std::byte> into) override {
+        const zip_int64_t count = zip_fread(entry_, into.data(), into.size());
+        if (count < 0) {
+            source_.check();
+            fail(fmt::format("it cannot be unpacked: {}", zip_file_strerror(entry_)));
+        }
+        return static_cast<std::size_t>(count);
+    }
+
+  private:
+    zip_file_t* entry_;
+    std::uint64_t most_;
+    const Source& source_;
+};
+
+} // namespace
+
+struct ZipArchive::Handle {
+    explicit Handle(const DataFile& content) : source(content) {}
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+    ~Handle() {
+        if (archive != nullptr) {
+            zip_discard(archive);
+        }
+    }
+
+    Source source;
+    zip_t* archive = nullptr;
+};
+
+ZipArchive::ZipArchive(const DataFile& content, std::string file)
+    : file_(std::move(file)), handle_(std::make_unique<Handle>(content)) {
+    zip_error_t error;
+    zip_error_init(&error);
+    zip_source_t* source = zip_source_function_create(Source::call, &handle_->source, &error);
+    if (source != nullptr) {
+        handle_->archive = zip_open_from_source(source, ZIP_RDONLY, &error);
+        if (handle_->archive == nullptr) {
+            zip_source_free(source);
+        }
+    }
+    const std::string reason = zip_error_strerror(&error);
+    zip_error_fini(&error);
+    if (handle_->archive == nullptr) {
+        handle_->source.check();
+        throw Error(
+            Code::invalid_argument,
+            fmt::format("{}, byte 0: it cannot be read as a zip archive: {}", file_, reason));
+    }
+}
+
+ZipArchive::~ZipArchive() = default;
+
+std::vector<std::string> ZipArchive::entries() const {
+    std::vector<std::string> names;
+    const zip_int64_t count = zip_get_num_entries(handle_->archive, 0);
+    for (zip_int64_t i = 0; i < count; ++i) {
+        const char* name = zip_get_name(handle_->archive, static_cast<zip_uint64_t>(i), 0);
+        names.emplace_back(name == nullptr ? "" : name);
+    }
+    return names;
+}
+
+bool ZipArchive::has(const std::string& entry) const {
+    return zip_name_locate(handle_->archive, entry.c_str(), 0) >= 0;
+}
+
+std::unique_ptr<ByteStream> ZipArchive::open(const std::string& entry) const {
+    const std::string name = fmt::format("{} ({})", file_, entry);
+    zip_stat_t status;
+    zip_stat_init(&status);
+    zip_file_t* opened = nullptr;
+    if (zip_stat(handle_->archive, entry.c_str(), 0, &status) == 0) {
+        opened = zip_fopen_index(handle_->archive, status.index, 0);
+    }
+    constexpr zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
+    if (opened == nullptr || (status.valid & needed) != needed) {
+        if (opened != nullptr) {
+            zip_fclose(opened);
+        }
+        handle_->source.check();
+        throw Error(Code::invalid_argument, fmt::format("{}, byte 0: it cannot be opened: {}", name,
+                                                        zip_strerror(handle_->archive)));
+    }
+    const bool packed =
+        (status.valid & ZIP_STAT_COMP_METHOD) != 0 && status.comp_method != ZIP_CM_STORE;
+    const std::uint64_t most = std::min<std::uint64_t>(
+        status.size, packed ? most_unpacked(status.comp_size) : status.comp_size);
+    return std::make_unique<EntryStream>(name, opened, most, handle_->source);
+}
+
+} // namespace phyll::training
