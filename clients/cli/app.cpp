@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <iostream>
+#include <sys/signalfd.h>
 
 namespace phyll::cli {
 
@@ -55,10 +56,13 @@ Client& App::client() {
 }
 
 void App::let_signals_interrupt() {
-    struct sigaction action{};
-    action.sa_handler = [](int) {};
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
+    // Not a handler: a signal that comes between two waits would be lost.
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGINT);
+    ::sigaddset(&signals, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    client().interrupt_by(::signalfd(-1, &signals, SFD_CLOEXEC));
 }
 
 int App::run(int argc, char** argv) {

@@ -36,7 +36,7 @@ class App {
     Client& client();
     /// From here on Ctrl-C ends the call under way instead of the process, so that the daemon is
     /// told.
-    static void let_signals_interrupt();
+    void let_signals_interrupt();
     void set_exit(Exit status) noexcept { exit_ = status; }
 
     /// Parses, runs the command and says what went wrong.

@@ -163,7 +163,7 @@ void characterise(App& app, const Arguments& arguments) {
     v1::CharacteriseRequest request;
     request.set_rig(arguments.rig);
     request.set_seed(arguments.seed);
-    App::let_signals_interrupt();
+    app.let_signals_interrupt();
     v1::Characterisation report;
     app.client().stream<v1::CharacteriseItem>("phyll.v1.Rigs/Characterise", request,
                                               [&](const v1::CharacteriseItem& item) {

@@ -140,7 +140,7 @@ void query(App& app, const QueryArguments& arguments) {
         timeout = std::chrono::milliseconds(static_cast<long>(arguments.timeout_s * 1e3));
     }
     OwnedBlock responses;
-    App::let_signals_interrupt();
+    app.let_signals_interrupt();
     const auto reply = app.client().call<v1::QueryReply>("phyll.v1.Rigs/Query", request,
                                                          stimuli.view(), responses, timeout);
     std::vector<std::string> header;

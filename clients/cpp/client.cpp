@@ -111,6 +111,8 @@ struct Client::Socket {
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
 
+    int interrupt = -1; ///< ends waits when it becomes readable; -1: nothing does
+
     /// The next message for call `id`; throws DEADLINE_EXCEEDED, CANCELLED on a signal, UNAVAILABLE
     /// when the connection is lost.
     std::pair<v1::Header, Frames> receive(std::uint64_t id, Timeout timeout) {
@@ -138,13 +140,18 @@ struct Client::Socket {
 
   private:
     void wait_for_message(std::chrono::milliseconds wait) {
-        std::array<zmq::pollitem_t, 2> items{
-            {{dealer.handle(), 0, ZMQ_POLLIN, 0}, {monitor.handle(), 0, ZMQ_POLLIN, 0}}};
-        if (poll(items, wait) == 0) {
+        std::array<zmq::pollitem_t, 3> items{{{dealer.handle(), 0, ZMQ_POLLIN, 0},
+                                              {monitor.handle(), 0, ZMQ_POLLIN, 0},
+                                              {nullptr, interrupt, ZMQ_POLLIN, 0}}};
+        const std::size_t watched = interrupt >= 0 ? 3 : 2;
+        if (poll(std::span(items).first(watched), wait) == 0) {
             throw Error(Code::deadline_exceeded,
                         fmt::format("phylld at {} did not answer in time; it may be busy: ask "
                                     "again, or give it more time",
                                     endpoint));
+        }
+        if ((items[2].revents & ZMQ_POLLIN) != 0) {
+            throw Error(Code::cancelled, "interrupted");
         }
         if ((items[0].revents & ZMQ_POLLIN) == 0) {
             throw Error(Code::unavailable,
@@ -195,6 +202,10 @@ Client::Client(const std::string& endpoint) : endpoint_(endpoint) {
 }
 
 Client::~Client() = default;
+
+void Client::interrupt_by(int descriptor) {
+    socket_->interrupt = descriptor;
+}
 
 void Client::exchange(const std::string& method, const google::protobuf::Message& request,
                       const ConstBlock* stimuli, google::protobuf::Message& reply,

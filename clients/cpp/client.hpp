@@ -30,6 +30,10 @@ class Client {
 
     [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
 
+    /// From here on a wait ends with CANCELLED as soon as `descriptor` is readable (a signalfd, a
+    /// pipe), also when it became so between two waits. It stays the caller's.
+    void interrupt_by(int descriptor);
+
     using Timeout = std::optional<std::chrono::milliseconds>;
     static constexpr std::chrono::milliseconds usual_timeout{10'000};
 

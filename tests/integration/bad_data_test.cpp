@@ -168,7 +168,7 @@ TEST_CASE("names of files that are no UTF-8 do not spoil the list of data") {
     std::filesystem::create_directory(folder);
     static_cast<void>(bench.daemon.write("data/caf\xE9.csv", good));
     static_cast<void>(bench.daemon.write("data/plain.csv", good));
-    const Daemon other("data_dir = \"" + folder.string() + "\"\n");
+    const Daemon other("data_dir = \"" + folder.string() + "\"\n" + Daemon::small_lab);
     const Finished list = other.ctl({"data", "list"});
     REQUIRE(list.status == 0);
     REQUIRE_THAT(list.out, Contains("plain.csv") && Contains("caf\xEF\xBF\xBD.csv"));

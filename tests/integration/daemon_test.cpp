@@ -24,7 +24,7 @@ bool contains(const std::string& text, const std::string& part) {
 } // namespace
 
 TEST_CASE("phylld serves the built-in lab at both endpoints, with the role of each") {
-    Daemon daemon;
+    Daemon daemon("");
     const auto role_at = [](const std::string& endpoint) {
         return Client(endpoint)
             .call<v1::DescribeReply>("phyll.v1.Lab/Describe", v1::DescribeRequest())

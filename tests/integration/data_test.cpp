@@ -245,6 +245,6 @@ rig = "cavity"
 encoding = { kind = "quantise", bits = 2 }
 )";
     REQUIRE(refusal(daemon, run, 2)
-                .find("the layer has 19 inputs (7 label entries and 12 features), and 2 bits for "
-                      "each make 38, but rig \"cavity\" has 20") != std::string::npos);
+                .find("19 inputs (7 label entries and 12 features), and 2 bits for each make "
+                      "38, but rig 'cavity' has 20") != std::string::npos);
 }

@@ -57,9 +57,19 @@ class Daemon {
     /// What stands before its command line, given its state directory; see disk.hpp.
     using Wrap = std::function<std::vector<std::string>(const std::filesystem::path& state_dir)>;
 
+    /// The rigs of most tests, which start at once: "cavity" and "echo".
+    static constexpr const char* small_lab = R"(
+[[rigs]]
+name = "cavity"
+kind = "acoustic"
+[[rigs]]
+name = "echo"
+kind = "echo"
+)";
+
     /// `config` is the text of a configuration file; empty: the built-in one. Where it names no
     /// data_dir, the daemon has the real data.
-    explicit Daemon(const std::string& config = "", Wrap wrap = nullptr);
+    explicit Daemon(const std::string& config = small_lab, Wrap wrap = nullptr);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;

@@ -24,14 +24,12 @@ TEST_CASE("what is no table of numbers is refused with row and column") {
     REQUIRE_THROWS_WITH(parse_csv("", "x.csv"),
                         "x.csv: holds no numbers; one sample per line is expected");
     REQUIRE_THROWS_AS(parse_csv("a,b\n", "x.csv"), Error);
-    REQUIRE_THROWS_WITH(
-        parse_csv("1,2\n3,x\n", "x.csv"),
-        "x.csv: row 2, column 2: 'x' is no number; numbers are written like 0.25 or 2.5e-1");
-    REQUIRE_THROWS_WITH(
-        parse_csv("1,x\n", "x.csv"),
-        "x.csv: row 1, column 2: 'x' is no number; numbers are written like 0.25 or 2.5e-1");
-    REQUIRE_THROWS_WITH(parse_csv("a,b\n1,2,3\n", "x.csv"),
-                        "x.csv: row 2 has 3 columns, those before it have 2");
+    const auto refused = [](const std::string& text, const std::string& says) {
+        REQUIRE_THROWS_WITH(parse_csv(text, "x.csv"), Catch::StartsWith(says));
+    };
+    refused("1,2\n3,x\n", "x.csv: row 2, column 2: 'x' is no number");
+    refused("1,x\n", "x.csv: row 1, column 2: 'x' is no number");
+    refused("a,b\n1,2,3\n", "x.csv: row 2 has 3 columns, those before it have 2");
     REQUIRE_THROWS_AS(parse_csv("1,2\n3\n", "x.csv"), Error);
 }
 

@@ -325,8 +325,8 @@ TEST_CASE("an encoding that a rig cannot take is refused with the numbers") {
         check_encoding(bits, "layers[0]", 20, "8 label entries and 12 features", rig, "box"));
     CHECK_THROWS_WITH(
         check_encoding(bits, "layers[0]", 21, "8 label entries and 13 features", rig, "box"),
-        "layers[0]: the layer has 21 inputs (8 label entries and 13 features), and 2 bits for each "
-        "make 42, but rig \"box\" has 40");
+        "layers[0]: 21 inputs (8 label entries and 13 features), and 2 bits for each make 42, but "
+        "rig 'box' has 40; a layer needs a rig with at least as many inputs as itself");
     const EncodingSettings phase{.kind = EncodingKind::phase, .phase_range = 6.2832};
     CHECK_THROWS_WITH(check_encoding(phase, "layers[1]", 20, "", rig, "box"),
                       Contains("layers[1].encoding.kind") && Contains("rad") && Contains("box"));

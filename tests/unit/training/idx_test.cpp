@@ -136,7 +136,7 @@ TEST_CASE("what gzip packed is checked to its end") {
                Contains("a.idx, byte 40 after unpacking: more follows"));
 }
 
-TEST_CASE("test files are the test split; the training order is random and fixed by the seed") {
+TEST_CASE("test files are the test split, the training order is random and fixed by the seed") {
     const Files files{{"x", images()},
                       {"y", labels()},
                       {"xt", gzip(idx({2, 2, 2}, "abcdefgh"))},

@@ -342,7 +342,7 @@ TEST_CASE("vowels are learned through bits") {
     }
 }
 
-TEST_CASE("a rig that multiplies solves exclusive or; its inputs alone do not") {
+TEST_CASE("a rig that multiplies solves exclusive or, its inputs alone do not") {
     phyll::v1::RunSpec spec = complete_spec(1);
     spec.mutable_scheme()->set_kind("ridge");
     spec.mutable_layers(0)->mutable_encoding()->set_kind("direct");

@@ -107,9 +107,10 @@ TEST_CASE("bits that do not fit a rig's inputs are refused with the numbers, by 
     encoding.set_kind("quantise");
     encoding.set_bits(2);
     encoding.set_code("gray");
-    CHECK_THROWS_WITH(make_scheme(spec, small_vowels()),
-                      "layers[0]: the layer has 19 inputs (7 label entries and 12 features), and 2 "
-                      "bits for each make 38, but rig \"sine\" has 24");
+    CHECK_THROWS_WITH(
+        make_scheme(spec, small_vowels()),
+        "layers[0]: 19 inputs (7 label entries and 12 features), and 2 bits for each make 38, but "
+        "rig 'sine' has 24; a layer needs a rig with at least as many inputs as itself");
     CHECK_NOTHROW(make_read_out(spec, small_vowels())); // 12 features, 24 bits
     encoding.set_bits(3);
     CHECK_THROWS_WITH(make_read_out(spec, small_vowels()), Contains("12 inputs (12 features)") &&
