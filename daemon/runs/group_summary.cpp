@@ -23,6 +23,16 @@ struct Variant {
     std::vector<const RunRecord*> members;
 
     [[nodiscard]] const v1::DataSpec& data() const { return members.front()->spec.data(); }
+    [[nodiscard]] Sampling sampling() const {
+        switch (members.front()->info.test_data()) {
+        case v1::DRAWN_ANEW:
+            return Sampling::fresh_data;
+        case v1::RANDOM_SPLIT:
+            return Sampling::resampled_splits;
+        default:
+            return Sampling::fixed_test_set;
+        }
+    }
 };
 
 std::vector<Variant> variants_of(const GroupRecord& group) {
@@ -132,7 +142,7 @@ void add_controls(const Variant& variant, v1::GroupVariant& out) {
             }
         }
     }
-    const Sampling sampling = sampling_of(variant.data());
+    const Sampling sampling = variant.sampling();
     const Accuracies ours = headline(variant.members);
     for (const std::string& kind : kinds) {
         const Accuracies theirs =
@@ -161,7 +171,7 @@ v1::GroupVariant describe(const Variant& variant) {
         out.add_runs(member->info.run());
         out.set_queries(out.queries() + queries_of(member->info));
     }
-    const Sampling sampling = sampling_of(variant.data());
+    const Sampling sampling = variant.sampling();
     *out.mutable_test_accuracy() = estimate_of(headline(variant.members), sampling);
     // The training split is no sample of what was learned from it: a spread, no interval.
     v1::Estimate& train = *out.mutable_train_accuracy();
@@ -187,7 +197,7 @@ void compare(const std::vector<Variant>& variants, v1::GroupReply& reply) {
             }
             *comparison.mutable_difference() =
                 difference_of(headline(variants[a].members), headline(variants[b].members),
-                              sampling_of(variants[a].data()));
+                              variants[a].sampling());
             if (comparison.difference().n() == 0) {
                 comparison.set_reason("no seed has succeeded in both");
             }
@@ -234,10 +244,20 @@ void add_member(const v1::RunInfo& member, v1::GroupInfo& info) {
 
 } // namespace
 
-Sampling sampling_of(const v1::DataSpec& data) {
-    return data.kind() == "csv"      ? Sampling::resampled_splits
-           : data.kind() == "vowels" ? Sampling::fresh_data
-                                     : Sampling::fixed_test_set;
+v1::TestData test_data_of(const v1::DataSpec& data, const training::Split& split) {
+    const std::string& kind = data.kind();
+    if (kind == "vowels" || kind == "digits" || kind == "xor") {
+        return v1::DRAWN_ANEW;
+    }
+    if (kind == "csv") {
+        return v1::RANDOM_SPLIT;
+    }
+    if (!data.test_file().empty() || !data.x_test().empty()) {
+        return v1::FIXED_TEST_SET;
+    }
+    const bool in_order = !split.training.empty() && !split.test.empty() &&
+                          std::ranges::max(split.training) < std::ranges::min(split.test);
+    return in_order ? v1::FIXED_TEST_SET : v1::RANDOM_SPLIT;
 }
 
 v1::GroupInfo overview(const GroupRecord& group) {
@@ -257,8 +277,7 @@ v1::GroupInfo overview(const GroupRecord& group) {
     }
     const std::vector<Variant> variants = variants_of(group);
     if (variants.size() == 1) {
-        *info.mutable_test_accuracy() =
-            estimate_of(headline(members), sampling_of(variants.front().data()));
+        *info.mutable_test_accuracy() = estimate_of(headline(members), variants.front().sampling());
         return info;
     }
     // Members of several variants are no repetitions of one thing: a spread, no interval.

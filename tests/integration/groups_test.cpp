@@ -1,4 +1,5 @@
 #include "tests/integration/run_files.hpp"
+#include "tests/support/data_files.hpp"
 #include "tests/support/process.hpp"
 
 #include "clients/cpp/client.hpp"
@@ -7,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <phyll/v1/groups.pb.h>
 
+#include <cmath>
 #include <filesystem>
 #include <sstream>
 #include <thread>
@@ -207,6 +209,34 @@ TEST_CASE("random splits of a file have the corrected interval, and one run has 
     REQUIRE(one["n"] == 1);
     REQUIRE_FALSE(one.contains("half_width"));
     REQUIRE(contains(daemon.ctl({"run", "show", "g2"}).out, "a single member"));
+}
+
+TEST_CASE("a file with a test set of its own counts that set's error too") {
+    Daemon daemon;
+    // Images of two pixels in three classes.
+    const auto file = [&](const std::string& name, unsigned samples) {
+        std::string pixels;
+        std::string labels;
+        for (unsigned i = 0; i < samples; ++i) {
+            pixels += static_cast<char>(80 * (i % 3) + i % 50);
+            pixels += static_cast<char>(200 - 60 * (i % 3) + i % 30);
+            labels += static_cast<char>(i % 3);
+        }
+        const auto images = daemon.write(name + "-images", test::idx({samples, 1, 2}, pixels));
+        const auto classes = daemon.write(name + "-labels", test::idx({samples}, labels));
+        const std::string key = name == "test" ? "test_" : "";
+        return key + "file = \"" + images.string() + "\"\n" + key + "label_file = \"" +
+               classes.string() + "\"\n";
+    };
+    const std::string text = "[data]\nkind = \"idx\"\n" + file("train", 60) + file("test", 40) +
+                             "[training]\nepochs = 2\n[[layers]]\nphysics = false\n";
+    const json test = train(daemon, {"--seeds", "0..3"}, text).back()["test_accuracy"];
+    REQUIRE(test["rule"] == "t_and_test_set");
+    const double p = test["mean"];
+    const double spread = 3.182446 / 2 * test["deviation"].get<double>();
+    REQUIRE(test["half_width"].get<double>() ==
+            Approx(std::hypot(spread, 1.959964 * std::sqrt(p * (1 - p) / 40))));
+    REQUIRE(contains(daemon.ctl({"run", "show", "g1"}).out, "sampling error of the one test set"));
 }
 
 TEST_CASE("when one member cannot be, none is stored, and the message names it") {

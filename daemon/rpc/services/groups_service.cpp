@@ -1,4 +1,5 @@
 #include "daemon/rpc/services/desk.hpp"
+#include "daemon/runs/group_summary.hpp"
 #include "daemon/runs/job.hpp"
 #include "drivers/core/text.hpp"
 
@@ -61,7 +62,8 @@ runs::RunRecord prepare(const Site& site, const v1::SubmitGroupRequest& request,
     try {
         runs::RunRecord record;
         record.spec = read_run_file(request.file(), site.options, settings);
-        static_cast<void>(runs::prepare(record.spec, find, site.runs.reader()));
+        const runs::Job job = runs::prepare(record.spec, find, site.runs.reader());
+        record.info.set_test_data(runs::test_data_of(record.spec.data(), job.data.split));
         record.info.set_name(request.name().empty() ? record.spec.name() : request.name());
         record.info.set_note(request.note().empty() ? record.spec.note() : request.note());
         *record.info.mutable_overrides() = member.overrides();

@@ -2,6 +2,7 @@
 #include "daemon/rpc/services/desk.hpp"
 #include "daemon/rpc/services/services.hpp"
 #include "daemon/runs/differences.hpp"
+#include "daemon/runs/group_summary.hpp"
 #include "daemon/runs/job.hpp"
 #include "drivers/core/error.hpp"
 
@@ -43,12 +44,15 @@ void submit(const Site& site, const v1::SubmitRequest& request, const std::share
     at_desk(
         site, call,
         [&site, request, find = site.runs.find_rig()] {
-            v1::RunSpec spec = spec_of(request, site.options);
-            static_cast<void>(runs::prepare(spec, find, site.runs.reader()));
-            return spec;
+            runs::RunRecord record;
+            record.spec = spec_of(request, site.options);
+            const runs::Job job = runs::prepare(record.spec, find, site.runs.reader());
+            record.info.set_test_data(runs::test_data_of(record.spec.data(), job.data.split));
+            return record;
         },
-        [&site, request, call](const v1::RunSpec& spec) {
-            v1::RunInfo info;
+        [&site, request, call](const runs::RunRecord& prepared) {
+            const v1::RunSpec& spec = prepared.spec;
+            v1::RunInfo info = prepared.info;
             info.set_name(request.name().empty() ? spec.name() : request.name());
             info.set_note(request.note().empty() ? spec.note() : request.note());
             info.set_submitted_by(call->caller().name);

@@ -17,7 +17,7 @@ RunRecord member(std::uint64_t run, std::uint64_t seed, const std::string& overr
     if (!override_text.empty()) {
         record.info.add_overrides(override_text);
     }
-    record.spec.mutable_data()->set_kind("csv");
+    record.info.set_test_data(v1::RANDOM_SPLIT);
     return record;
 }
 
@@ -107,13 +107,37 @@ TEST_CASE("one variant has an interval, a mixture of variants only a spread") {
 }
 
 TEST_CASE("the rule of the interval follows from what a seed changes about the data") {
+    const auto rule_for = [](v1::TestData test_data) {
+        GroupRecord group = group_of({succeeded(1, 0, "", 0.9), succeeded(2, 1, "", 0.8)});
+        for (RunRecord& record : group.members) {
+            record.info.set_test_data(test_data);
+        }
+        return overview(group).test_accuracy().rule();
+    };
+    REQUIRE(rule_for(v1::DRAWN_ANEW) == v1::PLAIN_T);
+    REQUIRE(rule_for(v1::RANDOM_SPLIT) == v1::RESAMPLED_T);
+    REQUIRE(rule_for(v1::FIXED_TEST_SET) == v1::T_AND_TEST_SET);
+}
+
+TEST_CASE("built-in data are drawn anew, files are split anew unless they bring a test set") {
+    const training::Split drawn{{0, 3, 4}, {1, 2}};
+    const training::Split in_order{{2, 0, 1}, {3, 4}};
+    const auto of = [](const std::string& kind, const training::Split& split) {
+        v1::DataSpec data;
+        data.set_kind(kind);
+        return test_data_of(data, split);
+    };
+    for (const char* kind : {"vowels", "digits", "xor"}) {
+        REQUIRE(of(kind, in_order) == v1::DRAWN_ANEW);
+    }
+    REQUIRE(of("csv", drawn) == v1::RANDOM_SPLIT);
+    REQUIRE(of("numpy", drawn) == v1::RANDOM_SPLIT);
+    REQUIRE(of("numpy", in_order) == v1::FIXED_TEST_SET); // x_test by its usual name
     v1::DataSpec data;
-    data.set_kind("csv");
-    REQUIRE(sampling_of(data) == Sampling::resampled_splits);
-    data.set_kind("vowels");
-    REQUIRE(sampling_of(data) == Sampling::fresh_data);
-    data.set_kind("digits");
-    REQUIRE(sampling_of(data) == Sampling::fixed_test_set);
+    data.set_kind("idx");
+    REQUIRE(test_data_of(data, drawn) == v1::RANDOM_SPLIT);
+    data.set_test_file("t10k-images");
+    REQUIRE(test_data_of(data, in_order) == v1::FIXED_TEST_SET);
 }
 
 TEST_CASE("controls stand beside each variant, with differences paired by seed") {
