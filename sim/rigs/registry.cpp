@@ -9,11 +9,7 @@ namespace phyll::sim {
 
 const std::vector<SimulatedRigKind>& simulated_rig_kinds() {
     static const std::vector<SimulatedRigKind> kinds{
-        acoustic_kind(),
-        echo_kind(),
-        electronic_kind(),
-        microwave_kind(),
-        optical_kind(),
+        acoustic_kind(), echo_kind(), electronic_kind(), microwave_kind(), optical_kind(),
     };
     return kinds;
 }

@@ -135,7 +135,8 @@ TEST_CASE("a full disk fails the run under way by its name, and the daemon serve
     if (skipped()) {
         return;
     }
-    Daemon daemon(Daemon::small_lab, [](const auto& state) { return on_small_disk(state, small_disk); });
+    Daemon daemon(Daemon::small_lab,
+                  [](const auto& state) { return on_small_disk(state, small_disk); });
     start_endless(daemon);
     const auto seen = seen_by(daemon.process().pid(), daemon.state_dir());
     REQUIRE(std::filesystem::exists(seen / "reserve"));
