@@ -277,7 +277,8 @@ TEST_CASE("requests with bytes gone wrong are answered or dropped, and never har
     Bench bench;
     const KeyedRandom random(7, "spoilt");
     const std::vector<std::string> good = Query(16, 3).frames();
-    for (std::uint64_t i = 0; i < 2000; ++i) {
+    // Fewer than the answers that may wait for a peer that does not read.
+    for (std::uint64_t i = 0; i < 800; ++i) {
         std::vector<std::string> frames = good;
         std::string& frame = frames[random.below(frames.size(), i, 0)];
         const std::size_t at = random.below(frame.size(), i, 1);

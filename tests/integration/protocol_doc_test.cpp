@@ -77,8 +77,9 @@ std::vector<const google::protobuf::MethodDescriptor*> methods_of_contract() {
     std::vector<const google::protobuf::MethodDescriptor*> methods;
     for (const google::protobuf::FileDescriptor* file :
          {v1::DescribeRequest::descriptor()->file(), v1::QueryRequest::descriptor()->file(),
-          v1::ListRunsRequest::descriptor()->file(), v1::ListDataRequest::descriptor()->file(),
-          v1::ListLeasesRequest::descriptor()->file(), v1::ListKeysRequest::descriptor()->file()}) {
+          v1::ListRunsRequest::descriptor()->file(), v1::GroupRequest::descriptor()->file(),
+          v1::ListDataRequest::descriptor()->file(), v1::ListLeasesRequest::descriptor()->file(),
+          v1::ListKeysRequest::descriptor()->file()}) {
         for (int s = 0; s < file->service_count(); ++s) {
             for (int m = 0; m < file->service(s)->method_count(); ++m) {
                 methods.push_back(file->service(s)->method(m));

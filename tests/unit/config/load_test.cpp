@@ -30,12 +30,14 @@ std::string run_refusal(const std::string& text, const std::vector<std::string>&
 TEST_CASE("the configuration that is built in is a lab of simulated rigs") {
     const v1::DaemonConfig lab =
         config::load_daemon_config(config::embedded_config(), "default.toml", ToyKinds{});
-    REQUIRE(lab.rigs_size() == 2);
-    REQUIRE(lab.rigs(0).name() == "cavity");
+    std::vector<std::string> names;
+    for (const v1::RigConfig& rig : lab.rigs()) {
+        names.push_back(rig.name());
+        REQUIRE(rig.has_options());
+        REQUIRE_FALSE(rig.has_simulation());
+    }
+    REQUIRE(names == std::vector<std::string>{"cavity", "box", "scatterer", "ladder", "echo"});
     REQUIRE(lab.rigs(0).kind() == "acoustic");
-    REQUIRE(lab.rigs(0).has_options());
-    REQUIRE_FALSE(lab.rigs(0).has_simulation());
-    REQUIRE(lab.rigs(1).name() == "echo");
     REQUIRE(lab.listen() == "tcp://127.0.0.1:5570");
 }
 
@@ -52,7 +54,8 @@ TEST_CASE("two rigs of one name are refused where the second is") {
 
 TEST_CASE("a rig or scheme of no known kind is refused with the nearest") {
     REQUIRE(lab_refusal("[[rigs]]\nname = 'a'\nkind = 'acustic'") ==
-            "lab.toml:3: rigs[0].kind: 'acustic'; valid is 'acoustic', 'echo', 'toy'; did you mean "
+            "lab.toml:3: rigs[0].kind: 'acustic'; valid is 'acoustic', 'echo', 'electronic', "
+            "'microwave', 'optical', 'toy'; did you mean "
             "'acoustic'?");
     REQUIRE(run_refusal("scheme.kind = 'phyl'\n" + smallest) ==
             "run.toml:1: scheme.kind: 'phyl'; valid is 'phyll', 'toy'; did you mean 'phyll'?");
