@@ -41,9 +41,6 @@ class ToyKinds final : public phyll::config::OptionsResolver {
     std::map<std::pair<std::string, std::string>, Maker> makers_{
         {{"phyll.v1.RigConfig", "acoustic"}, std::make_unique<phyll::v1::Simulation>},
         {{"phyll.v1.RigConfig", "echo"}, std::make_unique<google::protobuf::Empty>},
-        {{"phyll.v1.RigConfig", "electronic"}, std::make_unique<google::protobuf::Empty>},
-        {{"phyll.v1.RigConfig", "microwave"}, std::make_unique<google::protobuf::Empty>},
-        {{"phyll.v1.RigConfig", "optical"}, std::make_unique<google::protobuf::Empty>},
         {{"phyll.v1.RigConfig", "toy"}, std::make_unique<phyll::v1::Encoding>},
         {{"phyll.v1.SchemeSpec", "phyll"}, std::make_unique<phyll::v1::TrainingSpec>},
         {{"phyll.v1.SchemeSpec", "toy"}, std::make_unique<phyll::v1::Encoding>},
