@@ -64,8 +64,7 @@ TEST_CASE("two rigs of one name are refused where the second is") {
 
 TEST_CASE("a rig or scheme of no known kind is refused with the nearest") {
     REQUIRE(lab_refusal("[[rigs]]\nname = 'a'\nkind = 'acustic'") ==
-            "lab.toml:3: rigs[0].kind: 'acustic'; valid is 'acoustic', 'echo', 'electronic', "
-            "'microwave', 'optical', 'toy'; did you mean "
+            "lab.toml:3: rigs[0].kind: 'acustic'; valid is 'acoustic', 'echo', 'toy'; did you mean "
             "'acoustic'?");
     REQUIRE(run_refusal("scheme.kind = 'phyl'\n" + smallest) ==
             "run.toml:1: scheme.kind: 'phyl'; valid is 'phyll', 'toy'; did you mean 'phyll'?");
