@@ -155,25 +155,17 @@ class Controls {
 
     void read(ReadOutKind kind, const SampleRows& inputs, const SampleRows& test,
               v1::Control& control) {
-        const std::vector<std::uint32_t> labels = labels_of(m_.job.data.split.training);
+        const training::SplitData& data = m_.job.data;
+        const std::vector<std::uint32_t> labels = labels_of(data.data, data.split.training);
         const training::ReadOut read_out =
-            training::fit_read_out(inputs, labels, m_.job.data.data.classes(),
+            training::fit_read_out(inputs, labels, data.data.classes(),
                                    {.kind = kind, .seed = m_.spec.seed(), .stop = stop_});
         const auto share = [&](const SampleRows& features, std::span<const std::uint32_t> of) {
             return static_cast<double>(read_out.count_hits(features, of)) /
                    static_cast<double>(of.size());
         };
         control.set_train_accuracy(share(inputs, labels));
-        control.set_test_accuracy(share(test, labels_of(m_.job.data.split.test)));
-    }
-
-    [[nodiscard]] std::vector<std::uint32_t>
-    labels_of(std::span<const std::uint32_t> samples) const {
-        std::vector<std::uint32_t> labels;
-        for (const std::uint32_t i : samples) {
-            labels.push_back(m_.job.data.data.labels[i]);
-        }
-        return labels;
+        control.set_test_accuracy(share(test, labels_of(data.data, data.split.test)));
     }
 
     const Measured& m_;

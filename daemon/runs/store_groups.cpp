@@ -98,11 +98,7 @@ std::vector<std::uint64_t> Store::groups(const v1::ListRunsRequest& filter) cons
     text += " ORDER BY run_groups.id DESC LIMIT :limit";
     return impl_->with([&] {
         SQLite::Statement select(impl_->database, text);
-        select.bind(":since", filter.since());
-        if (!filter.rig().empty()) {
-            select.bind(":rig", filter.rig());
-        }
-        select.bind(":limit", filter.limit() == 0 ? std::int64_t{-1} : to_sql(filter.limit()));
+        sql::bind_filter(select, filter);
         std::vector<std::uint64_t> groups;
         while (select.executeStep()) {
             groups.push_back(from_sql(select.getColumn(0)));

@@ -34,6 +34,9 @@ void read(const SQLite::Column& column, google::protobuf::Message& message);
 /// Notes which rigs a run names.
 void add_rigs(SQLite::Database& database, const v1::RunInfo& info);
 
+/// Binds :since, :limit (0: all) and, where the filter names one, :rig of a list's statement.
+void bind_filter(SQLite::Statement& select, const v1::ListRunsRequest& filter);
+
 [[nodiscard]] Error translate(const SQLite::Exception& error, const std::string& file);
 /// DATA_LOSS, saying what can be done about it.
 [[nodiscard]] Error damaged(const std::string& file, std::string_view how);

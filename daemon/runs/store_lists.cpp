@@ -5,6 +5,14 @@
 
 namespace phyll::runs {
 
+void sql::bind_filter(SQLite::Statement& select, const v1::ListRunsRequest& filter) {
+    select.bind(":since", filter.since());
+    if (!filter.rig().empty()) {
+        select.bind(":rig", filter.rig());
+    }
+    select.bind(":limit", filter.limit() == 0 ? std::int64_t{-1} : to_sql(filter.limit()));
+}
+
 using sql::from_sql;
 using sql::read;
 using sql::to_sql;
@@ -24,11 +32,7 @@ std::vector<v1::RunInfo> Store::runs(const v1::ListRunsRequest& filter) const {
     text += " ORDER BY id DESC LIMIT :limit";
     return impl_->with([&] {
         SQLite::Statement select(impl_->database, text);
-        select.bind(":since", filter.since());
-        if (!filter.rig().empty()) {
-            select.bind(":rig", filter.rig());
-        }
-        select.bind(":limit", filter.limit() == 0 ? std::int64_t{-1} : to_sql(filter.limit()));
+        sql::bind_filter(select, filter);
         std::vector<v1::RunInfo> runs;
         while (select.executeStep()) {
             v1::RunInfo& info = runs.emplace_back();

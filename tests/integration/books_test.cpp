@@ -1,3 +1,4 @@
+#include "tests/integration/json_lines.hpp"
 #include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
@@ -13,6 +14,7 @@ using nlohmann::json;
 using phyll::test::Daemon;
 using phyll::test::endless_run;
 using phyll::test::Finished;
+using phyll::test::lines_of;
 using phyll::test::Process;
 using phyll::test::short_run;
 
@@ -20,15 +22,6 @@ namespace {
 
 bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
-}
-
-std::vector<json> lines_of(const std::string& text) {
-    std::vector<json> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-        lines.push_back(json::parse(line));
-    }
-    return lines;
 }
 
 /// Trains a run to its end.

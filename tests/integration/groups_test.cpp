@@ -1,3 +1,4 @@
+#include "tests/integration/json_lines.hpp"
 #include "tests/integration/run_files.hpp"
 #include "tests/support/data_files.hpp"
 #include "tests/support/process.hpp"
@@ -18,21 +19,13 @@ using nlohmann::json;
 using test::Daemon;
 using test::endless_run;
 using test::Finished;
+using test::lines_of;
 using test::short_run;
 
 namespace {
 
 bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
-}
-
-std::vector<json> lines_of(const std::string& text) {
-    std::vector<json> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-        lines.push_back(json::parse(line));
-    }
-    return lines;
 }
 
 Finished start(const Daemon& daemon, const std::string& text,

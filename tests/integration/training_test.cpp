@@ -1,3 +1,4 @@
+#include "tests/integration/json_lines.hpp"
 #include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
@@ -9,18 +10,10 @@
 using nlohmann::json;
 using phyll::test::Daemon;
 using phyll::test::Finished;
+using phyll::test::lines_of;
 using phyll::test::short_run;
 
 namespace {
-
-std::vector<json> lines_of(const std::string& text) {
-    std::vector<json> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-        lines.push_back(json::parse(line));
-    }
-    return lines;
-}
 
 /// Watches a run to its end; its lines, the last of them with event "finished".
 std::vector<json> train(const Daemon& daemon, const std::vector<std::string>& set = {},

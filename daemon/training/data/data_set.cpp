@@ -49,6 +49,15 @@ std::vector<std::size_t> apportion(const std::vector<std::vector<std::uint32_t>>
 
 } // namespace
 
+std::vector<std::uint32_t> labels_of(const DataSet& data, std::span<const std::uint32_t> samples) {
+    std::vector<std::uint32_t> labels;
+    labels.reserve(samples.size());
+    for (const std::uint32_t i : samples) {
+        labels.push_back(data.labels[i]);
+    }
+    return labels;
+}
+
 Split split_in_order(std::size_t training_samples, std::size_t test_samples) {
     Split split;
     split.training.resize(training_samples);

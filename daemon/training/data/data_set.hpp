@@ -31,6 +31,10 @@ struct Split {
     std::vector<std::uint32_t> test;
 };
 
+/// The labels of `samples` of a data set, in that order.
+[[nodiscard]] std::vector<std::uint32_t> labels_of(const DataSet& data,
+                                                   std::span<const std::uint32_t> samples);
+
 /// Data ready to be trained on.
 struct SplitData {
     DataSet data;

@@ -2,6 +2,7 @@
 
 #include "drivers/core/error.hpp"
 #include "sim/physics/acoustic/linear_response.hpp"
+#include "sim/physics/sample_tiles.hpp"
 
 #include <fmt/format.h>
 
@@ -35,13 +36,8 @@ void AcousticCavity::displace(std::span<const double> offsets) {
 
 void AcousticCavity::respond(ConstBlock x, Block y, Workers& workers,
                              const std::stop_token& stop) const {
-    const std::size_t tiles = (x.samples() + lanes - 1) / lanes;
-    workers.run(tiles, [&](std::size_t tile) {
-        if (stop.stop_requested()) {
-            throw Error(Code::cancelled, "the query was stopped");
-        }
-        respond_tile(x, y, tile * lanes);
-    });
+    for_each_sample_tile(x.samples(), lanes, workers, stop,
+                         [&](std::size_t first) { respond_tile(x, y, first); });
 }
 
 void AcousticCavity::respond_tile(ConstBlock x, Block y, std::size_t first) const {

@@ -1,6 +1,7 @@
 #include "sim/physics/electronic/ladder.hpp"
 
 #include "drivers/core/error.hpp"
+#include "sim/physics/sample_tiles.hpp"
 
 #include <fmt/format.h>
 
@@ -26,13 +27,8 @@ void ElectronicLadder::displace(std::span<const double> offsets) {
 
 void ElectronicLadder::respond(ConstBlock x, Block y, Workers& workers,
                                const std::stop_token& stop) const {
-    const std::size_t tiles = (x.samples() + lanes - 1) / lanes;
-    workers.run(tiles, [&](std::size_t tile) {
-        if (stop.stop_requested()) {
-            throw Error(Code::cancelled, "the query was stopped");
-        }
-        respond_tile(x, y, tile * lanes);
-    });
+    for_each_sample_tile(x.samples(), lanes, workers, stop,
+                         [&](std::size_t first) { respond_tile(x, y, first); });
 }
 
 void ElectronicLadder::respond_tile(ConstBlock x, Block y, std::size_t first) const {

@@ -12,16 +12,6 @@
 namespace phyll::training {
 namespace {
 
-std::vector<std::uint32_t> pick(std::span<const std::uint32_t> values,
-                                std::span<const std::uint32_t> indices) {
-    std::vector<std::uint32_t> picked;
-    picked.reserve(indices.size());
-    for (const std::uint32_t i : indices) {
-        picked.push_back(values[i]);
-    }
-    return picked;
-}
-
 void copy_sample(ConstBlock from, std::size_t source, Block to, std::size_t target) {
     const std::span<const float> values = from.sample(source);
     std::copy(values.begin(), values.end(), to.sample(target).begin());
@@ -35,8 +25,8 @@ double share(std::span<const float> counts, std::size_t of) {
 
 PhyllScheme::PhyllScheme(const SchemeJob& job, const v1::PhyllOptions& options)
     : settings_(read_settings(job, options)),
-      selection_(settings_, job.data.classes(), pick(job.data.labels, job.split.training),
-                 pick(job.data.labels, job.split.test)),
+      selection_(settings_, job.data.classes(), labels_of(job.data, job.split.training),
+                 labels_of(job.data, job.split.test)),
       timetable_(settings_.schedule, settings_.layers.size(), settings_.epochs, selection_.parts()),
       network_(settings_, fit_scaling(job)),
       training_scores_(job.data.inputs, network_.scaling(), job.split.training),

@@ -19,15 +19,6 @@ std::size_t chunks(std::size_t samples) {
     return (samples + samples_per_chunk - 1) / samples_per_chunk;
 }
 
-std::vector<std::uint32_t> labels_of(const DataSet& data, std::span<const std::uint32_t> samples) {
-    std::vector<std::uint32_t> labels;
-    labels.reserve(samples.size());
-    for (const std::uint32_t i : samples) {
-        labels.push_back(data.labels[i]);
-    }
-    return labels;
-}
-
 const phyll::v1::LayerConfig& only_layer(const SchemeJob& job) {
     if (job.spec.layers_size() != 1 || job.rigs.size() != 1) {
         throw invalid_field("layers",
