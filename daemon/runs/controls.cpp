@@ -81,12 +81,12 @@ class Controls {
         controls_.push_back(std::move(control));
     }
 
-    void train(const v1::RunSpec& spec, const std::vector<std::string>& rigs, Measurer& measurer,
-               v1::Control& control) {
+    void train(const v1::RunSpec& spec, const std::vector<std::string>& rigs, const Shapes& shapes,
+               Measurer& measurer, v1::Control& control) {
         std::string name = control.kind();
         std::ranges::replace(name, '_', ' ');
         ControlObserver observer("control " + name, m_.observer);
-        const std::unique_ptr<training::Scheme> scheme = make_scheme(spec, m_.job);
+        const std::unique_ptr<training::Scheme> scheme = make_scheme(spec, m_.job, shapes);
         const v1::RunResult result =
             Runner(*scheme, rigs, measurer, spec.training().epochs(), m_.clock, observer)
                 .run(stop_);
@@ -102,19 +102,24 @@ class Controls {
             layer.set_physics(false);
         }
         Measurer nothing({});
-        train(spec, std::vector<std::string>(m_.job.rigs.size()), nothing, control);
+        train(spec, std::vector<std::string>(m_.job.rigs.size()), m_.job.shapes, nothing, control);
     }
 
     void random_features(v1::Control& control) {
-        const std::set<std::string> names = rigs_of(m_.spec);
         std::vector<std::unique_ptr<training::RandomFeatures>> features;
         Measurer digital({.seed = m_.spec.seed(), .reuse = m_.job.reuse, .bytes = m_.job.bytes});
-        for (const std::string& name : names) {
+        Shapes shapes(m_.job.shapes.size());
+        for (const std::string& name : rigs_of(m_.spec)) {
             features.push_back(std::make_unique<training::RandomFeatures>(
-                m_.measurer.spec(name), m_.spec.seed() + features.size()));
+                m_.measurer.spec(name), m_.spec.seed() + features.size(), m_.job.workers));
             digital.add_rig(name, *features.back(), 0);
+            for (std::size_t l = 0; l < shapes.size(); ++l) {
+                if (m_.job.rigs[l] == name) {
+                    shapes[l] = training::shape_of(features.back()->spec());
+                }
+            }
         }
-        train(m_.spec, m_.job.rigs, digital, control);
+        train(m_.spec, m_.job.rigs, shapes, digital, control);
         control.clear_training_queries(); // nobody's hardware was asked
         control.clear_evaluation_queries();
     }
@@ -124,7 +129,7 @@ class Controls {
             control.set_reason("not asked for, since it costs hardware time: --physics-only");
             return;
         }
-        train(spec, m_.job.rigs, m_.measurer, control);
+        train(spec, m_.job.rigs, m_.job.shapes, m_.measurer, control);
     }
 
     void add_read_out(const char* kind, ReadOutKind which, bool responses) {
@@ -157,9 +162,9 @@ class Controls {
               v1::Control& control) {
         const training::SplitData& data = m_.job.data;
         const std::vector<std::uint32_t> labels = labels_of(data.data, data.split.training);
-        const training::ReadOut read_out =
-            training::fit_read_out(inputs, labels, data.data.classes(),
-                                   {.kind = kind, .seed = m_.spec.seed(), .stop = stop_});
+        const training::ReadOut read_out = training::fit_read_out(
+            inputs, labels, data.data.classes(),
+            {.kind = kind, .seed = m_.spec.seed(), .workers = m_.job.workers, .stop = stop_});
         const auto share = [&](const SampleRows& features, std::span<const std::uint32_t> of) {
             return static_cast<double>(read_out.count_hits(features, of)) /
                    static_cast<double>(of.size());

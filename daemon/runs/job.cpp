@@ -37,7 +37,8 @@ const LayerSpec& rig_of_layer(const FindRig& find, const std::string& name,
 
 } // namespace
 
-std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job& job) {
+std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job& job,
+                                              const Shapes& shapes) {
     const training::SchemeKind& kind = training::scheme_kind(spec.scheme().kind());
     const std::unique_ptr<google::protobuf::Message> options = kind.new_options();
     if (!spec.scheme().options().UnpackTo(options.get())) {
@@ -45,7 +46,7 @@ std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job
                                                           kind.name, options->GetTypeName()));
     }
     return kind.make(
-        {spec, *options, job.data.data, job.data.split, job.shapes, job.workers, job.bytes});
+        {spec, *options, job.data.data, job.data.split, shapes, job.workers, job.bytes});
 }
 
 Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read,
@@ -65,7 +66,7 @@ Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileRea
     const std::string& reuse = spec.training().reuse();
     job.reuse = reuse == "on" || (reuse == "auto" && spec.training().schedule() == "greedy");
     job.data = training::load_data(spec.data(), spec.seed(), read);
-    job.scheme = make_scheme(spec, job);
+    job.scheme = make_scheme(spec, job, job.shapes);
     return job;
 }
 
@@ -76,7 +77,8 @@ namespace {
 v1::ControlPlan outlook_of(const v1::RunSpec& spec, const Job& job, const FindRig& find) {
     v1::ControlPlan plan;
     plan.set_kind("physics_only");
-    const std::vector<training::LayerOutlook> layers = make_scheme(spec, job)->outlook();
+    const std::vector<training::LayerOutlook> layers =
+        make_scheme(spec, job, job.shapes)->outlook();
     for (std::size_t l = 0; l < layers.size(); ++l) {
         if (job.rigs[l].empty() || (l == 0 && job.reuse)) {
             continue;

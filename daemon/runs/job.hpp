@@ -19,13 +19,16 @@ namespace phyll::runs {
 /// What a rig is, by name; throws NOT_FOUND.
 using FindRig = std::function<const LayerSpec&(const std::string& name)>;
 
+/// What is known of each layer's rig; nothing without physics.
+using Shapes = std::vector<std::optional<training::RigShape>>;
+
 /// A run spec made ready to be trained.
 struct Job {
     training::SplitData data;
     std::unique_ptr<training::Scheme> scheme;
     /// Per layer of the network: the rig's name, empty without physics; and its shape.
     std::vector<std::string> rigs;
-    std::vector<std::optional<training::RigShape>> shapes;
+    Shapes shapes;
     bool reuse = false;
     Workers* workers = nullptr; ///< that the schemes share
     MakeByteStore bytes;        ///< where its schemes keep what is large
@@ -46,10 +49,10 @@ struct JobSite {
 [[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig,
                           const training::FileReader& read, const JobSite& site = {});
 
-/// A scheme for another spec on the job's data and rigs: one that differs from the job's in whether
-/// layers have physics or a skip path.
-[[nodiscard]] std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec,
-                                                            const Job& job);
+/// A scheme for another spec on the job's data and on rigs of these shapes: one that differs from
+/// the job's in whether layers have physics or a skip path, or in how its rigs are made.
+[[nodiscard]] std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job& job,
+                                                            const Shapes& shapes);
 
 /// What the job will cost, and its controls beyond it.
 [[nodiscard]] v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& rig);

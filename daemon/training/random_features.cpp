@@ -8,8 +8,8 @@
 
 namespace phyll::training {
 
-RandomFeatures::RandomFeatures(const LayerSpec& rig, std::uint64_t seed)
-    : spec_(rig), weights_(rig.n_in(), rig.n_out()), bias_(rig.n_out()) {
+RandomFeatures::RandomFeatures(const LayerSpec& rig, std::uint64_t seed, Workers* workers)
+    : spec_(rig), workers_(workers), weights_(rig.n_in(), rig.n_out()), bias_(rig.n_out()) {
     spec_.kind = "random features";
     spec_.seconds_per_sample = 0.0;
     spec_.response_storage = {}; // whatever tanh gives
@@ -34,7 +34,7 @@ void RandomFeatures::query(ConstBlock x, Block y, const QueryContext& context) {
     if (context.stop.stop_requested()) {
         throw Error(Code::cancelled, "the run was stopped");
     }
-    affine_map(weights_.view(), bias_, x, y);
+    affine_map(weights_.view(), bias_, x, y, workers_);
     for (float& value : y.values()) {
         value = std::tanh(value);
     }

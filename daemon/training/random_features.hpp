@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <vector>
 
+namespace phyll {
+class Workers;
+} // namespace phyll
+
 namespace phyll::training {
 
 /// A rig that is none: fixed random features, computed digitally, in the place of a rig of the same
@@ -13,8 +17,9 @@ namespace phyll::training {
 /// reaches on these it owes to a random nonlinear expansion as such, and not to the physics.
 class RandomFeatures final : public PhysicalLayer {
   public:
-    /// Of the shape of `rig`; `seed` fixes W and b.
-    RandomFeatures(const LayerSpec& rig, std::uint64_t seed);
+    /// Of the shape of `rig`; `seed` fixes W and b. `workers` share the work of a query; null: its
+    /// caller's thread alone.
+    RandomFeatures(const LayerSpec& rig, std::uint64_t seed, Workers* workers = nullptr);
 
     [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
     void query(ConstBlock x, Block y, const QueryContext& context) override;
@@ -24,6 +29,7 @@ class RandomFeatures final : public PhysicalLayer {
 
   private:
     LayerSpec spec_;
+    Workers* workers_;
     OwnedBlock weights_; ///< n_in x n_out
     std::vector<float> bias_;
 };

@@ -48,6 +48,7 @@ ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labe
     ReadOutParts parts;
     parts.classes = classes;
     parts.most_held = settings.most_held;
+    parts.workers = settings.workers;
     parts.stop = settings.stop;
     for (const std::uint32_t sample : order) {
         parts.labels.push_back(labels[sample]);

@@ -11,6 +11,10 @@
 #include <string>
 #include <vector>
 
+namespace phyll {
+class Workers;
+} // namespace phyll
+
 namespace phyll::training {
 
 /// ridge: least squares on one-hot targets with a quadratic penalty, in closed form.
@@ -26,7 +30,8 @@ struct ReadOutSettings {
     std::uint64_t seed = 0; ///< fixes which samples are held out
     /// softmax holds the features while it fits when they are so few numbers or fewer, else it
     /// reads them in every step of its optimiser. Changes nothing but memory and time.
-    std::size_t most_held = std::size_t{1} << 26U;
+    std::size_t most_held = std::size_t{1} << 27U;
+    Workers* workers = nullptr; ///< that share the work; null: the caller's thread alone
     std::stop_token stop{};
 };
 

@@ -18,6 +18,7 @@ struct ReadOutParts {
     std::size_t held_out = 0; ///< so many parts, the first, are ever held out
     std::size_t classes = 0;
     std::size_t most_held = 0; ///< see ReadOutSettings
+    Workers* workers = nullptr;
     std::stop_token stop;
 
     [[nodiscard]] std::size_t parts() const noexcept { return begin.size() - 1; }

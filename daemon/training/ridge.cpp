@@ -1,5 +1,6 @@
 #include "daemon/training/read_out_parts.hpp"
 
+#include "daemon/training/tiles.hpp"
 #include "drivers/core/error.hpp"
 
 #define EIGEN_DONT_PARALLELIZE
@@ -16,7 +17,9 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 
 /// Samples that are taken to double precision at a time.
-constexpr std::size_t chunk = 256;
+constexpr std::size_t chunk = 512;
+/// Columns of the Gram matrix that are one task.
+constexpr Index columns = 128;
 
 /// What least squares needs of some samples: the features have a last one more, which is 1.
 struct Sums {
@@ -78,13 +81,26 @@ class RidgeFitter final : public ReadOutFitter {
             f.topRows(features()) = Eigen::Map<const Eigen::MatrixXf>(
                                         block.view().data(), features(), static_cast<Index>(count))
                                         .cast<double>();
-            m.gram.selfadjointView<Eigen::Lower>().rankUpdate(f);
+            add_gram(f, m.gram);
             for (std::size_t i = 0; i < count; ++i) {
                 m.targets.col(static_cast<Index>(labels[first + i])) +=
                     f.col(static_cast<Index>(i));
             }
         }
         return m;
+    }
+
+    /// Adds f f^T, below the diagonal and in a few columns above it.
+    void add_gram(const MatrixXd& f, MatrixXd& gram) const {
+        const Index rows = f.rows();
+        for_each_tile(parts_.workers, static_cast<std::size_t>((rows + columns - 1) / columns),
+                      static_cast<double>(f.size()) * static_cast<double>(rows),
+                      [&](std::size_t i) {
+                          const Index first = static_cast<Index>(i) * columns;
+                          const Index count = std::min(columns, rows - first);
+                          gram.block(first, first, rows - first, count).noalias() +=
+                              f.bottomRows(rows - first) * f.middleRows(first, count).transpose();
+                      });
     }
 
     [[nodiscard]] ReadOut read_out(const MatrixXd& solution) const {

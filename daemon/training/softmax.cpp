@@ -1,6 +1,7 @@
 #include "daemon/training/read_out_parts.hpp"
 
 #include "daemon/training/matrix_product.hpp"
+#include "daemon/training/tiles.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -14,8 +15,10 @@
 namespace phyll::training {
 namespace {
 
-/// Samples whose scores are held at a time.
-constexpr std::size_t chunk = 4096;
+/// Samples that one task takes: their features stay in a core's cache.
+constexpr std::size_t tile = 512;
+/// Samples whose features and scores are held at a time.
+constexpr std::size_t chunk = 8 * tile;
 constexpr int most_iterations = 200;
 /// Gradients are computed in float32: closer to the optimum than this there is only noise.
 constexpr double precision = 1e-4;
@@ -39,9 +42,13 @@ class Objective {
           chunk_(parts.features.channels,
                  all.samples() != 0 ? 0 : std::min(chunk, parts.features.samples)),
           weights_(parts.features.channels, parts.classes),
-          bias_(parts.classes),
-          slope_(parts.features.channels, parts.classes),
-          bias_slope_(parts.classes) {}
+          bias_(parts.classes) {
+        for (std::size_t i = 0; i < tile_count(std::min(chunk, samples_), tile); ++i) {
+            tiles_.push_back({.scores = OwnedBlock(parts.classes, tile),
+                              .slope = OwnedBlock(parts.features.channels, parts.classes),
+                              .bias_slope = std::vector<float>(parts.classes)});
+        }
+    }
 
     /// As `loss`, for a caller that nothing may be thrown through: an exception waits until
     /// `finish`.
@@ -97,6 +104,14 @@ class Objective {
     [[nodiscard]] ReadOut read_out() const { return {.weights = weights_, .bias = bias_}; }
 
   private:
+    /// What a few samples add to the loss.
+    struct Tile {
+        OwnedBlock scores;
+        OwnedBlock slope;
+        std::vector<float> bias_slope;
+        double loss = 0.0;
+    };
+
     double add_part(std::size_t part, std::span<double> gradient) {
         const std::span<const std::uint32_t> labels = parts_.labels_of(part);
         double sum = 0.0;
@@ -119,21 +134,35 @@ class Objective {
 
     double add_chunk(ConstBlock features, std::span<const std::uint32_t> labels,
                      std::span<double> gradient) {
-        OwnedBlock scores(parts_.classes, features.samples());
-        affine_map(weights_.view(), bias_, features, scores.view());
+        const std::size_t tiles = tile_count(labels.size(), tile);
+        const double operations =
+            4.0 * static_cast<double>(features.size()) * static_cast<double>(parts_.classes);
+        for_each_tile(parts_.workers, tiles, operations, [&](std::size_t i) {
+            const std::size_t count = std::min(tile, labels.size() - i * tile);
+            fill(tiles_[i], features.slice(i * tile, count), labels.subspan(i * tile, count));
+        });
         double sum = 0.0;
-        for (std::size_t i = 0; i < features.samples(); ++i) {
-            sum += to_slopes(scores.sample(i), labels[i]);
-        }
-        affine_gradient(features, std::as_const(scores).view(), slope_.view(), bias_slope_);
-        const std::span<const float> slope = slope_.view().values();
-        for (std::size_t k = 0; k < slope.size(); ++k) {
-            gradient[k] += static_cast<double>(slope[k]);
-        }
-        for (std::size_t c = 0; c < bias_slope_.size(); ++c) {
-            gradient[slope.size() + c] += static_cast<double>(bias_slope_[c]);
+        for (const Tile& part : std::span(tiles_).first(tiles)) {
+            sum += part.loss;
+            const std::span<const float> slope = part.slope.view().values();
+            for (std::size_t k = 0; k < slope.size(); ++k) {
+                gradient[k] += static_cast<double>(slope[k]);
+            }
+            for (std::size_t c = 0; c < part.bias_slope.size(); ++c) {
+                gradient[slope.size() + c] += static_cast<double>(part.bias_slope[c]);
+            }
         }
         return sum;
+    }
+
+    void fill(Tile& part, ConstBlock features, std::span<const std::uint32_t> labels) const {
+        const Block scores = part.scores.view().slice(0, labels.size());
+        affine_map(weights_.view(), bias_, features, scores);
+        part.loss = 0.0;
+        for (std::size_t i = 0; i < labels.size(); ++i) {
+            part.loss += to_slopes(scores.sample(i), labels[i]);
+        }
+        affine_gradient(features, scores, part.slope.view(), part.bias_slope);
     }
 
     /// Replaces a sample's scores by the slopes of its share of the loss, which is returned.
@@ -160,8 +189,7 @@ class Objective {
     OwnedBlock chunk_; ///< the samples at hand, where not all are
     OwnedBlock weights_;
     std::vector<float> bias_;
-    OwnedBlock slope_;
-    std::vector<float> bias_slope_;
+    std::vector<Tile> tiles_; ///< of a chunk
     std::exception_ptr failure_;
 };
 

@@ -51,12 +51,17 @@ class Nobody final : public RunObserver {
 /// A run on a rig of 20 inputs whose outputs are sines of sums of neighbours, with its controls.
 struct Trained {
     explicit Trained(const v1::RunSpec& run_spec, std::stop_token stop = {},
-                     bool fails_after_run = false)
+                     bool fails_after_run = false, bool counts = false)
         : spec(run_spec) {
-        script->answer = [](ConstBlock x, Block y, const QueryContext&) {
+        if (counts) {
+            layer.store_responses_as({.kind = StorageFormat::Kind::u8});
+        }
+        script->answer = [counts](ConstBlock x, Block y, const QueryContext&) {
             for (std::size_t i = 0; i < x.samples(); ++i) {
                 for (std::size_t k = 0; k < y.channels(); ++k) {
-                    y.sample(i)[k] = std::sin(2.0F * (x.sample(i)[k] + x.sample(i)[(k + 7) % 20]));
+                    const float sine =
+                        std::sin(2.0F * (x.sample(i)[k] + x.sample(i)[(k + 7) % 20]));
+                    y.sample(i)[k] = counts ? std::round(100.0F + 100.0F * sine) : sine;
                 }
             }
         };
@@ -116,6 +121,15 @@ TEST_CASE("a run with physics and skip path has every control, only physics only
     REQUIRE_FALSE(skipped.has_test_accuracy());
     REQUIRE_THAT(skipped.reason(), Contains("--physics-only"));
     REQUIRE(run.observer.stages.contains("control without physics"));
+}
+
+TEST_CASE("random features stand in for a rig that counts, by read-outs too") {
+    for (const std::string scheme : {"", "[scheme]\nkind = \"ridge\"\n"}) {
+        const Trained run(spec_of("[[layers]]\nrig = \"r\"\n", scheme), {}, false, true);
+        const v1::Control& control = run.controls.at("random_features");
+        CAPTURE(scheme, control.reason());
+        CHECK(control.test_accuracy() > 0.5);
+    }
 }
 
 TEST_CASE("physics only is trained when asked for, on what was measured and no more than priced") {

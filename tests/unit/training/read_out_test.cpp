@@ -4,6 +4,7 @@
 #include "daemon/training/read_out.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/random.hpp"
+#include "drivers/core/workers.hpp"
 #include "tests/unit/training/laboratory.hpp"
 
 #include <catch2/catch.hpp>
@@ -175,6 +176,28 @@ TEST_CASE("it makes no difference whether features are held or read again and ag
     REQUIRE(held.regularisation == streamed.regularisation);
     REQUIRE(few_reads <= 5 * 2100 + 8 * 420); // two for moments, one or two for the fit, the choice
     REQUIRE((kind == ReadOutKind::ridge ? reads == few_reads : reads > 10 * few_reads));
+}
+
+TEST_CASE("a read-out is the same to the bit on any number of threads") {
+    const ReadOutKind kind = GENERATE(ReadOutKind::ridge, ReadOutKind::softmax);
+    // Large enough for the work to be shared, and of no whole number of tiles.
+    constexpr std::size_t features = 150;
+    constexpr std::size_t samples = 5000;
+    const Task plane = clouds(samples, 0.5, 8);
+    const KeyedRandom random(3, "more features");
+    const SampleRows rows(features, samples, [&](std::size_t i, std::span<float> into) {
+        for (std::size_t k = 0; k < features; ++k) {
+            into[k] =
+                plane.features.sample(i)[k % 2] + 10.0F * static_cast<float>(random.normal(i, k));
+        }
+    });
+    ReadOutSettings settings{.kind = kind, .regularisation = 1e-3};
+    const ReadOut alone = fit_read_out(rows, plane.labels, 3, settings);
+    Workers workers(3);
+    settings.workers = &workers;
+    const ReadOut shared = fit_read_out(rows, plane.labels, 3, settings);
+    REQUIRE(std::ranges::equal(alone.weights.view().values(), shared.weights.view().values()));
+    REQUIRE(alone.bias == shared.bias);
 }
 
 TEST_CASE("a fit ends when it is stopped or when features cannot be read") {

@@ -72,7 +72,8 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
                 .regularisation = options.has_regularisation()
                                       ? std::optional(options.regularisation())
                                       : std::nullopt,
-                .seed = job.spec.seed()},
+                .seed = job.spec.seed(),
+                .workers = job.workers},
       classes_(job.data.classes()),
       training_labels_(labels_of(job.data, job.split.training)),
       test_labels_(labels_of(job.data, job.split.test)),
