@@ -294,4 +294,8 @@ std::string version() {
     return PHYLL_VERSION;
 }
 
+std::string version_line() {
+    return fmt::format("phylld {}, kernels {} on {}", version(), rig::kernel_level(), cpu_model());
+}
+
 } // namespace phyll

@@ -33,4 +33,7 @@ void serve(const Settings& settings, const Clock& clock, std::ostream& ready);
 /// The version with which this binary was built.
 [[nodiscard]] std::string version();
 
+/// "phylld 0.1.0, kernels x86-64-v3 on Xeon 5": what decides every bit of a result.
+[[nodiscard]] std::string version_line();
+
 } // namespace phyll

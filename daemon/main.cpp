@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
     CLI::App app(
         "phylld trains physical neural networks on a lab's rigs, without backpropagation.\n"
         "Without --config it serves simulated rigs on loopback.");
-    app.set_version_flag("--version", "phylld " + phyll::version());
+    app.set_version_flag("--version", phyll::version_line());
     Arguments arguments;
     app.add_option("--config", arguments.config, "Configuration file (TOML)");
     app.add_option(

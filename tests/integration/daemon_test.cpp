@@ -93,7 +93,9 @@ TEST_CASE("phylld says by its exit status whether the command line or the start 
     const Finished config = start("--config", "no-such-lab.toml");
     REQUIRE(config.status == 1);
     REQUIRE(contains(config.err, "no-such-lab.toml: No such file"));
-    REQUIRE(run_command({PHYLL_BIN_DIR "/phylld", "--version"}).status == 0);
+    const Finished version = run_command({PHYLL_BIN_DIR "/phylld", "--version"});
+    REQUIRE(version.status == 0);
+    REQUIRE(contains(version.out, ", kernels "));
 }
 
 TEST_CASE("an option of a rig that cannot be is refused by name") {

@@ -210,6 +210,7 @@ TEST_CASE("a continuous exclusive or keeps its distance from the threshold") {
         REQUIRE(x[2] == 0.5F);
         REQUIRE(probe.labels[i] == ((x[0] > 0.5F) != (x[5] > 0.5F) ? 1U : 0U));
     }
+    REQUIRE(std::ranges::count(std::span(probe.labels).first(100), 1U) == 50); // in either half
     REQUIRE(std::ranges::count(probe.labels, 1U) == 100);
 }
 
