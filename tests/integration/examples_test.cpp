@@ -1,0 +1,48 @@
+// Whoever starts from an example must find that it works as it is.
+
+#include "tests/support/paths.hpp"
+#include "tests/support/process.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+using namespace phyll;
+using test::Daemon;
+
+namespace {
+
+std::string text_of(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+} // namespace
+
+TEST_CASE("every example of a run fits the example of a lab that it names") {
+    const bool real_data = test::real_data("vowels/vowels.csv").has_value();
+    std::size_t checked = 0;
+    for (const std::string lab : {"lab.toml", "lab-noise.toml"}) {
+        const std::filesystem::path folder = PHYLL_EXAMPLES_DIR;
+        const Daemon daemon(text_of(folder / lab));
+        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+            const std::string text = text_of(entry.path());
+            const bool run = text.find("[[layers]]") != std::string::npos;
+            // A run file that says nothing is for lab.toml.
+            const bool noisy = text.find("lab-noise.toml") != std::string::npos;
+            const bool needs_data = text.find("file = ") != std::string::npos;
+            if (run && noisy == (lab == "lab-noise.toml") && (real_data || !needs_data)) {
+                const test::Finished finished = daemon.ctl({"run", "check", entry.path().string()});
+                CAPTURE(entry.path(), finished.err);
+                CHECK(finished.status == 0);
+                ++checked;
+            }
+        }
+    }
+    REQUIRE(checked >= 5);
+}
