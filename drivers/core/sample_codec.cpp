@@ -111,15 +111,15 @@ void SampleCodec::decode(std::span<const std::byte> from, std::span<float> value
 
 template <class Integer>
 void SampleCodec::encode_integers(std::span<const float> values, std::span<std::byte> into) const {
+    constexpr auto largest = static_cast<double>(std::numeric_limits<Integer>::max());
     for (std::size_t k = 0; k < values.size(); ++k) {
-        const double position =
-            std::round((static_cast<double>(values[k]) - format_.offset) / format_.scale);
-        const bool fits =
-            position >= 0.0 && position <= static_cast<double>(std::numeric_limits<Integer>::max());
-        if (!fits || value_of(format_, position) != values[k]) {
+        const double position = (static_cast<double>(values[k]) - format_.offset) / format_.scale;
+        const bool fits = position > -0.5 && position < largest + 0.5;
+        // Rounds; std::round would take most of the time that storing takes.
+        const auto integer = static_cast<Integer>(fits ? position + 0.5 : 0.0);
+        if (!fits || value_of(format_, static_cast<double>(integer)) != values[k]) {
             refuse(k, values[k]);
         }
-        const auto integer = static_cast<Integer>(position);
         std::memcpy(&into[k * sizeof integer], &integer, sizeof integer);
     }
 }
