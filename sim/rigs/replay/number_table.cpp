@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 
 namespace phyll::sim {
@@ -52,8 +53,15 @@ std::string sha256_of(const DataFile& file) {
     return fmt::format("{:02x}", fmt::join(digest, ""));
 }
 
+/// Neither a number, be it one that is refused later, nor nothing.
+bool is_name(const std::string& cell) {
+    double number = 0.0;
+    const char* end = cell.data() + cell.size();
+    return std::from_chars(cell.data(), end, number).ptr != end;
+}
+
 bool names_channels(const CsvRow& row) {
-    return std::ranges::any_of(row.cells, [](const std::string& cell) { return !number_in(cell); });
+    return std::ranges::any_of(row.cells, is_name);
 }
 
 void add_row(NumberTable& table, const CsvRow& row, const std::string& name) {

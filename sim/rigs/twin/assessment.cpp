@@ -45,8 +45,11 @@ Moments moments_of(ConstBlock block) {
             moments.deviations[k] += difference * difference / samples;
         }
     }
-    for (double& value : moments.deviations) {
-        value = std::sqrt(value);
+    for (std::size_t k = 0; k < block.channels(); ++k) {
+        // What rounding makes of a channel that never varies is no deviation.
+        constexpr double rounding = 1e-9;
+        const double deviation = std::sqrt(moments.deviations[k]);
+        moments.deviations[k] = deviation > rounding * std::abs(moments.means[k]) ? deviation : 0.0;
     }
     return moments;
 }

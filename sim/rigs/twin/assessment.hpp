@@ -20,7 +20,8 @@ struct Determination {
 /// measure of what a network adds. Shapes: inputs x samples, outputs x samples.
 [[nodiscard]] OwnedBlock linear_prediction(ConstBlock x, ConstBlock y, ConstBlock test);
 
-/// Mean and standard deviation of each channel.
+/// Mean and standard deviation of each channel; the latter is 0, exactly, where float32 values do
+/// not vary.
 struct Moments {
     std::vector<double> means;
     std::vector<double> deviations;
