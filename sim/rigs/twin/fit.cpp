@@ -9,6 +9,7 @@
 #include <lbfgs.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <exception>
 #include <memory>
@@ -212,11 +213,14 @@ void draw(std::span<double> parameters, const TwinFit& how, std::size_t inputs) 
     }
 }
 
-/// The optimum, or as near as float32 gradients and the iterations allow.
+/// The optimum, or as near as float32 gradients and the iterations allow: a line search that finds
+/// no way down leaves the parameters where they were.
 bool arrived(int status) {
-    return status >= 0 || status == LBFGSERR_MAXIMUMITERATION ||
-           status == LBFGSERR_ROUNDING_ERROR || status == LBFGSERR_MINIMUMSTEP ||
-           status == LBFGSERR_MAXIMUMLINESEARCH || status == LBFGSERR_WIDTHTOOSMALL;
+    constexpr std::array near{
+        LBFGSERR_MAXIMUMITERATION, LBFGSERR_ROUNDING_ERROR,    LBFGSERR_MINIMUMSTEP,
+        LBFGSERR_MAXIMUMSTEP,      LBFGSERR_MAXIMUMLINESEARCH, LBFGSERR_WIDTHTOOSMALL,
+        LBFGSERR_OUTOFINTERVAL,    LBFGSERR_INCORRECT_TMINMAX, LBFGSERR_INCREASEGRADIENT};
+    return status >= 0 || std::ranges::find(near, status) != near.end();
 }
 
 } // namespace

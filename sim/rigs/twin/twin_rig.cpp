@@ -44,11 +44,12 @@ Split split(const Recording& recording, const TwinRules& rules) {
     const std::size_t distinct = index.distinct().size();
     const auto tested =
         static_cast<std::size_t>(std::lround(rules.test_fraction * static_cast<double>(distinct)));
-    if (tested < 1 || tested >= distinct) {
-        throw invalid_field("recording.stimuli",
-                            fmt::format("{} distinct stimuli, of which {} would be for the test; a "
-                                        "twin needs some to be fitted to and some to be tested by",
-                                        distinct, tested));
+    if (tested < 2 || tested >= distinct) {
+        throw invalid_field(
+            "recording.stimuli",
+            fmt::format("{} distinct stimuli, of which {} would be for the test; a "
+                        "twin needs some to be fitted to and two or more to be tested by",
+                        distinct, tested));
     }
     std::vector<std::uint32_t> order(distinct);
     std::iota(order.begin(), order.end(), 0U);

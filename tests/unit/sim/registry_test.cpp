@@ -73,7 +73,7 @@ void check_defaults(Parameters (*parameters)(const Options&)) {
     }
 }
 
-/// What a kind's options must say before it can make a rig: a recording, of two measurements here.
+/// What a kind's options must say before it can make a rig: a recording.
 void name_files(google::protobuf::Message& options) {
     if (const FieldDescriptor* field = options.GetDescriptor()->FindFieldByName("recording")) {
         auto& recording = dynamic_cast<sim::v1::RecordingOptions&>(
@@ -94,13 +94,17 @@ Evidence evidence_of(const std::string& kind) {
 TEST_CASE("kinds have distinct names, a word about them and options that make a rig") {
     std::set<std::string> names;
     Workers workers(1);
+    std::string rows;
+    for (int i = 0; i < 20; ++i) {
+        rows += fmt::format("{}\n", i / 20.0);
+    }
     for (const sim::SimulatedRigKind& kind : sim::simulated_rig_kinds()) {
         REQUIRE(names.insert(kind.name).second);
         REQUIRE_FALSE(kind.about.empty());
         const auto options = kind.new_options();
         name_files(*options);
         sim::RigSite site{.workers = &workers};
-        site.read = files({{"x.csv", "0\n1\n0.5\n0.2\n0.7\n"}, {"y.csv", "1\n2\n0\n5\n6\n"}});
+        site.read = files({{"x.csv", rows}, {"y.csv", rows}});
         const auto rig = kind.make(*options, site);
         REQUIRE(rig->spec().kind == kind.name);
         REQUIRE(rig->spec().evidence == evidence_of(kind.name));

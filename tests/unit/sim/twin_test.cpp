@@ -108,8 +108,8 @@ TEST_CASE("a twin is a function of recording and seed, on any number of threads"
 }
 
 TEST_CASE("a repeated stimulus is either fitted or tested by") {
-    // Two stimuli, a thousand times each: what is tested was never seen, and a network that only
-    // saw one of the two knows nothing of the other.
+    // Four stimuli, 500 times each: what is tested was never seen, and a network that only saw two
+    // of the four does not know the others.
     Workers workers(1);
     sim::Recording recording;
     recording.inputs = {{.name = "in", .unit = "1"}};
@@ -117,13 +117,15 @@ TEST_CASE("a repeated stimulus is either fitted or tested by") {
     recording.stimuli = OwnedBlock(1, 2000);
     recording.responses = OwnedBlock(1, 2000);
     for (std::size_t i = 0; i < 2000; ++i) {
-        recording.stimuli.sample(i)[0] = static_cast<float>(i % 2);
-        recording.responses.sample(i)[0] =
-            static_cast<float>(i % 2) + 0.01F * static_cast<float>(i % 7);
+        recording.stimuli.sample(i)[0] = static_cast<float>(i % 4) / 3.0F;
+        recording.responses.sample(i)[0] = static_cast<float>(i % 4 == 0   ? 3
+                                                              : i % 4 == 1 ? -3
+                                                                           : i % 4) +
+                                           0.01F * static_cast<float>(i % 7);
     }
     sim::TwinRules rules = small_fit();
     rules.test_fraction = 0.5;
-    REQUIRE(determinations(sim::make_twin(recording, rules, workers)->spec()).first < 0.0);
+    REQUIRE(determinations(sim::make_twin(recording, rules, workers)->spec()).first < 0.9);
     rules.test_fraction = 0.1;
     REQUIRE(code_of([&] { return sim::make_twin(recording, rules, workers); }) ==
             Code::invalid_argument);
