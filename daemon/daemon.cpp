@@ -65,6 +65,24 @@ runs::Premises premises(const Settings& settings) {
     return out;
 }
 
+/// Of the options of rigs, which put their own names before what cannot be read.
+FileReader rig_files(const Settings& settings) {
+    return runs::read_below(settings.data_dir, "");
+}
+
+std::string evidence_in_words(const LayerSpec& spec) {
+    switch (spec.evidence) {
+    case Evidence::simulation:
+        return "simulation";
+    case Evidence::replay:
+        return fmt::format("replay of {}", spec.evidence_of);
+    case Evidence::replay_twin:
+        return fmt::format("replay (twin) of {}", spec.evidence_of);
+    default:
+        return "instruments";
+    }
+}
+
 bool is_loopback(const std::string& host) {
     in_addr address{};
     return ::inet_pton(AF_INET, host.c_str(), &address) == 1 &&
@@ -205,8 +223,12 @@ void Service::add_rigs() {
     for (const v1::RigConfig& config : settings_.config.rigs()) {
         const auto age = saved_ages_.find(config.name());
         lab_.add(std::make_unique<rig::RigThread>(
-            config.name(), [&] { return rig::make_rig(config, workers_, clock_); }, clock_,
+            config.name(),
+            [&] { return rig::make_rig(config, workers_, clock_, rig_files(settings_)); }, clock_,
             age == saved_ages_.end() ? 0 : age->second));
+        for (const std::string& note : lab_.rig(config.name()).spec().notes) {
+            spdlog::info("rig {}: {}", in_quotes(config.name()), note);
+        }
     }
 }
 
@@ -271,16 +293,21 @@ void Service::stop(int signal) {
 
 } // namespace
 
-void check_rigs(const v1::DaemonConfig& config, std::ostream& out) {
+void check_rigs(const Settings& settings, std::ostream& out) {
+    const v1::DaemonConfig& config = settings.config;
     const SystemClock clock;
     Workers workers(thread_count(config));
     require_loopback(config.listen());
     for (const v1::RigConfig& rig : config.rigs()) {
-        const std::unique_ptr<PhysicalLayer> layer = rig::make_rig(rig, workers, clock);
+        const std::unique_ptr<PhysicalLayer> layer =
+            rig::make_rig(rig, workers, clock, rig_files(settings));
         const LayerSpec& spec = layer->spec();
         out << fmt::format("{}: {}, {} inputs, {} outputs, {:g} s per sample, {}\n", rig.name(),
                            spec.kind, spec.n_in(), spec.n_out(), spec.seconds_per_sample,
-                           spec.evidence == Evidence::simulation ? "simulation" : "instruments");
+                           evidence_in_words(spec));
+        for (const std::string& note : spec.notes) {
+            out << "  " << note << '\n';
+        }
     }
     out << fmt::format("{} rig{} would be served at {}\n", config.rigs_size(),
                        config.rigs_size() == 1 ? "" : "s", config.listen());

@@ -23,7 +23,7 @@ struct Settings {
 [[nodiscard]] std::unique_ptr<config::OptionsResolver> known_options();
 
 /// Builds every rig once and says what each is made of. Throws what is wrong with one.
-void check_rigs(const v1::DaemonConfig& config, std::ostream& out);
+void check_rigs(const Settings& settings, std::ostream& out);
 
 /// Serves until SIGTERM or SIGINT: rigs and runs from the state directory, the ready line on
 /// `ready`. Returns after every rig was made safe and runs under way went back to the queue.

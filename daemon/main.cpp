@@ -129,7 +129,7 @@ int main(int argc, char** argv) {
         const phyll::Settings settings = settle(arguments);
         spdlog::set_level(spdlog::level::from_str(settings.config.log_level()));
         if (arguments.check) {
-            phyll::check_rigs(settings.config, std::cout);
+            phyll::check_rigs(settings, std::cout);
             return 0;
         }
         phyll::serve(settings, phyll::SystemClock{}, std::cout);

@@ -9,6 +9,18 @@
 #include <sys/signalfd.h>
 
 namespace phyll::cli {
+namespace {
+
+/// Those by which a person or a script asks a program to end.
+sigset_t ending_signals() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGINT);
+    ::sigaddset(&signals, SIGTERM);
+    return signals;
+}
+
+} // namespace
 
 Exit exit_for(Code code) noexcept {
     switch (code) {
@@ -50,17 +62,20 @@ App::App() : cli_("phyllctl drives a phylld: its rigs, its training runs, its da
 
 Client& App::client() {
     if (!client_) {
+        // Its threads must never take the signals that a command waits for, nor in the moment
+        // before they say so themselves.
+        sigset_t before;
+        const sigset_t signals = ending_signals();
+        ::pthread_sigmask(SIG_BLOCK, &signals, &before);
         client_ = std::make_unique<Client>(endpoint_.empty() ? default_endpoint() : endpoint_);
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
     return *client_;
 }
 
 void App::let_signals_interrupt() {
     // Not a handler: a signal that comes between two waits would be lost.
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    ::sigaddset(&signals, SIGINT);
-    ::sigaddset(&signals, SIGTERM);
+    const sigset_t signals = ending_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     client().interrupt_by(::signalfd(-1, &signals, SFD_CLOEXEC));
 }

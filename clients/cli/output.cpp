@@ -96,8 +96,14 @@ std::string name_of(v1::RunState state) {
 }
 
 std::string name_of(v1::Evidence evidence) {
-    return evidence == v1::EVIDENCE_UNSPECIFIED ? "none: no physics took part"
-                                                : lower_case(v1::Evidence_Name(evidence));
+    switch (evidence) {
+    case v1::EVIDENCE_UNSPECIFIED:
+        return "none: no physics took part";
+    case v1::REPLAY_TWIN:
+        return "replay (twin)";
+    default:
+        return lower_case(v1::Evidence_Name(evidence));
+    }
 }
 
 std::string name_of(v1::Health::State state) {

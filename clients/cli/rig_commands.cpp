@@ -8,9 +8,12 @@
 #include <phyll/v1/lab.pb.h>
 #include <phyll/v1/rigs.pb.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace phyll::cli {
 namespace {
@@ -23,6 +26,9 @@ nlohmann::json to_json(const v1::RigInfo& rig) {
             {"max_batch", rig.spec().max_batch()},
             {"seconds_per_sample", rig.spec().seconds_per_sample()},
             {"evidence", name_of(rig.spec().evidence())},
+            {"evidence_of", rig.spec().evidence_of()},
+            {"notes", rig.spec().notes()},
+            {"closed_domain", rig.spec().closed_domain()},
             {"health", name_of(rig.health().state())},
             {"health_reason", rig.health().reason()},
             {"safe", rig.safe()},
@@ -66,10 +72,21 @@ void print_channels(const v1::LayerSpec& spec) {
                     fmt::format("{}", channel.at_one()), levels(channel)});
     }
     inputs.print(std::cout);
-    Table outputs({"OUTPUT", "UNIT", "MINIMUM", "MAXIMUM"});
+    const bool noted = std::ranges::any_of(
+        spec.outputs(), [](const v1::ResponseChannel& channel) { return !channel.note().empty(); });
+    std::vector<std::string> columns{"OUTPUT", "UNIT", "MINIMUM", "MAXIMUM"};
+    if (noted) {
+        columns.emplace_back("NOTE");
+    }
+    Table outputs(columns);
     for (const v1::ResponseChannel& channel : spec.outputs()) {
-        outputs.add({channel.name(), channel.unit(), fmt::format("{}", channel.minimum()),
-                     fmt::format("{}", channel.maximum())});
+        std::vector<std::string> row{channel.name(), channel.unit(),
+                                     fmt::format("{:.6g}", channel.minimum()),
+                                     fmt::format("{:.6g}", channel.maximum())};
+        if (noted) {
+            row.push_back(channel.note());
+        }
+        outputs.add(row);
     }
     outputs.print(std::cout);
 }
@@ -93,7 +110,8 @@ void rig(App& app, const std::string& name) {
             line["output_channels"].push_back({{"name", channel.name()},
                                                {"unit", channel.unit()},
                                                {"minimum", channel.minimum()},
-                                               {"maximum", channel.maximum()}});
+                                               {"maximum", channel.maximum()},
+                                               {"note", channel.note()}});
         }
         std::cout << line.dump() << '\n';
         return;
@@ -106,6 +124,12 @@ void rig(App& app, const std::string& name) {
                              name_of(info.health().state()), reason.empty() ? "" : ": " + reason,
                              info.safe() ? "safe" : "driven",
                              info.holder().empty() ? "nobody" : info.holder(), count(info.age()));
+    if (!spec.evidence_of().empty()) {
+        std::cout << fmt::format("{} of {}\n", name_of(spec.evidence()), spec.evidence_of());
+    }
+    for (const std::string& note : spec.notes()) {
+        std::cout << note << '\n';
+    }
     print_channels(spec);
 }
 

@@ -56,6 +56,7 @@ void add_result(nlohmann::json& out, const v1::RunResult& result) {
     out["digital_seconds"] = result.digital_seconds();
     out["weights_sha256"] = result.weights_sha256();
     out["evidence"] = name_of(result.evidence());
+    out["evidence_of"] = result.evidence_of();
     out["kernel_level"] = result.kernel_level();
     out["cpu_model"] = result.cpu_model();
     out["layers"] = nlohmann::json::array();
@@ -224,6 +225,9 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
                      duration(result.nominal_seconds())));
     line("digital time", duration(result.digital_seconds()));
     line("evidence", name_of(result.evidence()));
+    for (const std::string& recording : result.evidence_of()) {
+        line("recording", recording);
+    }
     line("seed", std::to_string(info.seed()));
     line("weights", "sha256 " + result.weights_sha256());
     line("numerics", fmt::format("{} on {}", result.kernel_level(), result.cpu_model()));

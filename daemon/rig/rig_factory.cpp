@@ -66,7 +66,7 @@ class SmallBatch final : public sim::Decorator {
 };
 
 std::unique_ptr<PhysicalLayer> build(const v1::RigConfig& config, Workers& workers,
-                                     const Clock& clock) {
+                                     const Clock& clock, FileReader read) {
     const sim::SimulatedRigKind* kind = find_kind(config.kind());
     if (kind == nullptr) {
         throw Error(Code::not_found,
@@ -78,7 +78,8 @@ std::unique_ptr<PhysicalLayer> build(const v1::RigConfig& config, Workers& worke
         throw invalid_field("options", fmt::format("not those of the kind '{}', a {}",
                                                    config.kind(), options->GetTypeName()));
     }
-    const sim::RigSite site{.seed = config.simulation().seed(), .workers = &workers};
+    const sim::RigSite site{
+        .seed = config.simulation().seed(), .workers = &workers, .read = std::move(read)};
     std::unique_ptr<PhysicalLayer> rig =
         sim::disturbed(kind->make(*options, site), disturbances(config.simulation()), site, clock);
     if (config.max_batch() != 0) {
@@ -102,9 +103,9 @@ std::unique_ptr<google::protobuf::Message> new_rig_options(const std::string& ki
 }
 
 std::unique_ptr<PhysicalLayer> make_rig(const v1::RigConfig& config, Workers& workers,
-                                        const Clock& clock) {
+                                        const Clock& clock, FileReader read) {
     try {
-        return build(config, workers, clock);
+        return build(config, workers, clock, std::move(read));
     } catch (const Error& error) {
         throw error_of(fmt::format("rig {}", in_quotes(config.name())), error);
     }

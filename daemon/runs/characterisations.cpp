@@ -4,6 +4,8 @@
 #include "daemon/runs/measurer.hpp"
 #include "daemon/runs/run_thread.hpp"
 #include "daemon/training/characterise/characterise.hpp"
+#include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -20,6 +22,13 @@ Characterisations::~Characterisations() = default;
 Characterisations::Id Characterisations::start(const v1::CharacteriseRequest& request,
                                                const std::string& holder, Watcher watcher) {
     rig::RigThread& rig = lab_.rig(request.rig());
+    if (rig.spec().closed_domain) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("rig {} answers only what was measured, and a characterisation "
+                                "asks stimuli of its own; a twin of the same recording can be "
+                                "characterised",
+                                in_quotes(rig.name())));
+    }
     const Id id = ++last_;
     Active& active = active_[id];
     active.rig = &rig;

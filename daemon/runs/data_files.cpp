@@ -75,10 +75,15 @@ class OpenFile final : public ByteSource {
     struct stat opened_;
 };
 
+Error refusal(Code code, const std::string& field, const std::string& why) {
+    return field.empty() ? Error(code, why) : Error(code, field + ": " + why, {{field, why}});
+}
+
 } // namespace
 
-training::FileReader read_below(std::string data_dir) {
-    return [data_dir = std::filesystem::path(std::move(data_dir))](const std::string& name) {
+FileReader read_below(std::string data_dir, std::string field) {
+    return [data_dir = std::filesystem::path(std::move(data_dir)),
+            field = std::move(field)](const std::string& name) {
         const std::filesystem::path path = std::filesystem::path(name).is_absolute()
                                                ? std::filesystem::path(name)
                                                : data_dir / name;
@@ -90,15 +95,15 @@ training::FileReader read_below(std::string data_dir) {
                             "directory, {}",
                             path.string(), std::generic_category().message(errno),
                             data_dir.empty() ? "which is not set (--data-dir)" : data_dir.string());
-            throw Error(Code::not_found, "data.file: " + why, {{"data.file", why}});
+            throw refusal(Code::not_found, field, why);
         }
         const auto file = std::make_shared<const OpenFile>(descriptor, path.string());
         if (!file->is_regular()) {
-            throw invalid_field("data.file",
-                                fmt::format("{} is a {}, not a file", path.string(),
-                                            file->is_folder() ? "folder" : "device or pipe"));
+            throw refusal(Code::invalid_argument, field,
+                          fmt::format("{} is a {}, not a file", path.string(),
+                                      file->is_folder() ? "folder" : "device or pipe"));
         }
-        return training::DataFile(file);
+        return DataFile(file);
     };
 }
 

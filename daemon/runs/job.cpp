@@ -49,7 +49,7 @@ std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job
         {spec, *options, job.data.data, job.data.split, shapes, job.workers, job.bytes});
 }
 
-Job prepare(const v1::RunSpec& spec, const FindRig& rig, const training::FileReader& read,
+Job prepare(const v1::RunSpec& spec, const FindRig& rig, const FileReader& read,
             const JobSite& site) {
     Job job;
     job.workers = site.workers;

@@ -46,8 +46,8 @@ struct JobSite {
 
 /// Loads the data and builds the scheme; measures nothing. `spec` has every default filled in.
 /// Throws INVALID_ARGUMENT or NOT_FOUND naming what is wrong.
-[[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig,
-                          const training::FileReader& read, const JobSite& site = {});
+[[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig, const FileReader& read,
+                          const JobSite& site = {});
 
 /// A scheme for another spec on the job's data and on rigs of these shapes: one that differs from
 /// the job's in whether layers have physics or a skip path, or in how its rigs are made.

@@ -14,8 +14,8 @@
 namespace phyll::runs {
 
 RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
-                       const StateDir& state, rig::Lab& lab, const Clock& clock,
-                       training::FileReader read, Post post, Workers* workers)
+                       const StateDir& state, rig::Lab& lab, const Clock& clock, FileReader read,
+                       Post post, Workers* workers)
     : premises_(std::move(premises)),
       retention_(std::move(retention)),
       store_(store),

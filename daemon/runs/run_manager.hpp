@@ -30,8 +30,8 @@ class RunManager {
 
     /// `workers` share the runs' numerical work; null leaves it to each run's thread.
     RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
-               const StateDir& state, rig::Lab& lab, const Clock& clock, training::FileReader read,
-               Post post, Workers* workers = nullptr);
+               const StateDir& state, rig::Lab& lab, const Clock& clock, FileReader read, Post post,
+               Workers* workers = nullptr);
     RunManager(const RunManager&) = delete;
     RunManager& operator=(const RunManager&) = delete;
     ~RunManager();
@@ -83,7 +83,7 @@ class RunManager {
     [[nodiscard]] Watches& watches() noexcept { return watches_; }
 
     [[nodiscard]] FindRig find_rig() const;
-    [[nodiscard]] const training::FileReader& reader() const noexcept { return site_.read; }
+    [[nodiscard]] const FileReader& reader() const noexcept { return site_.read; }
 
   private:
     struct Active {

@@ -34,7 +34,7 @@ struct RunSite {
     Store& store;
     const StateDir& state;
     const Clock& clock;
-    training::FileReader read;
+    FileReader read;
     Workers* workers; ///< that share the numerical work; null: the run's thread alone
     /// Something about the run was stored; called on the run's thread.
     std::function<void(std::uint64_t run)> stored;

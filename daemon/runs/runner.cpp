@@ -48,9 +48,17 @@ Runner::Runner(training::Scheme& scheme, std::vector<std::string> rigs, Measurer
         cost.set_layer(static_cast<std::uint32_t>(l + 1));
         if (!rigs_[l].empty()) {
             cost.set_rig(rigs_[l]);
+            note_recording(measurer_.spec(rigs_[l]).evidence_of);
             result_.set_evidence(
                 rig::weaker(result_.evidence(), rig::to_wire(measurer_.spec(rigs_[l]).evidence)));
         }
+    }
+}
+
+void Runner::note_recording(const std::string& recording) {
+    const auto& known = result_.evidence_of();
+    if (!recording.empty() && std::ranges::find(known, recording) == known.end()) {
+        result_.add_evidence_of(recording);
     }
 }
 

@@ -42,6 +42,7 @@ class Runner {
     [[nodiscard]] v1::RunResult run(std::stop_token stop);
 
   private:
+    void note_recording(const std::string& recording);
     [[nodiscard]] OwnedBlock answer(const training::Plan& plan);
     void take_in(const training::StepReport& report);
     void report_epoch(const training::EpochReport& epoch);

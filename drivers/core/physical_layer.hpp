@@ -13,7 +13,13 @@
 namespace phyll {
 
 /// What stands behind a number that a rig returned.
-enum class Evidence { simulation, virtual_instruments, replay, hardware };
+enum class Evidence {
+    simulation,
+    virtual_instruments,
+    replay_twin, ///< a network that was fitted to a recording
+    replay,      ///< a recording's own responses
+    hardware
+};
 
 /// How one channel's values are stored without loss.
 struct StorageFormat {
@@ -39,6 +45,9 @@ struct ResponseChannel {
     std::string unit;
     double minimum = 0.0; ///< values outside [minimum, maximum] are faults, not data
     double maximum = 0.0;
+    /// What a person should know of it: "R^2 0.991"; mostly empty.
+    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
+    std::string note{};
 };
 
 /// What a rig is. Constant over the rig's life.
@@ -54,6 +63,8 @@ struct LayerSpec {
     bool can_follow = false;         ///< `QueryContext::follow` is supported
     bool closed_domain = false;      ///< answers only stimuli that it knows (a replay)
     Evidence evidence = Evidence::simulation;
+    std::string evidence_of;        ///< what is replayed: "x.csv, y.csv (...)"; else empty
+    std::vector<std::string> notes; ///< what a person should know of the rig, a line each
 
     [[nodiscard]] std::size_t n_in() const noexcept { return inputs.size(); }
     [[nodiscard]] std::size_t n_out() const noexcept { return outputs.size(); }
@@ -85,7 +96,9 @@ struct QueryContext {
 struct Health {
     enum class State { ready, degraded, fault };
     State state = State::ready;
-    std::string reason; ///< in the instrument's own words; empty when ready
+    /// In the instrument's own words. Of a rig that is ready it says what is worth knowing of the
+    /// answers it gave, and is empty as a rule.
+    std::string reason;
 };
 
 struct SafeState {
@@ -112,8 +125,9 @@ class PhysicalLayer {
     /// physical units of the spec; the batch is 1 to `max_batch`. Each sample starts settled and
     /// does not depend on its neighbours, unless `context.follow` is set. Either all of `y` is
     /// valid or the call throws `Error`: INVALID_ARGUMENT (shape), OUT_OF_RANGE (drive), CANCELLED
-    /// (stop), DEADLINE_EXCEEDED, UNAVAILABLE (a fault that `recover` may mend), INTERNAL. A query
-    /// that throws leaves nothing driven.
+    /// (stop), DEADLINE_EXCEEDED, UNAVAILABLE (a fault that `recover` may mend), NOT_FOUND (closed
+    /// domain: a stimulus that the rig does not know), INTERNAL. A query that throws leaves nothing
+    /// driven.
     virtual void query(ConstBlock x, Block y, const QueryContext& context) = 0;
 
     /// Brings every output to its safe value. Idempotent; works after a fault.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "drivers/core/physical_layer.hpp"
+#include "drivers/core/readers/data_file.hpp"
 #include "drivers/core/workers.hpp"
 
 #include <cstddef>
@@ -47,12 +48,20 @@ class SimulatedRig : public PhysicalLayer {
         static_cast<void>(f);
         return reach().smallest;
     }
+
+    /// Stimuli to measure the device by, n_in x count, always the same ones: uniformly random over
+    /// [0, 1], for every rig the same, or ones that it knows where its domain is closed.
+    [[nodiscard]] virtual OwnedBlock probe_stimuli(std::size_t count) const;
 };
 
 /// What a kind of simulated rig is built from.
 struct RigSite {
     std::uint64_t seed = 1;     ///< of the device, its disturbances and its noise
     Workers* workers = nullptr; ///< not null; outlives the rig
+    /// Opens the files that the options name; may be empty, and then there are none. What it throws
+    /// names the file, not the option.
+    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
+    FileReader read{};
 };
 
 /// One line of registration per kind: see registry.cpp.

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -33,17 +34,20 @@ class Bench {
   public:
     explicit Bench(const Subject& subject, std::vector<sim::FaultPlan> faults = {},
                    unsigned threads = 1)
-        : tolerance_(subject.tolerance), workers_(threads) {
+        : tolerance_(subject.tolerance), known_(subject.known), workers_(threads) {
         std::unique_ptr<PhysicalLayer> layer = subject.make(workers_, clock);
         if (!faults.empty()) {
             layer = std::make_unique<sim::Faults>(std::move(layer), std::move(faults), clock);
         }
         guard = std::make_unique<Guard>(std::make_unique<Witness>(std::move(layer), made_safe));
+        REQUIRE(guard->spec().closed_domain == (known_ != nullptr));
     }
 
+    /// That the layer answers.
     [[nodiscard]] OwnedBlock stimuli(std::size_t samples) const {
-        return test::uniform_stimuli(guard->spec(), samples);
+        return known_ ? known_(samples) : test::uniform_stimuli(guard->spec(), samples);
     }
+    [[nodiscard]] bool closed() const { return known_ != nullptr; }
     OwnedBlock ask(const OwnedBlock& x, const QueryContext& context = {}) {
         return test::answer(*guard, x, context);
     }
@@ -64,6 +68,7 @@ class Bench {
 
   private:
     double tolerance_;
+    std::function<OwnedBlock(std::size_t)> known_;
     Workers workers_;
 };
 

@@ -84,6 +84,23 @@ void check_extremes(Bench& bench) {
     REQUIRE(bench.code_of(x) == Code::ok);
 }
 
+/// Of a closed domain: what it does not know it does not answer, wherever in a block that stands,
+/// and is none the worse for it.
+void check_unknown(Bench& bench) {
+    OwnedBlock x = bench.stimuli(several);
+    const OwnedBlock unknown = test::uniform_stimuli(bench.guard->spec(), 1, 4711);
+    for (const std::size_t place : {std::size_t{0}, several / 2, several - 1}) {
+        CAPTURE(place);
+        OwnedBlock spoilt = x;
+        std::ranges::copy(unknown.sample(0), spoilt.sample(place).begin());
+        bench.made_safe = 0;
+        REQUIRE(bench.code_of(spoilt) == Code::not_found);
+        REQUIRE(bench.made_safe == 1);
+        REQUIRE(bench.guard->health().state == Health::State::ready);
+        REQUIRE(bench.code_of(x) == Code::ok);
+    }
+}
+
 void check_independence(Bench& bench) {
     const OwnedBlock x = bench.stimuli(several);
     const QueryContext context = test::with_number(7, 1000, 5000);
@@ -192,8 +209,14 @@ void check_contract(const Subject& subject) {
     SECTION("it refuses wrong shapes") {
         check_shapes(bench);
     }
-    SECTION("it answers the extremes within its range") {
-        check_extremes(bench);
+    if (bench.closed()) {
+        SECTION("it answers nothing that it does not know") {
+            check_unknown(bench);
+        }
+    } else {
+        SECTION("it answers the extremes within its range") {
+            check_extremes(bench);
+        }
     }
     SECTION("samples do not depend on order, batch or neighbours") {
         check_independence(bench);

@@ -36,6 +36,11 @@ struct Subject {
     /// Two answers to one sample (same number, same age) agree when no output differs by more; 0:
     /// to the bit. Different samples must differ by more.
     double tolerance = 0.0;
+    /// As many stimuli as asked for that the layer knows (n_in x count), the first two of which
+    /// have different answers. For a closed domain, and only there: every other layer is asked
+    /// whatever comes to mind.
+    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
+    std::function<OwnedBlock(std::size_t)> known{};
 };
 
 /// The contract of physical_layer.hpp, as seen through a guard. Call it from a TEST_CASE: it is

@@ -5,11 +5,10 @@
 
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <set>
+#include <regex>
 #include <string>
 
 using namespace phyll;
@@ -22,21 +21,29 @@ std::string text_of(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// The lab that a run file speaks of; lab.toml where it speaks of none.
+std::string lab_of(const std::string& run_file) {
+    std::smatch found;
+    return std::regex_search(run_file, found, std::regex("lab-[a-z]+\\.toml")) ? found.str()
+                                                                               : "lab.toml";
+}
+
 } // namespace
 
 TEST_CASE("every example of a run fits the example of a lab that it names") {
     const bool real_data = test::real_data("vowels/vowels.csv").has_value();
     std::size_t checked = 0;
-    for (const std::string lab : {"lab.toml", "lab-noise.toml"}) {
+    for (const std::string lab : {"lab.toml", "lab-noise.toml", "lab-measured.toml"}) {
+        if (lab == "lab-measured.toml" && !real_data) {
+            continue;
+        }
         const std::filesystem::path folder = PHYLL_EXAMPLES_DIR;
         const Daemon daemon(text_of(folder / lab));
         for (const auto& entry : std::filesystem::directory_iterator(folder)) {
             const std::string text = text_of(entry.path());
-            const bool run = text.find("[[layers]]") != std::string::npos;
-            // A run file that says nothing is for lab.toml.
-            const bool noisy = text.find("lab-noise.toml") != std::string::npos;
             const bool needs_data = text.find("file = ") != std::string::npos;
-            if (run && noisy == (lab == "lab-noise.toml") && (real_data || !needs_data)) {
+            if (text.find("[[layers]]") != std::string::npos && lab_of(text) == lab &&
+                (real_data || !needs_data)) {
                 const test::Finished finished = daemon.ctl({"run", "check", entry.path().string()});
                 CAPTURE(entry.path(), finished.err);
                 CHECK(finished.status == 0);

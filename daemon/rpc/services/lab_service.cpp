@@ -33,7 +33,7 @@ v1::LayerSpec describe(const LayerSpec& spec) {
     out.set_kind(spec.kind);
     for (const DriveChannel& channel : spec.inputs) {
         v1::DriveChannel& input = *out.add_inputs();
-        input.set_name(channel.name);
+        input.set_name(utf8(channel.name)); // as a file has it
         input.set_unit(channel.unit);
         input.set_at_zero(channel.at_zero);
         input.set_at_one(channel.at_one);
@@ -41,10 +41,11 @@ v1::LayerSpec describe(const LayerSpec& spec) {
     }
     for (const ResponseChannel& channel : spec.outputs) {
         v1::ResponseChannel& output = *out.add_outputs();
-        output.set_name(channel.name);
+        output.set_name(utf8(channel.name));
         output.set_unit(channel.unit);
         output.set_minimum(channel.minimum);
         output.set_maximum(channel.maximum);
+        output.set_note(utf8(channel.note));
     }
     *out.mutable_stimulus_storage() = describe(spec.stimulus_storage);
     *out.mutable_response_storage() = describe(spec.response_storage);
@@ -54,6 +55,10 @@ v1::LayerSpec describe(const LayerSpec& spec) {
     out.set_can_follow(spec.can_follow);
     out.set_closed_domain(spec.closed_domain);
     out.set_evidence(rig::to_wire(spec.evidence));
+    out.set_evidence_of(utf8(spec.evidence_of));
+    for (const std::string& note : spec.notes) {
+        out.add_notes(utf8(note));
+    }
     return out;
 }
 

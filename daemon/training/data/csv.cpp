@@ -1,114 +1,21 @@
 #include "daemon/training/data/csv.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/csv_rows.hpp"
 #include "drivers/core/text.hpp"
 
-#include <csv.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <exception>
-#include <limits>
 #include <map>
-#include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 namespace phyll::training {
 namespace {
-
-struct Row {
-    std::size_t line = 0; ///< where it begins, counted from 1
-    std::vector<std::string> cells;
-};
-
-/// Collects what libcsv reports. Its callbacks are called from C, so nothing may be thrown through
-/// them: an exception waits in `failure_`.
-class RowCollector {
-  public:
-    static void on_cell(void* text, std::size_t size, void* self) {
-        static_cast<RowCollector*>(self)->guarded(
-            [&](RowCollector& c) { c.cell({static_cast<const char*>(text), size}); });
-    }
-    static void on_line_end(int terminator, void* self) {
-        static_cast<RowCollector*>(self)->guarded([&](RowCollector& c) { c.line_end(terminator); });
-    }
-
-    [[nodiscard]] std::size_t line() const noexcept { return line_; }
-    std::vector<Row> take() {
-        if (failure_) {
-            std::rethrow_exception(failure_);
-        }
-        return std::move(rows_);
-    }
-
-  private:
-    template <class F>
-    void guarded(F&& step) noexcept {
-        try {
-            if (!failure_) {
-                step(*this);
-            }
-        } catch (...) {
-            failure_ = std::current_exception();
-        }
-    }
-
-    void cell(std::string_view text) {
-        if (row_.cells.empty()) {
-            row_.line = line_;
-        }
-        row_.cells.emplace_back(text);
-        line_ += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-        after_return_ = false;
-    }
-
-    /// Called for every line end, also of blank lines; "\r\n" comes as two.
-    void line_end(int terminator) {
-        if (!row_.cells.empty()) {
-            rows_.push_back(std::move(row_));
-            row_ = Row{};
-        }
-        const bool second_half = terminator == '\n' && after_return_;
-        line_ += second_half ? 0 : 1;
-        after_return_ = terminator == '\r';
-    }
-
-    std::vector<Row> rows_;
-    Row row_;
-    std::size_t line_ = 1;
-    bool after_return_ = false;
-    std::exception_ptr failure_;
-};
-
-std::vector<Row> read_rows(std::string_view text, const std::string& file) {
-    csv_parser parser;
-    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) != 0) {
-        throw Error(Code::internal, "libcsv did not start");
-    }
-    const std::unique_ptr<csv_parser, decltype(&csv_free)> cleanup(&parser, csv_free);
-    RowCollector collector;
-    const bool ok =
-        csv_parse(&parser, text.data(), text.size(), RowCollector::on_cell,
-                  RowCollector::on_line_end, &collector) == text.size() &&
-        csv_fini(&parser, RowCollector::on_cell, RowCollector::on_line_end, &collector) == 0;
-    if (!ok) {
-        throw Error(Code::invalid_argument,
-                    fmt::format("{}, line {}: {}; a value that holds a quote or a comma is written "
-                                "in double quotes, with quotes inside doubled",
-                                file, collector.line(), csv_strerror(csv_error(&parser))));
-    }
-    return collector.take();
-}
-
-std::string_view without_byte_order_mark(std::string_view text) {
-    constexpr std::string_view mark = "\xEF\xBB\xBF";
-    return text.starts_with(mark) ? text.substr(mark.size()) : text;
-}
 
 /// Which column is what.
 struct Columns {
@@ -128,7 +35,7 @@ std::size_t find_column(const std::vector<std::string>& names, std::string_view 
     return static_cast<std::size_t>(found - names.begin());
 }
 
-Columns assign_columns(const Row& header, const std::string& file, std::string_view label_column,
+Columns assign_columns(const CsvRow& header, const std::string& file, std::string_view label_column,
                        std::span<const std::string> ignored) {
     Columns columns{.names = header.cells, .label = 0, .features = {}};
     std::set<std::string> distinct;
@@ -161,11 +68,8 @@ Columns assign_columns(const Row& header, const std::string& file, std::string_v
 
 float parse_number(const std::string& text, const std::string& file, std::size_t line,
                    const std::string& column) {
-    double value = 0.0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    const bool fits = std::abs(value) <= std::numeric_limits<float>::max();
-    if (text.empty() || error != std::errc{} || stop != end || !fits) {
+    const std::optional<double> value = number_in(text);
+    if (!value) {
         throw Error(
             Code::invalid_argument,
             fmt::format("{}, line {}, column {}: {}; a finite number is needed, written "
@@ -173,10 +77,10 @@ float parse_number(const std::string& text, const std::string& file, std::size_t
                         file, line, column,
                         text.empty() ? "the cell is empty" : in_quotes(text) + " is no number"));
     }
-    return static_cast<float>(value);
+    return static_cast<float>(*value);
 }
 
-void check_shape(const Row& row, const Columns& columns, const std::string& file) {
+void check_shape(const CsvRow& row, const Columns& columns, const std::string& file) {
     if (row.cells.size() != columns.names.size()) {
         throw Error(Code::invalid_argument,
                     fmt::format("{}, line {}: {} columns, but the header has {}; every row needs "
@@ -192,7 +96,7 @@ void check_shape(const Row& row, const Columns& columns, const std::string& file
 }
 
 /// Fills in classes and labels; classes come sorted by name.
-void assign_labels(DataSet& data, std::span<const Row> rows, const Columns& columns) {
+void assign_labels(DataSet& data, std::span<const CsvRow> rows, const Columns& columns) {
     const std::string& column = columns.names[columns.label];
     std::map<std::string, std::vector<std::size_t>> members;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -225,14 +129,14 @@ void assign_labels(DataSet& data, std::span<const Row> rows, const Columns& colu
 
 DataSet parse_csv(std::string_view text, const std::string& file, std::string_view label_column,
                   std::span<const std::string> ignored) {
-    const std::vector<Row> table = read_rows(without_byte_order_mark(text), file);
+    const std::vector<CsvRow> table = read_csv_rows(text, file);
     if (table.empty()) {
         throw Error(
             Code::invalid_argument,
             fmt::format("{} is empty; a header row with the names of the columns is needed", file));
     }
     const Columns columns = assign_columns(table.front(), file, label_column, ignored);
-    const std::span<const Row> rows = std::span(table).subspan(1);
+    const std::span<const CsvRow> rows = std::span(table).subspan(1);
     if (rows.empty()) {
         throw Error(Code::invalid_argument,
                     fmt::format("{} has a header but no rows; one row per sample is needed", file));

@@ -1,7 +1,7 @@
 #include "daemon/training/data/idx.hpp"
 
-#include "daemon/training/data/byte_stream.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/byte_stream.hpp"
 
 #include <fmt/format.h>
 

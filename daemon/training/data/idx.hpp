@@ -1,7 +1,7 @@
 #pragma once
 
-#include "daemon/training/data/data_file.hpp"
 #include "daemon/training/data/labelled.hpp"
+#include "drivers/core/readers/data_file.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "daemon/training/data/data_file.hpp"
 #include "daemon/training/data/data_set.hpp"
+#include "drivers/core/readers/data_file.hpp"
 #include "phyll/v1/run_spec.pb.h"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/training/data/byte_stream.hpp"
+#include "drivers/core/readers/byte_stream.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "daemon/training/data/byte_stream.hpp"
-#include "daemon/training/data/data_file.hpp"
 #include "daemon/training/data/labelled.hpp"
+#include "drivers/core/readers/byte_stream.hpp"
+#include "drivers/core/readers/data_file.hpp"
 
 #include <cstdint>
 #include <optional>

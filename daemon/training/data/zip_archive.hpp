@@ -1,7 +1,7 @@
 #pragma once
 
-#include "daemon/training/data/byte_stream.hpp"
-#include "daemon/training/data/data_file.hpp"
+#include "drivers/core/readers/byte_stream.hpp"
+#include "drivers/core/readers/data_file.hpp"
 
 #include <memory>
 #include <string>

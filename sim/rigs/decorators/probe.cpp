@@ -1,7 +1,5 @@
 #include "sim/rigs/decorators/probe.hpp"
 
-#include "drivers/core/random.hpp"
-
 #include <algorithm>
 #include <cmath>
 
@@ -9,18 +7,6 @@ namespace phyll::sim {
 namespace {
 
 constexpr std::size_t probes = 256;
-
-/// The same for every rig and seed, so that figures can be compared.
-OwnedBlock probe_stimuli(std::size_t channels) {
-    const KeyedRandom random(0, "probe stimuli");
-    OwnedBlock x(channels, probes);
-    for (std::size_t i = 0; i < probes; ++i) {
-        for (std::size_t k = 0; k < channels; ++k) {
-            x.sample(i)[k] = static_cast<float>(random.uniform(i, k));
-        }
-    }
-    return x;
-}
 
 OwnedBlock responses_of(SimulatedRig& rig, const OwnedBlock& x) {
     OwnedBlock y(rig.spec().n_out(), x.samples());
@@ -58,8 +44,7 @@ std::vector<double> deviations_of(const OwnedBlock& y, const std::vector<double>
 } // namespace
 
 Probe::Probe(SimulatedRig& reference)
-    : stimuli_(probe_stimuli(reference.spec().n_in())),
-      reference_(responses_of(reference, stimuli_)) {
+    : stimuli_(reference.probe_stimuli(probes)), reference_(responses_of(reference, stimuli_)) {
     means_ = means_of(reference_);
     deviations_ = deviations_of(reference_, means_);
 }

@@ -4,8 +4,8 @@
 
 namespace phyll::sim {
 
-/// What a device answers to a fixed set of 256 uniformly random stimuli, as the measure of how far
-/// it has been moved from where it was.
+/// What a device answers to a fixed set of 256 stimuli (`SimulatedRig::probe_stimuli`), as the
+/// measure of how far it has been moved from where it was.
 class Probe {
   public:
     /// Measures the reference: the device as it is now.

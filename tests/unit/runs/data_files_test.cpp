@@ -18,7 +18,7 @@ void write(const std::filesystem::path& path, const std::string& text) {
     std::ofstream(path, std::ios::binary) << text;
 }
 
-Code refused(const training::FileReader& read, const std::string& path) {
+Code refused(const FileReader& read, const std::string& path) {
     try {
         static_cast<void>(read(path));
     } catch (const Error& error) {
@@ -34,7 +34,7 @@ TEST_CASE("files are found below the data directory, or by their whole path") {
     const test::TempDir folder;
     std::filesystem::create_directory(folder.path() / "sub");
     write(folder.path() / "sub" / "a.csv", "hello");
-    const training::FileReader read = runs::read_below(folder.path().string());
+    const FileReader read = runs::read_below(folder.path().string());
     CHECK(read("sub/a.csv").text("a", 5) == "hello");
     CHECK(read((folder.path() / "sub" / "a.csv").string()).size() == 5);
     CHECK_THROWS_WITH(read("sub/a.csv").text("a.csv", 4), Contains("a.csv has 5 bytes"));
@@ -46,7 +46,7 @@ TEST_CASE("files are found below the data directory, or by their whole path") {
 TEST_CASE("what is no regular file is refused, and nobody waits for it") {
     const test::TempDir folder;
     REQUIRE(::mkfifo((folder.path() / "pipe").c_str(), 0600) == 0);
-    const training::FileReader read = runs::read_below("");
+    const FileReader read = runs::read_below("");
     CHECK(refused(read, folder.path() / "none") == Code::not_found);
     CHECK_THROWS_WITH(read("none"), Contains("--data-dir"));
     CHECK(refused(read, folder.path()) == Code::invalid_argument);
@@ -58,12 +58,12 @@ TEST_CASE("a file that is replaced goes on as it was, one that is changed says s
     const test::TempDir folder;
     const std::filesystem::path path = folder.path() / "a.bin";
     write(path, "old content");
-    const training::DataFile file = runs::read_below("")(path.string());
+    const DataFile file = runs::read_below("")(path.string());
     write(folder.path() / "new.bin", "x");
     std::filesystem::rename(folder.path() / "new.bin", path);
     CHECK(file.text("a", 100) == "old content");
 
-    const training::DataFile other = runs::read_below("")(path.string());
+    const DataFile other = runs::read_below("")(path.string());
     write(path, "");
     try {
         static_cast<void>(other.text("a", 100));
@@ -73,7 +73,7 @@ TEST_CASE("a file that is replaced goes on as it was, one that is changed says s
         CHECK_THAT(error.what(), Contains("a.bin, byte 0") && Contains("shorter"));
     }
     write(path, "yy");
-    const training::DataFile third = runs::read_below("")(path.string());
+    const DataFile third = runs::read_below("")(path.string());
     std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() +
                                                std::chrono::hours(1));
     CHECK_THROWS_WITH(third.text("a", 100), Contains("was changed while it was in use"));

@@ -6,7 +6,8 @@
 #include "sim/rigs/electronic/electronic_rig.hpp"
 #include "sim/rigs/optical/optical.pb.h"
 #include "sim/rigs/optical/optical_rig.hpp"
-#include "tests/unit/sim/support.hpp"
+#include "sim/rigs/replay/recording.pb.h"
+#include "tests/unit/sim/recordings.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -72,21 +73,45 @@ void check_defaults(Parameters (*parameters)(const Options&)) {
     }
 }
 
+/// What a kind's options must say before it can make a rig: a recording.
+void name_files(google::protobuf::Message& options) {
+    if (const FieldDescriptor* field = options.GetDescriptor()->FindFieldByName("recording")) {
+        auto& recording = dynamic_cast<sim::v1::RecordingOptions&>(
+            *options.GetReflection()->MutableMessage(&options, field));
+        recording.set_stimuli("x.csv");
+        recording.set_responses("y.csv");
+    }
+}
+
+Evidence evidence_of(const std::string& kind) {
+    return kind == "replay" ? Evidence::replay
+           : kind == "twin" ? Evidence::replay_twin
+                            : Evidence::simulation;
+}
+
 } // namespace
 
 TEST_CASE("kinds have distinct names, a word about them and options that make a rig") {
     std::set<std::string> names;
     Workers workers(1);
+    std::string rows;
+    for (int i = 0; i < 20; ++i) {
+        rows += fmt::format("{}\n", i / 20.0);
+    }
     for (const sim::SimulatedRigKind& kind : sim::simulated_rig_kinds()) {
         REQUIRE(names.insert(kind.name).second);
         REQUIRE_FALSE(kind.about.empty());
-        const auto rig = kind.make(*kind.new_options(), {.workers = &workers});
+        const auto options = kind.new_options();
+        name_files(*options);
+        sim::RigSite site{.workers = &workers};
+        site.read = files({{"x.csv", rows}, {"y.csv", rows}});
+        const auto rig = kind.make(*options, site);
         REQUIRE(rig->spec().kind == kind.name);
-        REQUIRE(rig->spec().evidence == Evidence::simulation);
+        REQUIRE(rig->spec().evidence == evidence_of(kind.name));
         REQUIRE(rig->spec().deterministic);
     }
-    REQUIRE(names ==
-            std::set<std::string>{"acoustic", "echo", "electronic", "microwave", "optical"});
+    REQUIRE(names == std::set<std::string>{"acoustic", "echo", "electronic", "microwave", "optical",
+                                           "replay", "twin"});
 }
 
 TEST_CASE("every option is optional and states its default and range, a list is one by nature") {
@@ -95,6 +120,9 @@ TEST_CASE("every option is optional and states its default and range, a list is 
         for (int i = 0; i < options->GetDescriptor()->field_count(); ++i) {
             const FieldDescriptor& field = *options->GetDescriptor()->field(i);
             CAPTURE(field.full_name());
+            if (rule_of(field).required()) {
+                continue; // has no default: a rig on a recording is nothing without one
+            }
             if (!field.is_repeated()) {
                 REQUIRE(field.has_optional_keyword());
                 REQUIRE_FALSE(rule_of(field).default_().empty());

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "daemon/training/data/data_file.hpp"
 #include "drivers/core/bytes.hpp"
+#include "drivers/core/readers/data_file.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace phyll::training {
+namespace phyll {
 
 /// The bytes of a data file in their order, unpacked where they are packed.
 class ByteStream {
@@ -70,4 +70,4 @@ class ByteStream {
 /// What unpacking can make of so many bytes: deflate's best is 1032 for one, and a limit of ours.
 [[nodiscard]] std::uint64_t most_unpacked(std::uint64_t packed) noexcept;
 
-} // namespace phyll::training
+} // namespace phyll

@@ -1,4 +1,4 @@
-#include "daemon/training/data/byte_stream.hpp"
+#include "drivers/core/readers/byte_stream.hpp"
 
 #include "drivers/core/error.hpp"
 
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace phyll::training {
+namespace phyll {
 namespace {
 
 constexpr std::uint64_t largest_unpacked = std::uint64_t{8} << 30U;
@@ -197,4 +197,4 @@ std::unique_ptr<ByteStream> open_stream(const DataFile& file, const std::string&
     return std::make_unique<PlainStream>(file, name);
 }
 
-} // namespace phyll::training
+} // namespace phyll

@@ -1,4 +1,4 @@
-#include "daemon/training/data/data_file.hpp"
+#include "drivers/core/readers/data_file.hpp"
 
 #include "drivers/core/error.hpp"
 
@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace phyll::training {
+namespace phyll {
 
 DataFile::DataFile(const std::string& content) {
     std::vector<std::byte> bytes(content.size());
@@ -29,4 +29,4 @@ std::string DataFile::text(const std::string& file, std::uint64_t most) const {
     return content;
 }
 
-} // namespace phyll::training
+} // namespace phyll

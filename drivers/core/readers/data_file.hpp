@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-namespace phyll::training {
+namespace phyll {
 
 /// The content of a data file, wherever it is read from. A value: copies share it.
 class DataFile {
@@ -29,4 +29,4 @@ class DataFile {
 /// Opens a file that a run names; throws NOT_FOUND when there is none.
 using FileReader = std::function<DataFile(const std::string& path)>;
 
-} // namespace phyll::training
+} // namespace phyll

@@ -1,0 +1,114 @@
+#include "sim/rigs/replay/number_table.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/readers/byte_stream.hpp"
+#include "drivers/core/readers/csv_rows.hpp"
+#include "drivers/core/text.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+
+namespace phyll::sim {
+namespace {
+
+constexpr std::uint64_t most_text = std::uint64_t{4} << 30U;
+constexpr std::size_t piece = std::size_t{1} << 16U;
+
+std::string text_of(const DataFile& file, const std::string& name) {
+    const std::unique_ptr<ByteStream> stream = open_stream(file, name);
+    std::string text;
+    for (std::size_t count = piece; count == piece;) {
+        const std::size_t have = text.size();
+        if (have > most_text) {
+            throw Error(Code::resource_exhausted,
+                        fmt::format("{} has more than {} GiB of text; a recording is read as a "
+                                    "whole",
+                                    name, most_text >> 30U));
+        }
+        text.resize(have + piece);
+        count = stream->read_some(std::as_writable_bytes(std::span(text).subspan(have)));
+        text.resize(have + count);
+    }
+    return text;
+}
+
+std::string sha256_of(const DataFile& file) {
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    std::vector<std::byte> buffer(piece);
+    for (std::uint64_t at = 0; at < file.size(); at += piece) {
+        const std::span<std::byte> part = std::span(buffer).first(
+            static_cast<std::size_t>(std::min<std::uint64_t>(piece, file.size() - at)));
+        file.bytes()->read(at, part);
+        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(part.data()),
+                                  part.size());
+    }
+    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+    crypto_hash_sha256_final(&state, digest.data());
+    return fmt::format("{:02x}", fmt::join(digest, ""));
+}
+
+/// Neither a number, be it one that is refused later, nor nothing.
+bool is_name(const std::string& cell) {
+    double number = 0.0;
+    const char* end = cell.data() + cell.size();
+    return std::from_chars(cell.data(), end, number).ptr != end;
+}
+
+bool names_channels(const CsvRow& row) {
+    return std::ranges::any_of(row.cells, is_name);
+}
+
+void add_row(NumberTable& table, const CsvRow& row, const std::string& name) {
+    if (row.cells.size() != table.columns) {
+        throw Error(Code::invalid_argument,
+                    fmt::format("{}, line {}: {} columns, but the first row has {}", name, row.line,
+                                row.cells.size(), table.columns));
+    }
+    for (std::size_t column = 0; column < table.columns; ++column) {
+        const std::optional<double> value = number_in(row.cells[column]);
+        if (!value) {
+            throw Error(Code::invalid_argument,
+                        fmt::format("{}, line {}, column {}: {} is no number; a finite number is "
+                                    "needed, written like 1234.5 or 1.2345e3",
+                                    name, row.line, column + 1, in_quotes(row.cells[column])));
+        }
+        table.values.push_back(*value);
+    }
+    ++table.rows;
+}
+
+} // namespace
+
+NumberTable read_number_table(const DataFile& file, const std::string& name, Header header) {
+    const std::vector<CsvRow> rows = read_csv_rows(text_of(file, name), name);
+    NumberTable table;
+    table.sha256 = sha256_of(file);
+    std::size_t before = 0; // rows that are no measurement
+    if (!rows.empty()) {
+        table.columns = rows.front().cells.size();
+        const bool named = header != Header::no && names_channels(rows.front());
+        before = named || header == Header::yes ? 1 : 0;
+        if (named) {
+            table.names = rows.front().cells;
+        }
+    }
+    const std::span<const CsvRow> measured = std::span(rows).subspan(before);
+    if (measured.empty()) {
+        throw Error(
+            Code::invalid_argument,
+            fmt::format("{} has no row of numbers; a row for each measurement is needed", name));
+    }
+    table.values.reserve(measured.size() * table.columns);
+    for (const CsvRow& row : measured) {
+        add_row(table, row, name);
+    }
+    return table;
+}
+
+} // namespace phyll::sim
