@@ -57,8 +57,11 @@ std::string cpu_model() {
 }
 
 runs::Premises premises(const Settings& settings) {
-    runs::Premises out{
-        .version = version(), .host = {rig::kernel_level(), cpu_model()}, .rigs = {}};
+    runs::Premises out{.version = version(),
+                       .host = {rig::kernel_level(), cpu_model()},
+                       .rigs = {},
+                       .max_journal_bytes =
+                           static_cast<std::uint64_t>(settings.config.journal_limit() * 1e9)};
     for (const v1::RigConfig& rig : settings.config.rigs()) {
         out.rigs[rig.name()] = rig;
     }

@@ -31,7 +31,8 @@ void print_run(const v1::RunReply& run) {
     std::cout << fmt::format("  {:<16} {}\n", "started", local_time(info.started()));
     std::cout << fmt::format("  {:<16} {}\n", "finished", local_time(info.finished()));
     if (info.interruptions() > 0) {
-        std::cout << fmt::format("  {:<16} {} times\n", "interrupted", info.interruptions());
+        std::cout << fmt::format("  {:<16} {} time{}\n", "interrupted", info.interruptions(),
+                                 info.interruptions() == 1 ? "" : "s");
     }
     if (info.group() != 0) {
         std::cout << fmt::format("  {:<16} g{}\n", "group", info.group());

@@ -25,6 +25,7 @@ nlohmann::json cost_json(const v1::LayerCost& cost) {
             {"training_queries", cost.training_queries()},
             {"evaluation_queries", cost.evaluation_queries()},
             {"reused", cost.reused()},
+            {"recorded", cost.recorded()},
             {"hardware_seconds", cost.hardware_seconds()},
             {"nominal_seconds", cost.nominal_seconds()},
             {"clipped", cost.clipped()},
@@ -234,7 +235,9 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
     line("folder", info.folder());
     Table layers({"LAYER", "RIG", "TRAINING", "EVALUATION", "FROM MEMORY", "HARDWARE", "NOMINAL",
                   "CLIPPED"});
+    std::uint64_t recorded = 0;
     for (const v1::LayerCost& cost : result.layers()) {
+        recorded += cost.recorded();
         const double clipped = cost.encoded() == 0 ? 0.0
                                                    : static_cast<double>(cost.clipped()) /
                                                          static_cast<double>(cost.encoded());
@@ -244,6 +247,12 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
                     duration(cost.nominal_seconds()), percent(clipped)});
     }
     layers.print(out, "  ");
+    if (recorded > 0) {
+        out << fmt::format(
+            "  {} of the queries were answered before an interruption, and were read "
+            "from the journal\n",
+            count(recorded));
+    }
     print_controls(out, result);
 }
 

@@ -16,6 +16,7 @@ struct Premises {
     std::string version; ///< of phylld
     Host host;
     std::map<std::string, v1::RigConfig> rigs; ///< by name, with every default filled in
+    std::uint64_t max_journal_bytes = UINT64_MAX;
 };
 
 /// What a run on rigs of these ages is under.

@@ -1,5 +1,6 @@
 #include "daemon/runs/measurer.hpp"
 
+#include "daemon/runs/run_journal.hpp"
 #include "drivers/core/random.hpp"
 
 #include <fmt/format.h>
@@ -67,6 +68,7 @@ OwnedBlock Measurer::answer(const std::string& rig, Purpose purpose, ConstBlock 
                             const std::function<void()>& after_block) {
     const Request request{
         .device = devices_.at(rig),
+        .rig = rig,
         .key = derive_key(options_.seed, fmt::format("{}/{}", rig, name_of(purpose))),
         .purpose = purpose,
         .cost = cost,
@@ -75,8 +77,12 @@ OwnedBlock Measurer::answer(const std::string& rig, Purpose purpose, ConstBlock 
     if (options_.reuse) {
         return measure_unknown(request, stimuli);
     }
+    std::vector<StimulusHash> hashes;
+    for (std::size_t i = 0; options_.journal != nullptr && i < stimuli.samples(); ++i) {
+        hashes.push_back(hash_stimulus(spec(rig), stimuli.sample(i)));
+    }
     OwnedBlock responses(spec(rig).n_out(), stimuli.samples());
-    measure(request, stimuli, responses.view());
+    measure(request, stimuli, hashes, responses.view());
     return responses;
 }
 
@@ -97,10 +103,12 @@ OwnedBlock Measurer::measure_unknown(const Request& request, ConstBlock stimuli)
     }
     OwnedBlock unknown(spec.n_in(), fresh.size());
     OwnedBlock measured(spec.n_out(), fresh.size());
+    std::vector<StimulusHash> unknown_hashes;
     for (std::size_t j = 0; j < fresh.size(); ++j) {
         std::ranges::copy(stimuli.sample(fresh[j]), unknown.sample(j).begin());
+        unknown_hashes.push_back(hashes[fresh[j]]);
     }
-    measure(request, std::as_const(unknown).view(), measured.view());
+    measure(request, std::as_const(unknown).view(), unknown_hashes, measured.view());
     for (std::size_t j = 0; j < fresh.size(); ++j) {
         memory.add(hashes[fresh[j]], std::as_const(measured).sample(j));
     }
@@ -112,32 +120,76 @@ OwnedBlock Measurer::measure_unknown(const Request& request, ConstBlock stimuli)
     return responses;
 }
 
-void Measurer::measure(const Request& request, ConstBlock stimuli, Block responses) const {
+Measurer::Query Measurer::Query::slice(std::size_t first, std::size_t count) const {
+    return {.number = number + first,
+            .stimuli = stimuli.slice(first, count),
+            .hashes = hashes.empty() ? hashes : hashes.subspan(first, count),
+            .responses = responses.slice(first, count)};
+}
+
+void Measurer::measure(const Request& request, ConstBlock stimuli,
+                       std::span<const StimulusHash> hashes, Block responses) const {
     const LayerSpec& spec = request.device.layer->spec();
     const std::size_t block =
         options_.query_batch == 0 ? spec.max_batch : std::min(options_.query_batch, spec.max_batch);
-
-    QueryContext context;
-    context.key = request.key;
-    context.stop = request.stop;
-    std::vector<SampleTime> times;
     for (std::size_t first = 0; first < stimuli.samples(); first += block) {
         const std::size_t count = std::min(block, stimuli.samples() - first);
-        times.assign(count, {});
-        context.number = request.device.next_number;
-        context.age = request.device.start_age + context.number;
-        context.times = times;
-        request.device.next_number += count;
-        request.device.layer->query(stimuli.slice(first, count), responses.slice(first, count),
-                                    context);
-
+        const Query query{
+            .number = std::exchange(request.device.next_number, request.device.next_number + count),
+            .stimuli = stimuli.slice(first, count),
+            .hashes = hashes.empty() ? hashes : hashes.subspan(first, count),
+            .responses = responses.slice(first, count)};
+        const std::size_t known = recall(request, query);
+        if (known < count) {
+            ask(request, query.slice(known, count - known));
+        }
         v1::LayerCost& cost = request.cost;
         add_queries(cost, request.purpose, count);
-        cost.set_hardware_seconds(cost.hardware_seconds() + busy_seconds(times));
+        cost.set_recorded(cost.recorded() + known);
         cost.set_nominal_seconds(cost.nominal_seconds() +
                                  static_cast<double>(count) * spec.seconds_per_sample);
         request.after_block();
     }
+}
+
+std::size_t Measurer::recall(const Request& request, const Query& query) const {
+    if (options_.journal == nullptr) {
+        return 0;
+    }
+    for (std::size_t i = 0; i < query.stimuli.samples(); ++i) {
+        const std::optional<double> seconds =
+            options_.journal->recall(request.rig, request.purpose, query.number + i,
+                                     query.hashes[i], query.responses.sample(i));
+        if (!seconds) {
+            return i;
+        }
+        request.cost.set_hardware_seconds(request.cost.hardware_seconds() + *seconds);
+    }
+    return query.stimuli.samples();
+}
+
+void Measurer::ask(const Request& request, const Query& query) const {
+    std::vector<SampleTime> times(query.stimuli.samples());
+    QueryContext context;
+    context.key = request.key;
+    context.number = query.number;
+    context.age = request.device.start_age + query.number;
+    context.stop = request.stop;
+    context.times = times;
+    request.device.layer->query(query.stimuli, query.responses, context);
+    if (options_.journal != nullptr) {
+        options_.journal->keep({.rig = request.rig,
+                                .purpose = request.purpose,
+                                .key = request.key,
+                                .first_number = query.number,
+                                .layer = request.cost.layer() - 1,
+                                .stimuli = query.stimuli,
+                                .responses = query.responses,
+                                .hashes = query.hashes,
+                                .times = times},
+                               request.stop);
+    }
+    request.cost.set_hardware_seconds(request.cost.hardware_seconds() + busy_seconds(times));
 }
 
 } // namespace phyll::runs

@@ -10,10 +10,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace phyll::runs {
+
+class RunJournal;
 
 struct MeasurerOptions {
     std::uint64_t seed = 0;      ///< of the run
@@ -22,6 +26,9 @@ struct MeasurerOptions {
     /// Makes the place where responses are remembered.
     // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     MakeByteStore bytes{};
+    /// Where measurements are kept before they are used, and found after an interruption; null:
+    /// nowhere.
+    RunJournal* journal = nullptr;
 };
 
 /// Asks the rigs of a run, and accounts for it.
@@ -39,9 +46,10 @@ class Measurer {
     void add_rig(const std::string& name, PhysicalLayer& layer, std::uint64_t start_age);
     [[nodiscard]] const LayerSpec& spec(const std::string& rig) const;
 
-    /// The responses to `stimuli`, in order, from memory or from the rig. What was measured, what
-    /// was remembered and what it took is added to `cost`; `after_block` is called after every
-    /// query. Throws CANCELLED when stopped, and what the rig throws.
+    /// The responses to `stimuli`, in order, from memory, from the journal or from the rig. What
+    /// was measured, what was remembered and what it took is added to `cost`, that of the layer
+    /// asked for; `after_block` is called after every query. Throws CANCELLED when stopped, and
+    /// what the rig or the journal throws.
     [[nodiscard]] OwnedBlock answer(const std::string& rig, training::Purpose purpose,
                                     ConstBlock stimuli, v1::LayerCost& cost, std::stop_token stop,
                                     const std::function<void()>& after_block);
@@ -56,6 +64,7 @@ class Measurer {
     /// What the queries for one answer have in common.
     struct Request {
         Device& device;
+        std::string_view rig;
         std::uint64_t key;
         training::Purpose purpose;
         v1::LayerCost& cost;
@@ -63,7 +72,22 @@ class Measurer {
         const std::function<void()>& after_block;
     };
 
-    void measure(const Request& request, ConstBlock stimuli, Block responses) const;
+    /// A query: samples with consecutive numbers.
+    struct Query {
+        std::uint64_t number;
+        ConstBlock stimuli;
+        std::span<const StimulusHash> hashes; ///< none where there is no journal
+        Block responses;
+
+        [[nodiscard]] Query slice(std::size_t first, std::size_t count) const;
+    };
+
+    /// `hashes` of the stimuli; may be empty where there is no journal.
+    void measure(const Request& request, ConstBlock stimuli, std::span<const StimulusHash> hashes,
+                 Block responses) const;
+    /// How many of the query's first samples the journal has; they are filled in.
+    [[nodiscard]] std::size_t recall(const Request& request, const Query& query) const;
+    void ask(const Request& request, const Query& query) const;
     [[nodiscard]] OwnedBlock measure_unknown(const Request& request, ConstBlock stimuli) const;
 
     MeasurerOptions options_;

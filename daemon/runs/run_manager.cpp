@@ -12,6 +12,12 @@
 #include <utility>
 
 namespace phyll::runs {
+namespace {
+
+/// A run under which the daemon dies so often, and never gets anywhere, is what kills it.
+constexpr std::uint32_t most_fruitless = 3;
+
+} // namespace
 
 RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
                        const StateDir& state, rig::Lab& lab, const Clock& clock, FileReader read,
@@ -28,6 +34,7 @@ RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& 
             .state = state,
             .clock = clock,
             .read = std::move(read),
+            .max_journal_bytes = premises_.max_journal_bytes,
             .workers = workers,
             .stored = [this](std::uint64_t run) { post_([this, run] { watches_.notify(run); }); },
             .progress =
@@ -44,14 +51,29 @@ RunManager::~RunManager() = default;
 
 void RunManager::recover() {
     for (const std::uint64_t run : store_.in_state({v1::RUNNING, v1::HELD})) {
-        spdlog::warn("run {} was under way when phylld went away; it starts again", run);
-        store_.interrupted(run, "phylld went away under it", wall_seconds(clock_));
+        recover(run);
     }
     for (const std::uint64_t run : store_.in_state({v1::QUEUED})) {
         enqueue(run);
     }
     remove_folders(); // of removals that were broken off
     remove_expired();
+}
+
+void RunManager::recover(std::uint64_t run) {
+    const double now = wall_seconds(clock_);
+    store_.interrupted(
+        run, "phylld went away under it", now,
+        RunJournal::measurements(state_.path() / "runs" / std::to_string(run) / "journal"));
+    if (store_.run(run)->info.fruitless() < most_fruitless) {
+        spdlog::warn("run {} was under way when phylld went away; it goes on", run);
+        return;
+    }
+    const std::string reason = fmt::format("phylld went away under it {} times in a row without a "
+                                           "new measurement: the log may say why",
+                                           most_fruitless);
+    store_.change_state(run, v1::FAILED, reason, now);
+    spdlog::error("run {} is given up: {}", run, reason);
 }
 
 std::uint64_t RunManager::submit(const v1::RunInfo& info, const v1::RunSpec& spec,
@@ -178,6 +200,7 @@ void RunManager::start(std::uint64_t run) {
     }
     std::map<std::string, rig::RigThread*> rigs;
     RunRecord record;
+    v1::Conditions present;
     try {
         record = store_.run(run).value();
         found->second.digital = rigs_of(record.spec).empty();
@@ -188,18 +211,19 @@ void RunManager::start(std::uint64_t run) {
         for (const std::string& name : rigs_of(record.spec)) {
             rigs[name] = &lab_.rig(name);
         }
-        note_start(record, rigs);
+        present = note_start(record, rigs);
     } catch (const Error& error) {
         finished(run, {v1::FAILED, fmt::format("could not be started: {}", error.what()), {}});
         return;
     }
     spdlog::info("run {} starts", run);
     watches_.notify(run);
-    found->second.thread = std::make_unique<RunThread>(run, record.spec, std::move(rigs), site_);
+    found->second.thread =
+        std::make_unique<RunThread>(run, record.spec, std::move(rigs), std::move(present), site_);
 }
 
-void RunManager::note_start(const RunRecord& record,
-                            const std::map<std::string, rig::RigThread*>& rigs) {
+v1::Conditions RunManager::note_start(const RunRecord& record,
+                                      const std::map<std::string, rig::RigThread*>& rigs) {
     std::map<std::string, std::uint64_t> ages;
     for (const auto& [name, rig] : rigs) {
         ages[name] = rig->status().age;
@@ -209,24 +233,25 @@ void RunManager::note_start(const RunRecord& record,
             ages[asked.name()] = asked.start_age();
         }
     }
+    for (const v1::RigConditions& before : record.info.conditions().rigs()) {
+        ages[before.rig()] = before.age(); // it goes on where it was
+    }
     const std::uint64_t run = record.info.run();
     const double now = wall_seconds(clock_);
     const v1::Conditions present = conditions(premises_, ages);
     store_.started(run, present, now);
     if (!record.info.has_conditions()) {
-        return;
+        return present;
     }
     for (const v1::Difference& change : differences(record.info.conditions(), present)) {
-        if (change.section() != "age") {
-            store_.add_notice(
-                run,
-                fmt::format("starts again under other conditions: {} {} is {}, was {}",
-                            change.section(), change.path(),
-                            change.has_b() ? change.b() : "not there",
-                            change.has_a() ? change.a() : "not there"),
-                now);
-        }
+        store_.add_notice(run,
+                          fmt::format("goes on under other conditions: {} {} is {}, was {}",
+                                      change.section(), change.path(),
+                                      change.has_b() ? change.b() : "not there",
+                                      change.has_a() ? change.a() : "not there"),
+                          now);
     }
+    return present;
 }
 
 void RunManager::finished(std::uint64_t run, const Outcome& outcome) {

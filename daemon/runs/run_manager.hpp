@@ -100,8 +100,11 @@ class RunManager {
     [[nodiscard]] GroupRecord group_record(std::uint64_t id) const;
     void enqueue(std::uint64_t run);
     void start(std::uint64_t run);
-    /// Moves a run to running and records what it is under.
-    void note_start(const RunRecord& record, const std::map<std::string, rig::RigThread*>& rigs);
+    /// Moves a run to running, records what it is under and returns that.
+    v1::Conditions note_start(const RunRecord& record,
+                              const std::map<std::string, rig::RigThread*>& rigs);
+    /// Of a run that was under way when the daemon went away.
+    void recover(std::uint64_t run);
     void finished(std::uint64_t run, const Outcome& outcome);
     void store_outcome(std::uint64_t run, const Active& active, const Outcome& outcome);
     /// Whoever watches learns that a run is over, and what is not kept any more goes.

@@ -6,6 +6,7 @@
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
+#include <sodium.h>
 
 #include <chrono>
 #include <optional>
@@ -53,10 +54,12 @@ double wall_seconds(const Clock& clock) {
 }
 
 RunThread::RunThread(std::uint64_t run, v1::RunSpec spec,
-                     std::map<std::string, rig::RigThread*> rigs, const RunSite& site)
+                     std::map<std::string, rig::RigThread*> rigs, v1::Conditions conditions,
+                     const RunSite& site)
     : run_(run),
       spec_(std::move(spec)),
       rigs_(std::move(rigs)),
+      conditions_(std::move(conditions)),
       site_(site),
       thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
@@ -89,14 +92,16 @@ Outcome RunThread::train(const std::stop_token& stop) {
     const Job job =
         prepare(spec_, find, site_.read, {.workers = site_.workers, .bytes = spill_into(folder)});
 
+    const std::unique_ptr<RunJournal> journal = open_journal(folder);
     Measurer measurer({.seed = spec_.seed(),
                        .reuse = job.reuse,
                        .query_batch = spec_.training().query_batch(),
-                       .bytes = job.bytes});
+                       .bytes = job.bytes,
+                       .journal = journal.get()});
     std::vector<std::unique_ptr<rig::LeasedRig>> leased;
-    for (const auto& [name, thread] : rigs_) {
-        leased.push_back(std::make_unique<rig::LeasedRig>(*thread));
-        measurer.add_rig(name, *leased.back(), start_age(name, *thread));
+    for (const v1::RigConditions& rig : conditions_.rigs()) {
+        leased.push_back(std::make_unique<rig::LeasedRig>(*rigs_.at(rig.rig())));
+        measurer.add_rig(rig.rig(), *leased.back(), rig.age());
     }
     std::optional<ResponseTable> table = new_table(job);
     Observer observer(run_, site_, table);
@@ -112,18 +117,37 @@ Outcome RunThread::train(const std::stop_token& stop) {
     result.set_train_samples(static_cast<std::uint32_t>(job.data.split.training.size()));
     result.set_kernel_level(site_.host.kernel_level);
     result.set_cpu_model(site_.host.cpu_model);
+    if (journal) {
+        journal->close(stop);
+    }
     write_result(folder / "result.h5", spec_, result, job.scheme->network());
     write_file(folder / "result.json", to_json(result));
     return outcome;
 }
 
-std::uint64_t RunThread::start_age(const std::string& name, const rig::RigThread& rig) const {
-    for (const v1::RunRig& asked : spec_.rigs()) {
-        if (asked.name() == name && asked.has_start_age()) {
-            return asked.start_age();
-        }
+std::unique_ptr<RunJournal> RunThread::open_journal(const std::filesystem::path& folder) {
+    if (rigs_.empty()) {
+        return nullptr;
     }
-    return rig.status().age;
+    RunJournalOptions options{.path = folder / "journal",
+                              .run = run_,
+                              .seed = spec_.seed(),
+                              .kernel_level = site_.host.kernel_level,
+                              .max_bytes = site_.max_journal_bytes};
+    std::string configurations;
+    for (const v1::RigConditions& rig : conditions_.rigs()) {
+        configurations += fmt::format("{} {}\n", rig.rig(), rig.configuration_sha256());
+        options.rigs.emplace(rig.rig(), &rigs_.at(rig.rig())->spec());
+    }
+    crypto_hash_sha256(options.configuration_hash.data(),
+                       reinterpret_cast<const unsigned char*>(configurations.data()),
+                       configurations.size());
+    auto journal = std::make_unique<RunJournal>(options, site_.clock);
+    if (!journal->notice().empty()) {
+        site_.store.add_notice(run_, journal->notice(), wall_seconds(site_.clock));
+        site_.stored(run_);
+    }
+    return journal;
 }
 
 } // namespace phyll::runs

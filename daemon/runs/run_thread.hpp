@@ -2,6 +2,7 @@
 
 #include "daemon/rig/rig_thread.hpp"
 #include "daemon/runs/job.hpp"
+#include "daemon/runs/run_journal.hpp"
 #include "daemon/runs/runner.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
@@ -35,6 +36,7 @@ struct RunSite {
     const StateDir& state;
     const Clock& clock;
     FileReader read;
+    std::uint64_t max_journal_bytes; ///< of each run
     Workers* workers; ///< that share the numerical work; null: the run's thread alone
     /// Something about the run was stored; called on the run's thread.
     std::function<void(std::uint64_t run)> stored;
@@ -47,8 +49,10 @@ struct RunSite {
 /// Destruction stops it and joins.
 class RunThread {
   public:
+    /// `conditions` are those of the run's first start: the age that each rig had then is what the
+    /// run counts from, however often it goes on.
     RunThread(std::uint64_t run, v1::RunSpec spec, std::map<std::string, rig::RigThread*> rigs,
-              const RunSite& site);
+              v1::Conditions conditions, const RunSite& site);
 
     /// Ends the run at its next step, and the query under way at once.
     void stop() { thread_.request_stop(); }
@@ -56,12 +60,12 @@ class RunThread {
   private:
     void work(const std::stop_token& stop);
     Outcome train(const std::stop_token& stop);
-    /// The rig's age at the run's start: the one that the run asks for, else its own.
-    [[nodiscard]] std::uint64_t start_age(const std::string& name, const rig::RigThread& rig) const;
+    [[nodiscard]] std::unique_ptr<RunJournal> open_journal(const std::filesystem::path& folder);
 
     const std::uint64_t run_;
     const v1::RunSpec spec_;
     const std::map<std::string, rig::RigThread*> rigs_;
+    const v1::Conditions conditions_;
     const RunSite& site_;
     std::jthread thread_;
 };

@@ -269,9 +269,6 @@ v1::Event Store::started(std::uint64_t run, const v1::Conditions& conditions, do
         const v1::Event event = impl_->move(record, v1::RUNNING, {}, time);
         *record.info.mutable_conditions() = conditions;
         impl_->save(record.info);
-        SQLite::Statement drop(impl_->database, "DELETE FROM metrics WHERE run = ?");
-        drop.bind(1, to_sql(run));
-        drop.exec();
         return event;
     });
 }
@@ -293,11 +290,17 @@ v1::Event Store::change_state(std::uint64_t run, v1::RunState state, const std::
     return state == v1::RUNNING ? impl_->transaction(change) : impl_->last_words(change);
 }
 
-v1::Event Store::interrupted(std::uint64_t run, const std::string& reason, double time) {
+v1::Event Store::interrupted(std::uint64_t run, const std::string& reason, double time,
+                             std::optional<std::uint64_t> journaled) {
     return impl_->last_words([&] {
         RunRecord record = impl_->load(run);
         const v1::Event event = impl_->move(record, v1::QUEUED, reason, time);
-        record.info.set_interruptions(record.info.interruptions() + 1);
+        v1::RunInfo& info = record.info;
+        info.set_interruptions(info.interruptions() + 1);
+        if (journaled) {
+            info.set_fruitless(*journaled > info.journaled() ? 0 : info.fruitless() + 1);
+            info.set_journaled(*journaled);
+        }
         impl_->save(record.info);
         return event;
     });

@@ -84,8 +84,7 @@ class Store {
     [[nodiscard]] std::vector<std::uint64_t>
     in_state(const std::vector<v1::RunState>& states) const;
 
-    /// Moves a run to running and keeps what it is under now. Metrics of an earlier attempt are
-    /// dropped, since it starts over; the events of that stay. Throws FAILED_PRECONDITION.
+    /// Moves a run to running and keeps what it is under now. Throws FAILED_PRECONDITION.
     v1::Event started(std::uint64_t run, const v1::Conditions& conditions, double time);
 
     /// Moves a run to another state and stores the event of it. Throws FAILED_PRECONDITION when the
@@ -94,10 +93,14 @@ class Store {
     v1::Event change_state(std::uint64_t run, v1::RunState state, const std::string& reason,
                            double time, const v1::RunResult* result = nullptr);
 
-    /// The daemon went away under a run: back to queued, counted.
-    v1::Event interrupted(std::uint64_t run, const std::string& reason, double time);
+    /// The daemon went away under a run: back to queued, counted. Where nobody asked it to,
+    /// `journaled` is how many measurements the run's journal has.
+    v1::Event interrupted(std::uint64_t run, const std::string& reason, double time,
+                          std::optional<std::uint64_t> journaled = std::nullopt);
 
-    /// Stores an epoch, as event and as row of the metrics.
+    /// Stores an epoch, as event and as row of the metrics. One that is stored already, from before
+    /// an interruption, is not stored again; where it went otherwise then, a notice says so and the
+    /// metrics take the new one.
     v1::Event add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time);
     v1::Event add_notice(std::uint64_t run, const std::string& text, double time);
 
@@ -107,7 +110,7 @@ class Store {
     /// The same of several runs.
     [[nodiscard]] std::vector<StoredEvent> events(const std::set<std::uint64_t>& runs,
                                                   std::uint64_t after, std::size_t limit) const;
-    /// The same of the epochs of the run's latest attempt. Throws NOT_FOUND.
+    /// The same of the run's epochs. Throws NOT_FOUND.
     [[nodiscard]] std::vector<v1::Event> epochs(std::uint64_t run, std::uint64_t after,
                                                 std::size_t limit) const;
 

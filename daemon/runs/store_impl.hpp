@@ -56,6 +56,12 @@ struct Store::Impl {
 
     void open();
 
+    /// The event of this epoch, where it is stored. In a transaction.
+    [[nodiscard]] std::optional<v1::Event> epoch(std::uint64_t run, const v1::EpochMetrics& epoch);
+    /// Takes an epoch that went otherwise this time out of the metrics, and says so.
+    void drop_epoch(std::uint64_t run, const v1::Event& event, const v1::EpochMetrics& now,
+                    double time);
+
     /// Runs `work` alone and speaks of failures in the system's own terms.
     template <class Work>
     auto with(Work&& work) {

@@ -161,7 +161,7 @@ TEST_CASE("a rig that was configured anew shows in the diff of runs before and a
     REQUIRE(contains(json(rigs).dump(), "cavity.configuration.simulation.noise"));
 }
 
-TEST_CASE("a run that starts again keeps what it is under then, and says what changed") {
+TEST_CASE("a run that goes on keeps what it is under then, and says what changed") {
     Daemon daemon(noisy_cavity);
     REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", endless_run).string()}).status ==
             0);
@@ -179,7 +179,7 @@ TEST_CASE("a run that starts again keeps what it is under then, and says what ch
     for (;;) {
         const json line = json::parse(again.read_line());
         if (line["event"] == "notice") {
-            REQUIRE(line["text"] == "starts again under other conditions: rigs "
+            REQUIRE(line["text"] == "goes on under other conditions: rigs "
                                     "cavity.configuration.simulation.noise is 0.25, was 0.005");
             break;
         }

@@ -1,5 +1,6 @@
 #include "tests/integration/json_lines.hpp"
 #include "tests/integration/run_files.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/data_files.hpp"
 #include "tests/support/process.hpp"
 
@@ -16,6 +17,7 @@
 
 using namespace phyll;
 using nlohmann::json;
+using test::await;
 using test::Daemon;
 using test::endless_run;
 using test::Finished;
@@ -54,14 +56,6 @@ std::vector<json> list(const Daemon& daemon, const std::vector<std::string>& opt
     std::vector<std::string> arguments{"--json", "run", "list"};
     arguments.insert(arguments.end(), options.begin(), options.end());
     return lines_of(daemon.ctl(arguments).out);
-}
-
-/// Asks again and again until it holds; the test's own time limit ends it if it never does.
-template <class Condition>
-void await(Condition condition) {
-    while (!condition()) {
-        std::this_thread::yield();
-    }
 }
 
 double mean_of(const std::vector<double>& values) {

@@ -1,3 +1,4 @@
+#include "tests/support/await.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/raw_peer.hpp"
 
@@ -16,6 +17,7 @@
 
 using namespace phyll;
 using nlohmann::json;
+using test::await;
 using test::Daemon;
 using test::Finished;
 using test::Process;
@@ -51,14 +53,6 @@ v1::RigInfo rig_info(Client& client, const std::string& name) {
     v1::RigRequest request;
     request.set_rig(name);
     return client.call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", request).rig();
-}
-
-/// Asks again and again until it holds; the test's own time limit ends it if it never does.
-template <class Condition>
-void await(Condition condition) {
-    while (!condition()) {
-        std::this_thread::yield();
-    }
 }
 
 } // namespace

@@ -51,7 +51,7 @@ TEST_CASE("a stopped daemon sends its run back to the queue and starts it again 
     REQUIRE(show(daemon)["state"] == "cancelled"); // it stays so
 }
 
-TEST_CASE("events and metrics survive kill -9, and the run starts again by itself") {
+TEST_CASE("events and metrics survive kill -9, and the run goes on by itself") {
     Daemon daemon;
     REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", endless_run).string()}).status ==
             0);

@@ -98,6 +98,7 @@ TEST_CASE("a result comes with the final state, an interruption is counted") {
     store.change_state(run, v1::RUNNING, "", 1);
     store.interrupted(run, "phylld went away", 2);
     REQUIRE(store.run(run)->info.interruptions() == 1);
+    REQUIRE(store.run(run)->info.fruitless() == 0);
     REQUIRE(store.in_state({v1::QUEUED}) == std::vector<std::uint64_t>{run});
     store.change_state(run, v1::RUNNING, "", 3);
     v1::RunResult result;
