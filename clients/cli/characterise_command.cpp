@@ -1,4 +1,5 @@
 #include "app.hpp"
+#include "characterise_figures.hpp"
 #include "output.hpp"
 
 #include <fmt/format.h>
@@ -34,7 +35,10 @@ nlohmann::json to_json(const v1::Characterisation& report) {
                        {"nonlinear_share", report.nonlinear_share()},
                        {"effective_rank", report.effective_rank()},
                        {"settling", report.settling()},
+                       {"settling_limit", report.settling_limit()},
                        {"drift", report.drift()},
+                       {"drift_limit", report.drift_limit()},
+                       {"sensitivity_limit", report.sensitivity_limit()},
                        {"verdict", report.verdict()},
                        {"outputs", nlohmann::json::array()},
                        {"inputs", nlohmann::json::array()}};
@@ -55,22 +59,18 @@ nlohmann::json to_json(const v1::Characterisation& report) {
     if (report.has_exclusive_or()) {
         const v1::ExclusiveOr& found = report.exclusive_or();
         out["exclusive_or"] = {{"pairs", found.pairs()},
+                               {"distinct_pairs", found.distinct_pairs()},
                                {"test_samples", found.test_samples()},
                                {"random_pairs", found.random_pairs()},
                                {"adjacent_pairs", found.adjacent_pairs()},
                                {"on_inputs", found.on_inputs()},
                                {"on_random_features", found.on_random_features()},
-                               {"advantage", found.advantage()},
-                               {"advantage_half_width", found.advantage_half_width()}};
+                               {"advantage", found.advantage()}};
+        if (found.has_advantage_half_width()) {
+            out["exclusive_or"]["advantage_half_width"] = found.advantage_half_width();
+        }
     }
     return out;
-}
-
-/// "0.31 to 2.40, median 1.02"
-std::string range_of(std::vector<double> values, const char* unit) {
-    std::ranges::sort(values);
-    return fmt::format("{:.2f} to {:.2f}{}, median {:.2f}", values.front(), values.back(), unit,
-                       values[values.size() / 2]);
 }
 
 std::string repeatability(const v1::Characterisation& report) {
@@ -102,7 +102,7 @@ std::string sensitivity(const v1::Characterisation& report) {
     for (const v1::InputQuality& input : report.inputs()) {
         values.push_back(input.sensitivity());
     }
-    return range_of(std::move(values), "") + " deviations for half the range";
+    return sensitivities(values, report.sensitivity_limit());
 }
 
 void print(const v1::Characterisation& report) {
@@ -122,8 +122,10 @@ void print(const v1::Characterisation& report) {
     line("sensitivity", sensitivity(report));
     line("repeatability", repeatability(report));
     line("dead outputs", dead_outputs(report));
-    line("settling", percent(report.settling()) + " of a deviation, first against eighth repeat");
-    line("drift", percent(report.drift()) + " of a deviation over the characterisation");
+    line("settling", share_of_deviation(report.settling(), report.settling_limit()) +
+                         ", first against eighth repeat");
+    line("drift",
+         share_of_deviation(report.drift(), report.drift_limit()) + " over the characterisation");
     if (report.has_exclusive_or()) {
         const v1::ExclusiveOr& found = report.exclusive_or();
         line("exclusive or",

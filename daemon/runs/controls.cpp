@@ -4,6 +4,7 @@
 #include "daemon/training/random_features.hpp"
 #include "daemon/training/read_out.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/random.hpp"
 
 #include <fmt/format.h>
 
@@ -111,7 +112,7 @@ class Controls {
         Shapes shapes(m_.job.shapes.size());
         for (const std::string& name : rigs_of(m_.spec)) {
             features.push_back(std::make_unique<training::RandomFeatures>(
-                m_.measurer.spec(name), m_.spec.seed() + features.size(), m_.job.workers));
+                m_.measurer.spec(name), derive_key(m_.spec.seed(), name), m_.job.workers));
             digital.add_rig(name, *features.back(), 0);
             for (std::size_t l = 0; l < shapes.size(); ++l) {
                 if (m_.job.rigs[l] == name) {

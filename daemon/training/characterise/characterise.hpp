@@ -21,21 +21,21 @@ struct CharacteriseSite {
 };
 
 /// How many samples `characterise` measures.
-[[nodiscard]] std::uint64_t characterise_queries(const LayerSpec& spec);
+[[nodiscard]] std::uint64_t characterise_queries(const LayerSpec& spec, std::uint64_t seed);
 
 /// Measures a rig as a computer:
 /// - repeatability: the first 8 of the uniform drives, 16 times each, against the spread of all;
-/// - settling: 8 repeats right after a change, first against last; drift: the 8 at the end again;
+/// - settling: 8 changes of stimulus, 8 repeats after each, first against last; drift: the 8
+///   repeated stimuli at the end again;
 /// - nonlinear share, effective rank: max(1,200, 3 (n_in + 1)) uniformly random drives;
 /// - sensitivity: each input in turn moved by half its range (a bit turned over), at 4 places (1
-/// from 65 inputs on);
-/// - exclusive or: 200 samples for each of 5 random and 5 adjacent pairs of inputs, half of them
-/// for
-///   the test; responses carry noise of 0.5 % of their root mean square beside the rig's own, since
-///   without any the faintest trace of a product would do.
+///   from 65 inputs on);
+/// - exclusive or: 300 samples for each of 5 random and 5 adjacent pairs of inputs, a pair that is
+///   of both sorts once.
 ///
-/// The verdict compares linear read-outs of the rig with those of as many digital random features,
-/// paired over the pairs. Fills everything but rig, time, age, queries and measured time.
+/// The verdict compares linear read-outs of the rig with those of as many digital random features
+/// of the same signal to noise, paired over the pairs. Fills everything but rig, time, age, queries
+/// and measured time.
 [[nodiscard]] v1::Characterisation characterise(const CharacteriseSite& site);
 
 } // namespace phyll::training

@@ -35,7 +35,7 @@ MatrixXd with_bias(ConstBlock x) {
 
 } // namespace
 
-std::vector<double> nonlinear_share(ConstBlock x, ConstBlock y) {
+std::vector<double> nonlinear_share(ConstBlock x, ConstBlock y, std::span<const double> noise) {
     const std::size_t training = 2 * x.samples() / 3;
     const std::size_t test = x.samples() - training;
     const MatrixXd inputs = with_bias(x.slice(0, training));
@@ -45,11 +45,17 @@ std::vector<double> nonlinear_share(ConstBlock x, ConstBlock y) {
     const MatrixXd seen = matrix_of(y.slice(training, test));
     const MatrixXd left = seen - fit.transpose() * with_bias(x.slice(training, test));
     const MatrixXd centred = seen.colwise() - seen.rowwise().mean();
+    const auto parameters = static_cast<double>(x.channels() + 1);
+    const double inflation = 1.0 + parameters / (static_cast<double>(training) - parameters - 1.0);
+    const auto count = static_cast<double>(test);
     std::vector<double> shares(y.channels());
     for (std::size_t k = 0; k < shares.size(); ++k) {
         const auto row = static_cast<Index>(k);
-        const double variance = centred.row(row).squaredNorm();
-        shares[k] = variance > 0.0 ? left.row(row).squaredNorm() / variance : 0.0;
+        const double noise_variance = noise[k] * noise[k];
+        const double variance = centred.row(row).squaredNorm() / (count - 1.0) - noise_variance;
+        const double unexplained =
+            left.row(row).squaredNorm() / (count * inflation) - noise_variance;
+        shares[k] = variance > 0.0 ? unexplained / variance : 0.0;
     }
     return shares;
 }

@@ -51,7 +51,8 @@ class Nobody final : public RunObserver {
 /// A run on a rig of 20 inputs whose outputs are sines of sums of neighbours, with its controls.
 struct Trained {
     explicit Trained(const v1::RunSpec& run_spec, std::stop_token stop = {},
-                     bool fails_after_run = false, bool counts = false)
+                     bool fails_after_run = false, bool counts = false,
+                     const std::string& rig = "r")
         : spec(run_spec) {
         if (counts) {
             layer.store_responses_as({.kind = StorageFormat::Kind::u8});
@@ -69,7 +70,7 @@ struct Trained {
             spec, [&](const std::string&) -> const LayerSpec& { return layer.spec(); },
             [](const std::string&) -> std::string { throw Error(Code::not_found, "no files"); });
         Measurer measurer({.seed = spec.seed(), .reuse = job.reuse});
-        measurer.add_rig("r", layer, 0);
+        measurer.add_rig(rig, layer, 0);
         std::optional<ResponseTable> table;
         if (job.shapes.front()) {
             table.emplace(20, job.data.split.training.size(), job.data.split.test.size());
@@ -130,6 +131,19 @@ TEST_CASE("random features stand in for a rig that counts, by read-outs too") {
         CAPTURE(scheme, control.reason());
         CHECK(control.test_accuracy() > 0.5);
     }
+}
+
+TEST_CASE("every rig has random features of its own, whatever its place in the run") {
+    const std::string scheme = "[scheme]\nkind = \"ridge\"\n";
+    const Trained one(spec_of("[[layers]]\nrig = \"r\"\n", scheme));
+    const Trained again(spec_of("[[layers]]\nrig = \"r\"\n", scheme));
+    const Trained other(spec_of("[[layers]]\nrig = \"s\"\n", scheme), {}, false, false, "s");
+    const auto features = [](const Trained& run) {
+        return run.controls.at("random_features").SerializeAsString();
+    };
+    REQUIRE(one.controls.at("random_features").has_test_accuracy());
+    REQUIRE(features(one) == features(again));
+    REQUIRE(features(one) != features(other));
 }
 
 TEST_CASE("physics only is trained when asked for, on what was measured and no more than priced") {

@@ -1,3 +1,4 @@
+#include "characterised.hpp"
 #include "daemon/training/characterise/characterise.hpp"
 #include "daemon/training/characterise/linear_share.hpp"
 #include "daemon/training/characterise/probes.hpp"
@@ -9,12 +10,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <set>
+#include <utility>
 
 using namespace phyll;
 using namespace phyll::training;
 using Catch::Matchers::Contains;
+using test::Characterised;
+using test::characterised;
+using test::mixture;
 
 namespace {
 
@@ -22,61 +25,7 @@ constexpr std::size_t inputs = 6;
 constexpr std::size_t outputs = 8;
 
 LayerSpec spec_with(unsigned levels = 0) {
-    LayerSpec spec;
-    spec.kind = "toy";
-    spec.max_batch = 64;
-    spec.seconds_per_sample = 0.25;
-    for (std::size_t k = 0; k < inputs; ++k) {
-        spec.inputs.push_back({.name = "in " + std::to_string(k), .unit = "V", .levels = levels});
-    }
-    for (std::size_t k = 0; k < outputs; ++k) {
-        spec.outputs.push_back({.name = "out " + std::to_string(k), .unit = "V"});
-    }
-    return spec;
-}
-
-/// Output k of a sample, and how many samples came before it.
-using Physics = std::function<double(std::span<const float> x, std::size_t k, std::size_t number)>;
-
-struct Report {
-    v1::Characterisation report;
-    std::uint64_t asked = 0;
-    std::set<std::string> stages;
-};
-
-Report characterised(const LayerSpec& spec, const Physics& physics) {
-    Report result;
-    const CharacteriseSite site{.spec = spec,
-                                .seed = 3,
-                                .measure =
-                                    [&](ConstBlock x) {
-                                        OwnedBlock y(outputs, x.samples());
-                                        for (std::size_t i = 0; i < x.samples(); ++i) {
-                                            for (std::size_t k = 0; k < outputs; ++k) {
-                                                y.sample(i)[k] = static_cast<float>(
-                                                    physics(x.sample(i), k, result.asked));
-                                            }
-                                            ++result.asked;
-                                        }
-                                        return y;
-                                    },
-                                .progress =
-                                    [&](const v1::CharacteriseProgress& progress) {
-                                        result.stages.insert(progress.stage());
-                                        REQUIRE(progress.queries() < progress.of_queries());
-                                    }};
-    result.report = characterise(site);
-    return result;
-}
-
-/// Every output another mixture of the inputs.
-double mixture(std::span<const float> x, std::size_t k) {
-    const KeyedRandom random(5, "mixture");
-    double sum = 0.0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        sum += (random.uniform(k, i) - 0.5) * static_cast<double>(x[i]);
-    }
-    return sum;
+    return test::toy_spec(inputs, outputs, levels);
 }
 
 double linear(std::span<const float> x, std::size_t k, std::size_t) {
@@ -93,13 +42,16 @@ double products(std::span<const float> x, std::size_t k, std::size_t) {
 
 TEST_CASE("a linear rig is found to be linear, quiet, steady and no computer") {
     const LayerSpec spec = spec_with();
-    const Report found = characterised(spec, linear);
+    const Characterised found = characterised(spec, linear);
     const v1::Characterisation& r = found.report;
-    REQUIRE(found.asked == characterise_queries(spec));
+    REQUIRE(found.asked == characterise_queries(spec, 3));
     REQUIRE(found.stages.contains("exclusive or"));
     REQUIRE(r.nonlinear_share() < 1e-6);
     REQUIRE(r.settling() == 0.0);
+    REQUIRE(r.settling_limit() == 0.0);
     REQUIRE(r.drift() == 0.0);
+    REQUIRE(r.drift_limit() == 0.0);
+    REQUIRE(r.sensitivity_limit() == 0.0);
     REQUIRE(r.exclusive_or().random_pairs() == Approx(0.5).margin(0.12));
     REQUIRE(r.exclusive_or().on_inputs() == Approx(0.5).margin(0.12));
     REQUIRE(r.exclusive_or().on_random_features() > 0.6);
@@ -142,8 +94,9 @@ TEST_CASE("noise is measured in dB, and what only makes noise is named dead") {
     REQUIRE(r.outputs(3).dead());
     for (const int k : {0, 1, 4, 5}) {
         REQUIRE_FALSE(r.outputs(k).dead());
-        const double expected = 20.0 * std::log10(r.outputs(k).deviation() / 0.01);
-        REQUIRE(r.outputs(k).snr_db() == Approx(expected).margin(1.5));
+        const double deviation = test::mixture_deviation(inputs, static_cast<std::size_t>(k));
+        REQUIRE(r.outputs(k).deviation() == Approx(deviation).epsilon(0.1));
+        REQUIRE(r.outputs(k).snr_db() == Approx(20.0 * std::log10(deviation / 0.01)).margin(1.5));
     }
     REQUIRE(r.settling() < 0.06);
     REQUIRE(r.drift() < 0.06);
@@ -163,7 +116,9 @@ TEST_CASE("drift and slow settling are told apart from noise") {
             const double now = mixture(x, k);
             return 0.9 * now + 0.1 * std::exchange(before[k], now);
         }).report;
-    REQUIRE(settling.settling() > 0.05);
+    // A tenth of the difference of two random stimuli.
+    REQUIRE(settling.settling() == Approx(0.1 * std::sqrt(2.0)).epsilon(0.3));
+    REQUIRE(settling.settling() > settling.settling_limit());
 }
 
 TEST_CASE("an input that does nothing has no sensitivity") {
