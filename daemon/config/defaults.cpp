@@ -52,7 +52,7 @@ void set_default(Message& message, const FieldDescriptor& field) {
 
 void default_scalar(Message& message, const FieldDescriptor& field) {
     const bool can_be_absent = field.has_optional_keyword();
-    if (can_be_absent && !rule_of(field).default_().empty() &&
+    if (can_be_absent && !rule_of(field).default_().empty() && !misplacement_of(message, field) &&
         !message.GetReflection()->HasField(message, &field)) {
         set_default(message, field);
     }

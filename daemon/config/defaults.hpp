@@ -7,7 +7,8 @@
 namespace phyll::config {
 
 /// Fills in what was not given, so that whoever receives the message finds everything in it:
-/// - a field that is `optional` and whose rule has a default gets that default;
+/// - a field that is `optional` and whose rule has a default gets that default, unless it means
+///   nothing for the message's kind: what is found there was given;
 /// - a message field gets a message, when it is singular, neither `optional`, required nor part of
 ///   a oneof, and its type has something to default. (Absent means "as usual" for such a field;
 ///   for an `optional` one it means "none".)

@@ -1,6 +1,8 @@
 #include "daemon/config/rules.hpp"
 
 #include "daemon/config/nearest.hpp"
+#include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -12,6 +14,7 @@
 namespace phyll::config {
 
 using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
 
 namespace {
 
@@ -111,6 +114,30 @@ std::optional<std::string> violation_of(const FieldDescriptor& field, const Scal
         return violation_of_text(field, *text);
     }
     return std::nullopt;
+}
+
+std::optional<std::string> misplacement_of(const Message& message, const FieldDescriptor& field) {
+    const auto& rule_kinds = rule_of(field).of_kinds();
+    if (rule_kinds.empty()) {
+        return std::nullopt;
+    }
+    const FieldDescriptor* kind_field = message.GetDescriptor()->FindFieldByName("kind");
+    if (kind_field == nullptr) {
+        throw Error(Code::internal, fmt::format("{}: the rule names kinds, but the message has no "
+                                                "field 'kind'; correct the .proto file",
+                                                field.full_name()));
+    }
+    std::string kind = message.GetReflection()->GetString(message, kind_field);
+    if (kind.empty()) {
+        kind = rule_of(*kind_field).default_();
+    }
+    const std::vector<std::string> kinds(rule_kinds.begin(), rule_kinds.end());
+    const bool belongs = std::ranges::find(kinds, kind) != kinds.end();
+    if (belongs || kind.empty() || violation_of_text(*kind_field, kind)) {
+        return std::nullopt;
+    }
+    return fmt::format("means nothing for kind {}; it belongs to {}", in_quotes(kind),
+                       listed(kinds));
 }
 
 } // namespace phyll::config

@@ -5,6 +5,7 @@
 #include <phyll/v1/annotations.pb.h>
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 
 #include <optional>
 #include <string>
@@ -23,5 +24,12 @@ namespace phyll::config {
 /// Numbers that are not finite are always wrong.
 [[nodiscard]] std::optional<std::string>
 violation_of(const google::protobuf::FieldDescriptor& field, const Scalar& value);
+
+/// Why the field means nothing in the message, whose `kind` is not one of those that the field's
+/// rule names: "means nothing for kind 'idx'; it belongs to 'numpy'". Nothing for a field of all
+/// kinds, and while the kind itself is not a valid one.
+[[nodiscard]] std::optional<std::string>
+misplacement_of(const google::protobuf::Message& message,
+                const google::protobuf::FieldDescriptor& field);
 
 } // namespace phyll::config

@@ -42,23 +42,6 @@ class Validator {
     Problems& problems_;
 };
 
-void Validator::check(const Message& message, const std::string& path) {
-    const Descriptor& type = *message.GetDescriptor();
-    for (int i = 0; i < type.field_count(); ++i) {
-        const FieldDescriptor& field = *type.field(i);
-        const std::string field_path = member_path(path, field.name());
-        check_presence(message, field, field_path);
-        if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-            check_messages(message, field, field_path);
-        } else {
-            check_scalars(message, field, field_path);
-        }
-    }
-    if (const auto fields = kind_fields(type)) {
-        check_kind(message, *fields, path);
-    }
-}
-
 bool is_given(const Message& message, const FieldDescriptor& field) {
     const Reflection& reflection = *message.GetReflection();
     if (field.is_repeated()) {
@@ -67,6 +50,26 @@ bool is_given(const Message& message, const FieldDescriptor& field) {
     const bool is_text = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
     return reflection.HasField(message, &field) &&
            !(is_text && reflection.GetString(message, &field).empty());
+}
+
+void Validator::check(const Message& message, const std::string& path) {
+    const Descriptor& type = *message.GetDescriptor();
+    for (int i = 0; i < type.field_count(); ++i) {
+        const FieldDescriptor& field = *type.field(i);
+        const std::string field_path = member_path(path, field.name());
+        check_presence(message, field, field_path);
+        if (const auto misplacement = misplacement_of(message, field);
+            misplacement && is_given(message, field)) {
+            problems_.add(field_path, *misplacement);
+        } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+            check_messages(message, field, field_path);
+        } else {
+            check_scalars(message, field, field_path);
+        }
+    }
+    if (const auto fields = kind_fields(type)) {
+        check_kind(message, *fields, path);
+    }
 }
 
 void Validator::check_presence(const Message& message, const FieldDescriptor& field,

@@ -8,8 +8,8 @@
 namespace phyll::config {
 
 /// Checks a message by the rules in its .proto: required, min, max, exclusive_min, one_of, that
-/// numbers are finite, that kinds exist and options belong to their kind; and so on inside every
-/// message in it, packed options included.
+/// what is given means something for the message's kind, that numbers are finite, that kinds exist
+/// and options belong to their kind; and so on inside every message in it, packed options included.
 ///
 /// An `optional` field that was not given is checked for nothing but `required`. A number that is
 /// not `optional` is always a value; a text that is not `optional` is given unless it is empty.

@@ -57,7 +57,9 @@ ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labe
     for (std::size_t part = 0; part <= count; ++part) {
         parts.begin.push_back(part * order.size() / count);
     }
-    parts.held_out = order.size() < large ? count : 1;
+    if (count > 1) { // what is held out of a single sample leaves nothing to learn from
+        parts.held_out = order.size() < large ? count : 1;
+    }
     parts.features = {features.channels, features.samples,
                       [read = features.read, order = std::move(order),
                        &standard](std::size_t i, std::span<float> into) {
@@ -69,6 +71,7 @@ ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labe
     return parts;
 }
 
+/// The strongest of the grid where nothing could be held out, as on any tie.
 double choose_regularisation(const ReadOutParts& parts, ReadOutKind kind, ReadOutFitter& fitter) {
     const std::span<const double> grid = read_out_grid(kind);
     std::vector<std::size_t> hits(grid.size());

@@ -54,13 +54,15 @@ struct ReadOut {
 /// Fits a read-out on the features of the training split alone, of at least one sample. They are
 /// standardised inside; one that never changes gets no weight. With fewer than 2,000 samples the
 /// penalty is chosen by five-fold cross-validation, else on a fifth that is held out; the fit is
-/// then on all samples. A function of its arguments alone.
+/// then on all samples. A single sample leaves nothing to hold out: the strongest penalty is taken.
+/// A function of its arguments alone.
 ///
 /// Features are read a few samples at a time. ridge reads each about four
 /// times, and holds a few matrices of features x features in float64; for softmax see
 /// `most_held`.
 ///
-/// Throws CANCELLED when `settings.stop` asks for it.
+/// Throws CANCELLED when `settings.stop` asks for it; of kind ridge INTERNAL for features that are
+/// not finite, FAILED_PRECONDITION when a given penalty is too small to solve by.
 [[nodiscard]] ReadOut fit_read_out(const SampleRows& features,
                                    std::span<const std::uint32_t> labels, std::size_t classes,
                                    const ReadOutSettings& settings);

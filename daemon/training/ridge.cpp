@@ -7,6 +7,8 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -53,10 +55,18 @@ class RidgeFitter final : public ReadOutFitter {
         // The bias carries no penalty; a little keeps what does not occur solvable.
         m.gram.diagonal().head(features()).array() += regularisation * static_cast<double>(samples);
         m.gram.diagonal().array() += 1e-9 * static_cast<double>(samples);
+        // Eigen takes what is no number for a success.
+        if (!m.gram.allFinite()) {
+            throw Error(
+                Code::internal,
+                "the features of a ridge read-out cannot be fitted: some value is not finite");
+        }
         const Eigen::LLT<MatrixXd> factor(m.gram.selfadjointView<Eigen::Lower>());
         if (factor.info() != Eigen::Success) {
-            throw Error(Code::internal, "the features of a ridge read-out have no positive "
-                                        "definite Gram matrix: some value is not finite");
+            throw Error(Code::failed_precondition,
+                        fmt::format("the features of a ridge read-out depend on each other too "
+                                    "closely for a regularisation of {:g}; give a larger one",
+                                    regularisation));
         }
         return read_out(factor.solve(m.targets));
     }

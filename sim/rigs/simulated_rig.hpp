@@ -49,6 +49,10 @@ class SimulatedRig : public PhysicalLayer {
         return reach().smallest;
     }
 
+    /// What a person should know of the device as it is displaced now, a line each, beside how far
+    /// that is: whether what its spec takes for granted still holds.
+    [[nodiscard]] virtual std::vector<std::string> notes_on_displacement() const { return {}; }
+
     /// Stimuli to measure the device by, n_in x count, always the same ones: uniformly random over
     /// [0, 1], for every rig the same, or ones that it knows where its domain is closed.
     [[nodiscard]] virtual OwnedBlock probe_stimuli(std::size_t count) const;

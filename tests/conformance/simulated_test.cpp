@@ -102,6 +102,21 @@ TEST_CASE("the electronic and the microwave rig with noise, drift and latency ke
     }
 }
 
+/// But the acoustic one: the suite builds it dozens of times, and each time takes half a second.
+TEST_CASE("a perturbed rig keeps the contract") {
+    sim::Disturbances disturbances;
+    disturbances.perturb = 0.2;
+    SECTION("electronic") {
+        check_contract(simulated("electronic", disturbances));
+    }
+    SECTION("microwave") {
+        check_contract(microwave(disturbances));
+    }
+    SECTION("optical") {
+        check_contract(optical(1.0, disturbances));
+    }
+}
+
 TEST_CASE("the optical rig keeps the contract") {
     check_contract(simulated("optical"));
 }

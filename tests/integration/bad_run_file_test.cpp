@@ -99,7 +99,7 @@ TEST_CASE("a value out of its range is refused by line, with the range") {
              {"bad.toml:4: training.learning_rate: nan", "finite"}},
             {data + training + "learning_rate = inf\n" + layer,
              {"bad.toml:4: training.learning_rate: inf", "finite"}},
-            {data + "test_fraction = 1.0\n" + layer,
+            {"[data]\nkind = \"idx\"\ntest_fraction = 1.0\n" + layer,
              {"bad.toml:3: data.test_fraction: 1", "more than 0, at most 0.9"}},
             {data + "training_samples = 3\n" + layer, {"data.training_samples: 3", "at least 7"}},
             {data + scheme + "options = { theta = 0 }\n" + layer,
@@ -120,6 +120,20 @@ TEST_CASE("a kind that does not exist is refused with those that do") {
                           {data + "[[layers]]\nrig = \"cavty\"\n",
                            {"layers[0].rig: ", "'cavty'", "cavity, echo"},
                            3},
+                      });
+}
+
+TEST_CASE(
+    "a key that means nothing for the kind is refused by line, with the kinds it belongs to") {
+    refused(Daemon(), {
+                          {data + "test_fraction = 0.3\n" + layer,
+                           {"bad.toml:3: data.test_fraction: means nothing for kind 'vowels'",
+                            "it belongs to 'csv', 'idx', 'numpy'"}},
+                          {"[data]\nkind = \"idx\"\nx = \"images\"\n" + layer,
+                           {"bad.toml:3: data.x: means nothing for kind 'idx'", "'numpy'"}},
+                          {data + layer + "encoding = { kind = \"affine\", bits = 3 }\n",
+                           {"bad.toml:5: layers[0].encoding.bits: means nothing for kind 'affine'",
+                            "'quantise'"}},
                       });
 }
 

@@ -74,6 +74,11 @@ TEST_CASE("phylld --check says what each rig is made of, or what is wrong, and t
     const Finished good = check("[[rigs]]\nname = \"box\"\nkind = \"echo\"\n");
     REQUIRE(good.status == 0);
     REQUIRE(contains(good.out, "box: echo"));
+    REQUIRE_FALSE(contains(good.out, "perturbed"));
+    const Finished perturbed = check("[[rigs]]\nname = \"ladder\"\nkind = \"electronic\"\n"
+                                     "simulation.perturb = 0.2\n");
+    REQUIRE(perturbed.status == 0);
+    REQUIRE(contains(perturbed.out, "\n  perturbed by 0.2: displaced by "));
     const Finished unknown = check("[[rigs]]\nname = \"box\"\nkind = \"ecko\"\n");
     REQUIRE(unknown.status == 1);
     REQUIRE(contains(unknown.err, "lab.toml:3"));

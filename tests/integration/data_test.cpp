@@ -105,6 +105,9 @@ TEST_CASE("images and labels as MNIST has them are trained on, and listed") {
                            {"data.training_samples=18", "data.test_samples=6"});
     REQUIRE(few["train_samples"] == 18);
     REQUIRE(few["test_samples"] == 6);
+    REQUIRE(refusal(daemon, with_test + "training_samples = 37\n" + small_network, 2)
+                .find("train-images-idx3-ubyte.gz has 36 samples to train on") !=
+            std::string::npos);
 
     const std::string broken = path("broken-idx3-ubyte", idx({37, 2, 3}, training.pixels));
     REQUIRE(refusal(daemon,
@@ -154,7 +157,11 @@ TEST_CASE("tables are trained on, and take as many samples as they are told to")
     }
     const std::string data = "seed = 1\n[data]\nkind = \"csv\"\nlabel = \"kind\"\nfile = \"" +
                              daemon.write("lights.csv", table).string() + "\"\n";
-    REQUIRE(train(daemon, data + small_network)["test_accuracy"] > 0.8);
+    const json plain = train(daemon, data + small_network);
+    REQUIRE(plain["test_accuracy"] > 0.8);
+    const std::string packed = daemon.write("lights.csv.gz", gzip(table)).string();
+    REQUIRE(train(daemon, data + small_network, {"data.file=" + packed})["weights_sha256"] ==
+            plain["weights_sha256"]);
     REQUIRE(train(daemon, data + small_network, {"data.training_samples=12"})["train_samples"] ==
             12);
 }

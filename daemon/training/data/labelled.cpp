@@ -111,8 +111,23 @@ void check_class_sizes(const DataSet& data, const std::string& from) {
     }
 }
 
+void check_counts(const Split& split, const phyll::v1::DataSpec& spec) {
+    const auto check_count = [](const char* field, const std::string& file, std::size_t asked,
+                                std::size_t there, const char* purpose) {
+        if (asked > there) {
+            throw invalid_field(field, fmt::format("{}; {} has {} samples {}; ask for so many at "
+                                                   "most, or 0 for all",
+                                                   asked, file, there, purpose));
+        }
+    };
+    check_count("data.training_samples", spec.file(), spec.training_samples(),
+                split.training.size(), "to train on");
+    check_count("data.test_samples", spec.test_file().empty() ? spec.file() : spec.test_file(),
+                spec.test_samples(), split.test.size(), "to test on");
+}
+
 void leave_first(std::vector<std::uint32_t>& samples, std::size_t count) {
-    if (count != 0 && count < samples.size()) {
+    if (count != 0) {
         samples.resize(count);
     }
 }
@@ -136,6 +151,7 @@ Extents extents_of(std::span<const std::uint64_t> shape, const std::string& wher
 }
 
 void limit_drawn(Split& split, const phyll::v1::DataSpec& spec, std::uint64_t seed) {
+    check_counts(split, spec);
     leave_first(split.training, spec.training_samples());
     if (spec.test_samples() != 0 && spec.test_samples() < split.test.size()) {
         KeyedRandom(seed, "test samples").shuffle(split.test, 0);
@@ -157,6 +173,7 @@ SplitData assemble(const phyll::v1::DataSpec& spec, std::uint64_t seed, const La
     name_classes(loaded.data, training, test);
     if (test) {
         loaded.split = split_in_order(training.inputs.samples(), test->inputs.samples());
+        check_counts(loaded.split, spec);
         leave_first(loaded.split.training, spec.training_samples());
         leave_first(loaded.split.test, spec.test_samples());
         KeyedRandom(seed, "training order").shuffle(loaded.split.training, 0);

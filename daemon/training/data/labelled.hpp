@@ -32,12 +32,14 @@ struct Labelled {
 /// the files are used; of one that was drawn, so many at random.
 ///
 /// Throws INVALID_ARGUMENT, naming files, when labels are not as many as samples, when the two sets
-/// do not fit each other, when there is but one class, or when there are more than 4096.
+/// do not fit each other, when there is but one class, when there are more than 4096, or when more
+/// samples are asked for than there are.
 [[nodiscard]] SplitData assemble(const phyll::v1::DataSpec& spec, std::uint64_t seed,
                                  const Labelled& training, const std::optional<Labelled>& test);
 
 /// Leaves the first so many training and test samples of a split that was drawn at random; 0: all.
-/// The test samples are drawn again, as they come in the file's order.
+/// The test samples are drawn again, as they come in the file's order. Throws INVALID_ARGUMENT when
+/// more are asked for than the split has.
 void limit_drawn(Split& split, const phyll::v1::DataSpec& spec, std::uint64_t seed);
 
 /// How many values a sample of that shape has, all extents but the first. Throws INVALID_ARGUMENT,

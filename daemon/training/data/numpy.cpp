@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -246,6 +247,16 @@ SplitData load_npz(const phyll::v1::DataSpec& spec, std::uint64_t seed, const Da
     return assemble(spec, seed, training, test);
 }
 
+/// Which of the keys of kind numpy belong to which file is only known when the file is seen.
+void refuse_given(std::initializer_list<std::pair<const char*, std::string>> keys,
+                  const std::string& reason) {
+    for (const auto& [field, value] : keys) {
+        if (!value.empty()) {
+            throw invalid_field(field, reason);
+        }
+    }
+}
+
 Source npy_file(const std::string& path, const char* field, const FileReader& read) {
     if (path.empty()) {
         throw invalid_field(field, "needed for data of kind numpy without an .npz file: the path "
@@ -257,6 +268,14 @@ Source npy_file(const std::string& path, const char* field, const FileReader& re
 }
 
 SplitData load_npy(const phyll::v1::DataSpec& spec, std::uint64_t seed, const FileReader& read) {
+    refuse_given({{"data.x", spec.x()},
+                  {"data.y", spec.y()},
+                  {"data.x_test", spec.x_test()},
+                  {"data.y_test", spec.y_test()}},
+                 fmt::format("means nothing for {}, an .npy file: it names an array of an .npz "
+                             "file. Other files are named by data.label_file, data.test_file and "
+                             "data.test_label_file",
+                             spec.file()));
     const Source x = npy_file(spec.file(), "data.file", read);
     const Source y = npy_file(spec.label_file(), "data.label_file", read);
     const Labelled training = read_pair(x, y, scale_of(spec));
@@ -354,14 +373,12 @@ SplitData load_numpy(const phyll::v1::DataSpec& spec, std::uint64_t seed, const 
     if (!spec.file().ends_with(".npz") && !is_zip(content)) {
         return load_npy(spec, seed, read);
     }
-    if (!spec.label_file().empty() || !spec.test_file().empty() ||
-        !spec.test_label_file().empty()) {
-        throw invalid_field("data.label_file",
-                            fmt::format("{} is an .npz file: its arrays are named by data.x, "
-                                        "data.y, data.x_test and data.y_test, and label_file, "
-                                        "test_file and test_label_file mean nothing",
-                                        spec.file()));
-    }
+    refuse_given({{"data.label_file", spec.label_file()},
+                  {"data.test_file", spec.test_file()},
+                  {"data.test_label_file", spec.test_label_file()}},
+                 fmt::format("means nothing for {}, an .npz file: it belongs to .npy files. Arrays "
+                             "are named by data.x, data.y, data.x_test and data.y_test",
+                             spec.file()));
     return load_npz(spec, seed, content);
 }
 

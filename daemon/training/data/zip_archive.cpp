@@ -6,6 +6,7 @@
 #include <zip.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <utility>
 
@@ -141,6 +142,32 @@ struct ZipArchive::Handle {
     zip_t* archive = nullptr;
 };
 
+namespace {
+
+/// Whether a file begins as an archive does: with an entry's header, which is 30 bytes and more.
+bool begins_as_zip(const DataFile& content) {
+    constexpr std::array magic{std::byte{'P'}, std::byte{'K'}, std::byte{3}, std::byte{4}};
+    std::array<std::byte, magic.size()> first{};
+    if (content.size() >= first.size()) {
+        content.bytes()->read(0, first);
+    }
+    return first == magic;
+}
+
+/// An archive is opened by its directory, which is its end.
+Error unreadable(const DataFile& content, const std::string& file, int code,
+                 const std::string& reason) {
+    const std::string what =
+        code == ZIP_ER_NOZIP && begins_as_zip(content)
+            ? fmt::format("{}, byte {}: its end is missing, where a zip archive has its directory: "
+                          "the file is cut off or was not copied as a whole",
+                          file, content.size())
+            : fmt::format("{}, byte 0: it cannot be read as a zip archive: {}", file, reason);
+    return {Code::invalid_argument, what};
+}
+
+} // namespace
+
 ZipArchive::ZipArchive(const DataFile& content, std::string file)
     : file_(std::move(file)), handle_(std::make_unique<Handle>(content)) {
     zip_error_t error;
@@ -153,12 +180,11 @@ ZipArchive::ZipArchive(const DataFile& content, std::string file)
         }
     }
     const std::string reason = zip_error_strerror(&error);
+    const int code = zip_error_code_zip(&error);
     zip_error_fini(&error);
     if (handle_->archive == nullptr) {
         handle_->source.check();
-        throw Error(
-            Code::invalid_argument,
-            fmt::format("{}, byte 0: it cannot be read as a zip archive: {}", file_, reason));
+        throw unreadable(content, file_, code, reason);
     }
 }
 

@@ -19,7 +19,8 @@ class DataFile {
 
     [[nodiscard]] std::uint64_t size() const { return bytes_->size(); }
     [[nodiscard]] const std::shared_ptr<const ByteSource>& bytes() const noexcept { return bytes_; }
-    /// All of it. Throws RESOURCE_EXHAUSTED, naming `file`, when it has more than `most` bytes.
+    /// All of it, unpacked where gzip packed it. Throws RESOURCE_EXHAUSTED, naming `file`, when
+    /// that is more than `most` bytes, INVALID_ARGUMENT when it cannot be unpacked.
     [[nodiscard]] std::string text(const std::string& file, std::uint64_t most) const;
 
   private:

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <complex>
 
 namespace phyll::physics {
@@ -40,29 +41,59 @@ void AcousticCavity::respond(ConstBlock x, Block y, Workers& workers,
                          [&](std::size_t first) { respond_tile(x, y, first); });
 }
 
-void AcousticCavity::respond_tile(ConstBlock x, Block y, std::size_t first) const {
-    const std::size_t count = std::min(lanes, x.samples() - first);
-    AcousticIntegrator<float>::Tile tile = integrator_.new_tile();
-    for (std::size_t lane = 0; lane < count; ++lane) {
-        const std::span<const float> stimulus = x.sample(first + lane);
-        for (std::size_t k = 0; k < n_in(); ++k) {
-            tile.amplitude(k, lane) = static_cast<float>(full_drive_[k]) * stimulus[k];
-        }
-    }
-    const std::size_t settle = parameters_.settle_steps();
-    const std::uint64_t failed = integrator_.run(tile, settle + parameters_.window_steps(), settle);
+void AcousticCavity::run(Tile& tile, std::size_t steps, std::size_t unheard,
+                         std::size_t first) const {
+    const std::uint64_t failed = integrator_.run(tile, steps, unheard);
     if (failed != 0) {
         throw Error(Code::internal,
                     fmt::format("the cavity's membranes could not be integrated for sample {} of "
                                 "the block: the drive is too strong for the time step",
                                 first + static_cast<std::size_t>(std::countr_zero(failed))));
     }
-    for (std::size_t lane = 0; lane < count; ++lane) {
+}
+
+AcousticCavity::Tile AcousticCavity::settled_tile(ConstBlock x, std::size_t first) const {
+    Tile tile = integrator_.new_tile();
+    for (std::size_t lane = 0; lane < std::min(lanes, x.samples() - first); ++lane) {
+        const std::span<const float> stimulus = x.sample(first + lane);
+        for (std::size_t k = 0; k < n_in(); ++k) {
+            tile.amplitude(k, lane) = static_cast<float>(full_drive_[k]) * stimulus[k];
+        }
+    }
+    const std::size_t settle = parameters_.settle_steps();
+    run(tile, settle + parameters_.window_steps(), settle, first);
+    return tile;
+}
+
+void AcousticCavity::respond_tile(ConstBlock x, Block y, std::size_t first) const {
+    const Tile tile = settled_tile(x, first);
+    for (std::size_t lane = 0; lane < std::min(lanes, x.samples() - first); ++lane) {
         const std::span<float> response = y.sample(first + lane);
         for (std::size_t k = 0; k < n_out(); ++k) {
             response[k] = std::abs(tile.pressure(k, lane));
         }
     }
+}
+
+double AcousticCavity::disagreement_of_windows(ConstBlock x) const {
+    double largest = 0.0;
+    for (std::size_t first = 0; first < x.samples(); first += lanes) {
+        const Tile before = settled_tile(x, first);
+        Tile after = before;
+        run(after, parameters_.window_steps(), 0, first);
+        for (std::size_t lane = 0; lane < std::min(lanes, x.samples() - first); ++lane) {
+            double difference = 0.0;
+            double size = 0.0;
+            for (std::size_t k = 0; k < n_out(); ++k) {
+                const auto amplitude = static_cast<double>(std::abs(after.pressure(k, lane)));
+                const auto earlier = static_cast<double>(std::abs(before.pressure(k, lane)));
+                difference += (amplitude - earlier) * (amplitude - earlier);
+                size += amplitude * amplitude;
+            }
+            largest = std::max(largest, size > 0.0 ? std::sqrt(difference / size) : 0.0);
+        }
+    }
+    return largest;
 }
 
 std::string_view acoustic_kernel_level() {

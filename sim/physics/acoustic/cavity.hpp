@@ -33,7 +33,18 @@ class AcousticCavity {
     /// few ms. Throws CANCELLED, or INTERNAL naming the sample whose integration failed.
     void respond(ConstBlock x, Block y, Workers& workers, const std::stop_token& stop) const;
 
+    /// How well the device has settled when it is listened to: two successive windows are compared,
+    /// bin by bin. Root mean square of the difference of the amplitudes over that of the
+    /// amplitudes, the largest of any sample of `x` (n_in x samples); 0 for silence. Costs a window
+    /// more than `respond`, on the caller's thread. Throws INTERNAL as `respond` does.
+    [[nodiscard]] double disagreement_of_windows(ConstBlock x) const;
+
   private:
+    using Tile = AcousticIntegrator<float>::Tile;
+
+    /// A tile that has been listened to for a window, from sample `first` of `x` on.
+    [[nodiscard]] Tile settled_tile(ConstBlock x, std::size_t first) const;
+    void run(Tile& tile, std::size_t steps, std::size_t unheard, std::size_t first) const;
     void respond_tile(ConstBlock x, Block y, std::size_t first) const;
 
     AcousticParameters parameters_;

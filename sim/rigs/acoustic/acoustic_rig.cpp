@@ -10,6 +10,8 @@ namespace phyll::sim {
 namespace {
 
 constexpr std::size_t largest_batch = 1024;
+/// By which a displaced device is checked to have settled: few, as it is done at every start.
+constexpr std::size_t settling_stimuli = 16;
 
 /// 174 dB. The default device stays below 200 Pa at full drive; the strongest drive that the
 /// options allow stays below this.
@@ -80,6 +82,14 @@ class AcousticRig final : public SimulatedRig {
     void displace(std::span<const double> offsets) override { cavity_.displace(offsets); }
     /// Between a fifth of a millimetre and places that have nothing to do with the nominal ones.
     [[nodiscard]] Reach reach() const override { return {.smallest = 0.02, .largest = 20.0}; }
+
+    [[nodiscard]] std::vector<std::string> notes_on_displacement() const override {
+        const OwnedBlock stimuli = probe_stimuli(settling_stimuli);
+        return {fmt::format("as perturbed, two successive windows differ by {:.2g} % of the "
+                            "response, the largest of {} stimuli",
+                            100.0 * cavity_.disagreement_of_windows(stimuli.view()),
+                            settling_stimuli)};
+    }
 
   private:
     physics::AcousticCavity cavity_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace phyll::sim {
 namespace {
@@ -111,6 +112,7 @@ Disturbance::Disturbance(std::unique_ptr<SimulatedRig> nominal, double perturb,
                          double drift_samples, std::uint64_t seed)
     : Decorator(std::move(nominal)),
       rig_(dynamic_cast<SimulatedRig&>(inner())),
+      spec_(rig_.spec()),
       drift_samples_(drift_samples),
       direction_(direction_of(seed, rig_.parameters())) {
     if (!std::isfinite(drift_samples) || drift_samples < 0.0) {
@@ -124,6 +126,20 @@ Disturbance::Disturbance(std::unique_ptr<SimulatedRig> nominal, double perturb,
     if (drift_samples > 0.0) {
         drift_amount_ = find_perturbation(rig_, probe, drift_unit, seed).amount;
     }
+    if (perturb > 0.0) {
+        note_perturbation(perturb);
+    }
+}
+
+void Disturbance::note_perturbation(double perturb) {
+    spec_.notes.push_back(fmt::format(
+        "perturbed by {:g}: displaced by {:.4g} of the rig's own steps; responses correlate with "
+        "the "
+        "nominal device's by {:.3f}, and their means are off by {:.2f} standard deviations",
+        perturb, perturbation_.amount, perturbation_.shift.correlation, perturbation_.shift.mean));
+    step_ = 0;
+    rig_.displace(offsets_in_step(0));
+    std::ranges::move(rig_.notes_on_displacement(), std::back_inserter(spec_.notes));
 }
 
 void Disturbance::query(ConstBlock x, Block y, const QueryContext& context) {

@@ -38,6 +38,8 @@ class Disturbance final : public Decorator {
     Disturbance(std::unique_ptr<SimulatedRig> nominal, double perturb, double drift_samples,
                 std::uint64_t seed);
 
+    /// The rig's own, and in the notes, when `perturb` is not 0, what that came to.
+    [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
     void query(ConstBlock x, Block y, const QueryContext& context) override;
 
     /// What `perturb` came to.
@@ -46,10 +48,12 @@ class Disturbance final : public Decorator {
     [[nodiscard]] std::vector<double> offsets(std::uint64_t age) const;
 
   private:
+    void note_perturbation(double perturb);
     [[nodiscard]] std::uint64_t step_of(std::uint64_t age) const;
     [[nodiscard]] std::vector<double> offsets_in_step(std::uint64_t step) const;
 
     SimulatedRig& rig_; ///< owned by the base class
+    LayerSpec spec_;
     double drift_samples_;
     std::vector<double> direction_;
     std::vector<Walk> walks_;

@@ -1,7 +1,6 @@
 #include "sim/rigs/replay/number_table.hpp"
 
 #include "drivers/core/error.hpp"
-#include "drivers/core/readers/byte_stream.hpp"
 #include "drivers/core/readers/csv_rows.hpp"
 #include "drivers/core/text.hpp"
 
@@ -18,24 +17,6 @@ namespace {
 
 constexpr std::uint64_t most_text = std::uint64_t{4} << 30U;
 constexpr std::size_t piece = std::size_t{1} << 16U;
-
-std::string text_of(const DataFile& file, const std::string& name) {
-    const std::unique_ptr<ByteStream> stream = open_stream(file, name);
-    std::string text;
-    for (std::size_t count = piece; count == piece;) {
-        const std::size_t have = text.size();
-        if (have > most_text) {
-            throw Error(Code::resource_exhausted,
-                        fmt::format("{} has more than {} GiB of text; a recording is read as a "
-                                    "whole",
-                                    name, most_text >> 30U));
-        }
-        text.resize(have + piece);
-        count = stream->read_some(std::as_writable_bytes(std::span(text).subspan(have)));
-        text.resize(have + count);
-    }
-    return text;
-}
 
 std::string sha256_of(const DataFile& file) {
     crypto_hash_sha256_state state;
@@ -86,7 +67,7 @@ void add_row(NumberTable& table, const CsvRow& row, const std::string& name) {
 } // namespace
 
 NumberTable read_number_table(const DataFile& file, const std::string& name, Header header) {
-    const std::vector<CsvRow> rows = read_csv_rows(text_of(file, name), name);
+    const std::vector<CsvRow> rows = read_csv_rows(file.text(name, most_text), name);
     NumberTable table;
     table.sha256 = sha256_of(file);
     std::size_t before = 0; // rows that are no measurement

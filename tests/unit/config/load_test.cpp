@@ -115,6 +115,49 @@ TEST_CASE("data of kind csv names file and label") {
             "run.toml:1: data.label: missing; it names the column that holds the class");
 }
 
+TEST_CASE("keys that mean nothing for the kind are refused by name, where they stand") {
+    const std::string layer = "[[layers]]\nrig = 'cavity'\n";
+    CHECK(run_refusal("data.kind = 'idx'\ndata.x = 'images'\n" + layer) ==
+          "run.toml:2: data.x: means nothing for kind 'idx'; it belongs to 'numpy'");
+    CHECK(
+        run_refusal("data.kind = 'xor'\ndata.file = 'a.csv'\ndata.test_fraction = 0.2\n" + layer) ==
+        "run.toml:2: data.file: means nothing for kind 'xor'; it belongs to 'csv', 'idx', "
+        "'numpy'\nrun.toml:3: data.test_fraction: means nothing for kind 'xor'; it belongs to "
+        "'csv', 'idx', 'numpy'");
+    CHECK(run_refusal("data.kind = 'vowels'\ndata.pair = [0, 1]\n" + layer) ==
+          "run.toml:2: data.pair: means nothing for kind 'vowels'; it belongs to 'xor'");
+    CHECK(run_refusal(smallest + "encoding = { kind = 'affine', bits = 2 }") ==
+          "run.toml:4: layers[0].encoding.bits: means nothing for kind 'affine'; it belongs to "
+          "'quantise'");
+    // The kind that is not given is the default's.
+    CHECK(
+        run_refusal(smallest + "encoding.phase_range = 1.0") ==
+        "run.toml:4: layers[0].encoding.phase_range: means nothing for kind 'standard'; it belongs "
+        "to 'phase'");
+    CHECK(run_refusal(smallest + "encoding = { kind = 'quantise', bits = 3, code = 'gray' }")
+              .empty());
+    CHECK(run_refusal("data.kind = 'xor'\ndata.inputs = 8\ndata.pair = [0, 1]\n" + layer).empty());
+    // What else is wrong with the kind is said once.
+    CHECK(run_refusal("data.kind = 'xorr'\ndata.inputs = 8\n" + layer).find("means nothing") ==
+          std::string::npos);
+}
+
+TEST_CASE("a complete run is complete for its kinds, and accepted again") {
+    v1::RunSpec run = config::load_run_spec(smallest, "run.toml", {}, ToyKinds{});
+    CHECK_FALSE(run.data().has_test_fraction());
+    CHECK_FALSE(run.data().has_inputs());
+    CHECK_FALSE(run.layers(0).encoding().has_bits());
+    const v1::RunSpec before = run;
+    config::check_run_spec(run, ToyKinds{});
+    CHECK(run.SerializeAsString() == before.SerializeAsString());
+    const std::vector<std::string> xor_data{"data.kind=xor", "layers.0.encoding.kind=quantise"};
+    run = config::load_run_spec(smallest, "run.toml", xor_data, ToyKinds{});
+    CHECK(run.data().inputs() == 20);
+    CHECK(run.layers(0).encoding().bits() == 2);
+    CHECK(run.layers(0).encoding().code() == "gray");
+    CHECK_FALSE(run.layers(0).encoding().has_phase_range());
+}
+
 TEST_CASE("what is asked of a rig is asked of a layer's rig, once") {
     REQUIRE(run_refusal(smallest + "[[rigs]]\nname = 'cavity'\nstart_age = 3").empty());
     REQUIRE(run_refusal(smallest + "[[rigs]]\nname = 'cavitty'") ==

@@ -51,7 +51,7 @@ TEST_CASE("an override's value is TOML, else a text") {
     REQUIRE(with({"note=a=b"}).note() == "a=b");
     REQUIRE(with({"note="}).note().empty());
     REQUIRE(with({"name=\"a\"\nseed=9"}).name() == "\"a\"\nseed=9");
-    REQUIRE(with({"data.ignore=['x', 'y']"}).data().ignore_size() == 2);
+    REQUIRE(with({"data.kind=csv", "data.ignore=['x', 'y']"}).data().ignore_size() == 2);
     REQUIRE(with({"layers=[{rig='c'}]"}).layers_size() == 1);
 }
 

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -72,6 +73,26 @@ TEST_CASE("every rule makes sense for its field") {
         REQUIRE((!rule.has_min() || !rule.has_max() || rule.min() < rule.max()));
         REQUIRE_FALSE((rule.required() && !rule.default_().empty()));
     }
+}
+
+TEST_CASE("the kinds that a field belongs to are kinds that its message can have") {
+    int belonging = 0;
+    for (const FieldDescriptor* field : fields_with_rules()) {
+        const v1::FieldRule& rule = config::rule_of(*field);
+        if (rule.of_kinds().empty()) {
+            continue;
+        }
+        INFO(field->full_name());
+        ++belonging;
+        REQUIRE_FALSE(rule.required());
+        const FieldDescriptor* kind = field->containing_type()->FindFieldByName("kind");
+        REQUIRE(kind != nullptr);
+        const auto& valid = config::rule_of(*kind).one_of();
+        for (const std::string& name : rule.of_kinds()) {
+            CHECK(std::ranges::find(valid, name) != valid.end());
+        }
+    }
+    REQUIRE(belonging > 10);
 }
 
 TEST_CASE("texts are read as the field's type or not at all") {

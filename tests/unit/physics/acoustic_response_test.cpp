@@ -178,6 +178,32 @@ TEST_CASE("two successive windows agree: the device has settled") {
     REQUIRE(disagreement < 0.005);
 }
 
+TEST_CASE("how well the cavity has settled is measured on the displaced device") {
+    AcousticParameters p;
+    const KeyedRandom random(3, "drives of a settling cavity");
+    constexpr std::size_t samples = 19; // no whole number of tiles
+    AcousticCavity cavity(p);
+    OwnedBlock x(cavity.n_in(), samples);
+    for (std::size_t i = 0; i < samples; ++i) {
+        for (std::size_t k = 0; k < x.channels(); ++k) {
+            x.sample(i)[k] = static_cast<float>(random.uniform(i, k));
+        }
+    }
+    const double nominal = cavity.disagreement_of_windows(x.view());
+    REQUIRE(nominal > 0.0);
+    REQUIRE(nominal < 0.01);
+    std::vector<double> offsets(acoustic_displacements, 0.5);
+    cavity.displace(offsets);
+    const double displaced = cavity.disagreement_of_windows(x.view());
+    REQUIRE(displaced != nominal);
+    REQUIRE(displaced < 0.01);
+
+    // Listened to before the sound has built up, it has not settled, and that shows.
+    p.settle_time = 0.002;
+    REQUIRE(AcousticCavity(p).disagreement_of_windows(x.view()) > 10 * nominal);
+    REQUIRE(cavity.disagreement_of_windows(OwnedBlock(cavity.n_in(), 1).view()) == 0.0);
+}
+
 TEST_CASE("silence is answered with silence") {
     const AcousticCavity cavity{AcousticParameters{}};
     const OwnedBlock y = answer(cavity, OwnedBlock(cavity.n_in(), 1));

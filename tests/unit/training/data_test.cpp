@@ -2,6 +2,7 @@
 #include "daemon/training/data/load.hpp"
 #include "daemon/training/data/vowels.hpp"
 #include "drivers/core/error.hpp"
+#include "tests/support/data_files.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -182,6 +183,34 @@ TEST_CASE("data are loaded by kind") {
     CHECK(file.data.label_entries == 2);
 }
 
+TEST_CASE("a table that gzip packed is read like a plain one") {
+    const auto read = [](const std::string& path) {
+        return DataFile(phyll::test::gzip(read_two(path)));
+    };
+    const SplitData plain = load_data(csv_spec(), 1, read_two);
+    const SplitData packed = load_data(csv_spec(), 1, read);
+    CHECK(packed.data.labels == plain.data.labels);
+    for (std::size_t i = 0; i < 4; ++i) {
+        CHECK(packed.data.inputs.sample(i) == plain.data.inputs.sample(i));
+    }
+    const auto read_half = [&](const std::string& path) {
+        const std::string whole = phyll::test::gzip(read_two(path));
+        return DataFile(whole.substr(0, whole.size() / 2));
+    };
+    CHECK_THROWS_WITH(load_data(csv_spec(), 1, read_half),
+                      Contains("two.csv, byte ") && Contains("middle of what gzip packed"));
+}
+
+TEST_CASE("a file of text has a size limit, before and after unpacking") {
+    const std::string content(200'000, 'a');
+    CHECK(DataFile(content).text("a.csv", 200'000) == content);
+    CHECK(DataFile(phyll::test::gzip(content)).text("a.csv", 200'000) == content);
+    CHECK_THROWS_WITH(DataFile(content).text("a.csv", 199'999),
+                      Contains("a.csv has more than 199999 bytes"));
+    CHECK_THROWS_WITH(DataFile(phyll::test::gzip(content)).text("a.csv", 1000),
+                      Contains("a.csv has more than 1000 bytes"));
+}
+
 TEST_CASE("what is wrong with a data spec is said with its field") {
     v1::DataSpec spec = csv_spec();
     spec.set_kind("cvs");
@@ -198,4 +227,8 @@ TEST_CASE("what is wrong with a data spec is said with its field") {
     spec.set_label_entries(1);
     CHECK_THROWS_WITH(load_data(spec, 1, read_two),
                       Contains("data.label_entries") && Contains("at least 2"));
+    spec = csv_spec();
+    spec.set_training_samples(3);
+    CHECK_THROWS_WITH(load_data(spec, 1, read_two),
+                      Contains("data.training_samples: 3; two.csv has 2 samples to train on"));
 }

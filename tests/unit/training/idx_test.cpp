@@ -160,10 +160,15 @@ TEST_CASE("test files are the test split, the training order is random and fixed
     std::ranges::sort(order);
     CHECK(order == std::vector<std::uint32_t>{0, 1, 2});
     CHECK(limited.split.test == std::vector<std::uint32_t>{6});
-    few.set_training_samples(0);
-    few.set_test_samples(1000);
+    few.set_training_samples(6);
+    few.set_test_samples(2);
     CHECK(load(few, files).split.training.size() == 6);
     CHECK(load(few, files).split.test.size() == 2);
+    few.set_test_samples(3);
+    CHECK_THROWS_WITH(load(few, files), "data.test_samples: 3; xt has 2 samples to test on; ask "
+                                        "for so many at most, or 0 for all");
+    few.set_training_samples(7);
+    CHECK_THROWS_WITH(load(few, files), Contains("data.training_samples: 7; x has 6 samples to "));
 }
 
 TEST_CASE("one pair of files is split by class") {
@@ -179,6 +184,12 @@ TEST_CASE("one pair of files is split by class") {
     CHECK(std::ranges::equal(limited.split.training, std::span(loaded.split.training).first(3)));
     REQUIRE(limited.split.test.size() == 1);
     CHECK(std::ranges::count(loaded.split.test, limited.split.test[0]) == 1);
+    spec.set_training_samples(5);
+    CHECK_THROWS_WITH(load(spec, files), Contains("data.training_samples: 5; x has 4 samples"));
+    spec.set_training_samples(4);
+    spec.set_test_samples(3);
+    CHECK_THROWS_WITH(load(spec, files), Contains("data.test_samples: 3; x has 2 samples"));
+    spec.set_test_samples(2);
     spec.set_scale(1.0);
     CHECK(load(spec, files).data.inputs.sample(0)[1] == 10.0F);
 }

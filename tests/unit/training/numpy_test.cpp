@@ -270,7 +270,7 @@ TEST_CASE("arrays that an .npz file lacks are named with those it has") {
                Contains("d.npz has no array \"x\"; it has: images, y"));
     const std::string half = test::zip({{"x.npy", x4()}, {"y.npy", y4()}, {"x_test.npy", x2()}});
     CHECK_THAT(refused(half, Code::not_found, "data.y_test"), Contains("\"y_test\""));
-    CHECK_THAT(refused("PK\x03\x04 and so on", Code::invalid_argument, ""),
+    CHECK_THAT(refused("PK and so on", Code::invalid_argument, ""),
                Contains("d.npz, byte 0") && Contains("zip"));
     const std::string bad_x = test::zip({{"x.npy", "hello"}, {"y.npy", y4()}});
     CHECK_THAT(refused(bad_x, Code::invalid_argument, ""), Contains("d.npz (x.npy), byte "));
@@ -279,6 +279,22 @@ TEST_CASE("arrays that an .npz file lacks are named with those it has") {
     spec.clear_x_test();
     spec.set_label_file("y.npy");
     CHECK_THAT(refused(npz4(), Code::invalid_argument, "data.label_file"), Contains(".npz"));
+    spec.clear_label_file();
+    spec.set_test_label_file("y.npy");
+    CHECK_THAT(refused(npz4(), Code::invalid_argument, "data.test_label_file"),
+               Contains("means nothing for d.npz, an .npz file"));
+}
+
+TEST_CASE("an .npz file that is cut off is said to have no end, not to have no beginning") {
+    const std::string whole = npz4();
+    for (std::size_t size = 4; size < whole.size(); ++size) {
+        const std::string message = complaint(
+            [](const std::string& content) { return load(spec_of("d.npz"), {{"d.npz", content}}); },
+            whole.substr(0, size));
+        CAPTURE(size);
+        REQUIRE_THAT(message,
+                     Contains("d.npz, byte " + std::to_string(size) + ": its end is missing"));
+    }
 }
 
 TEST_CASE("a checksum of an .npz file that is wrong is found") {
@@ -295,6 +311,9 @@ TEST_CASE("a pair of .npy files, and a test pair") {
     CHECK_THROWS_WITH(load(spec, files), Contains("data.label_file"));
     spec.set_label_file("y.npy");
     CHECK(load(spec, files).split.training.size() == 2);
+    spec.set_x_test("x_test");
+    CHECK_THROWS_WITH(load(spec, files), Contains("data.x_test: means nothing for x.npy, an .npy"));
+    spec.clear_x_test();
     spec.set_test_file("xt.npy");
     CHECK_THROWS_WITH(load(spec, files), Contains("data.test_label_file"));
     spec.set_test_label_file("yt.npy");

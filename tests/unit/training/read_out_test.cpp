@@ -251,6 +251,34 @@ TEST_CASE("more noise asks for more regularisation: it is chosen, not fixed") {
     REQUIRE(share_of(chosen, fresh) > share_of(weakest, fresh) + 0.02);
 }
 
+TEST_CASE("a single training sample makes a read-out that always says its class") {
+    const ReadOutKind kind = GENERATE(ReadOutKind::ridge, ReadOutKind::softmax);
+    const std::size_t samples = GENERATE(1U, 2U);
+    CAPTURE(samples);
+    Task task{OwnedBlock(2, samples), std::vector<std::uint32_t>(samples, 1)};
+    for (std::size_t i = 0; i < samples; ++i) {
+        task.features.sample(i)[0] = static_cast<float>(3 + i);
+        task.features.sample(i)[1] = -1.0F;
+    }
+    const ReadOut read_out = fit_read_out(task.features.view(), task.labels, 3, {.kind = kind});
+    CHECK(read_out.regularisation == read_out_grid(kind).front());
+    const Task fresh = clouds(30, 0.5, 5);
+    const std::vector<std::uint32_t> said = read_out.classify(fresh.features.view());
+    CHECK(std::ranges::count(said, 1U) == 30);
+}
+
+TEST_CASE("a ridge read-out that cannot be solved says why") {
+    Task task = clouds(30, 0.5, 5);
+    const auto fit = [&](std::optional<double> regularisation) {
+        static_cast<void>(
+            fit_read_out(task.features.view(), task.labels, 3,
+                         {.kind = ReadOutKind::ridge, .regularisation = regularisation}));
+    };
+    CHECK_THROWS_WITH(fit(-2.0), Contains("for a regularisation of -2; give a larger one"));
+    task.features.sample(4)[1] = std::nanf("");
+    CHECK_THROWS_WITH(fit(std::nullopt), Contains("some value is not finite"));
+}
+
 TEST_CASE("random features have the rig's shape, are fixed by the seed and are nonlinear") {
     LayerSpec rig;
     rig.kind = "some";
