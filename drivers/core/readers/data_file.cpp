@@ -25,6 +25,13 @@ DataFile::DataFile(const std::string& content) {
 }
 
 std::string DataFile::text(const std::string& file, std::uint64_t most) const {
+    // What is too large before it is unpacked is not read at all.
+    if (size() > most) {
+        throw Error(Code::resource_exhausted,
+                    fmt::format("{} has {} bytes; a file of this kind is read as a whole and may "
+                                "have {} at most",
+                                file, size(), most));
+    }
     const std::unique_ptr<ByteStream> stream = open_stream(*this, file);
     std::string content;
     for (std::size_t count = piece; count == piece;) {

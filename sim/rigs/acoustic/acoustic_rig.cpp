@@ -10,8 +10,9 @@ namespace phyll::sim {
 namespace {
 
 constexpr std::size_t largest_batch = 1024;
-/// By which a displaced device is checked to have settled: few, as it is done at every start.
-constexpr std::size_t settling_stimuli = 16;
+/// By which a displaced device is checked to have settled, at every start. One in ten or so may be
+/// slow to.
+constexpr std::size_t settling_stimuli = 64;
 
 /// 174 dB. The default device stays below 200 Pa at full drive; the strongest drive that the
 /// options allow stays below this.

@@ -206,7 +206,7 @@ TEST_CASE("a file of text has a size limit, before and after unpacking") {
     CHECK(DataFile(content).text("a.csv", 200'000) == content);
     CHECK(DataFile(phyll::test::gzip(content)).text("a.csv", 200'000) == content);
     CHECK_THROWS_WITH(DataFile(content).text("a.csv", 199'999),
-                      Contains("a.csv has more than 199999 bytes"));
+                      Contains("a.csv has 200000 bytes") && Contains("199999 at most"));
     CHECK_THROWS_WITH(DataFile(phyll::test::gzip(content)).text("a.csv", 1000),
                       Contains("a.csv has more than 1000 bytes"));
 }
