@@ -12,6 +12,7 @@
 #include <map>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 namespace phyll::runs {
 
@@ -20,7 +21,6 @@ struct MeasurerOptions {
     bool reuse = false;          ///< a stimulus that was measured before is not measured again
     std::size_t query_batch = 0; ///< largest block asked for at once; 0: what the rig takes
     /// Makes the place where responses are remembered.
-    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     MakeByteStore bytes{};
 };
 
@@ -31,7 +31,7 @@ struct MeasurerOptions {
 /// Thread rule: one caller at a time.
 class Measurer {
   public:
-    explicit Measurer(const MeasurerOptions& options) : options_(options) {}
+    explicit Measurer(MeasurerOptions options) : options_(std::move(options)) {}
     Measurer(const Measurer&) = delete;
     Measurer& operator=(const Measurer&) = delete;
 
