@@ -61,7 +61,7 @@ std::string duration(double seconds) {
     if (seconds < 9.95) {
         return fmt::format("{:.1f} s", seconds);
     }
-    const auto whole = static_cast<long>(std::lround(seconds));
+    const auto whole = std::lround(seconds);
     if (whole < 60) {
         return fmt::format("{} s", whole);
     }

@@ -150,6 +150,7 @@ std::string idempotency_key() {
 
 void start_group(App& app, const StartArguments& arguments) {
     std::vector<Sweep> sweeps;
+    sweeps.reserve(arguments.sweeps.size());
     for (const std::string& sweep : arguments.sweeps) {
         sweeps.push_back(parse_sweep(sweep));
     }

@@ -76,7 +76,7 @@ OwnedBlock read_block(const google::protobuf::Message& reply, const zmq::message
                                 frame.size(), block.samples(), block.channels()));
     }
     OwnedBlock out(block.channels(), block.samples());
-    if (frame.size() > 0) {
+    if (!frame.empty()) {
         std::memcpy(out.view().data(), frame.data(), frame.size());
     }
     return out;

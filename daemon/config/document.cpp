@@ -14,7 +14,7 @@ namespace phyll::config {
 
 namespace {
 
-constexpr std::size_t largest_text = 256 * 1024;
+constexpr std::size_t largest_text = std::size_t{256} * 1024;
 /// The library takes its trees of tables apart recursively. A level of nesting costs a bracket,
 /// which the library limits, or a dot in a key, which this limits.
 constexpr std::ptrdiff_t most_dots = 4000;

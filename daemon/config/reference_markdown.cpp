@@ -43,7 +43,7 @@ class Anchors {
         for (const Topic& topic : topics) {
             const int before = seen[topic.name]++;
             anchors_.push_back(before == 0 ? topic.name : fmt::format("{}-{}", topic.name, before));
-            topics_.push_back({topic.file, topic.name});
+            topics_.emplace_back(topic.file, topic.name);
         }
     }
 

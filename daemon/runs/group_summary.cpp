@@ -105,6 +105,7 @@ v1::Estimate to_wire(const MeanEstimate& estimate, Sampling sampling) {
 
 v1::Estimate estimate_of(const Accuracies& accuracies, Sampling sampling) {
     std::vector<double> values;
+    values.reserve(accuracies.by_seed.size());
     for (const auto& [seed, value] : accuracies.by_seed) {
         values.push_back(value);
     }

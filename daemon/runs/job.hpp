@@ -37,8 +37,7 @@ struct Job {
 /// What a job may use of the machine.
 struct JobSite {
     Workers* workers = nullptr; ///< that share its numerical work; null: the caller's thread alone
-    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
-    MakeByteStore bytes{}; ///< where its schemes keep what is large; empty: in memory
+    MakeByteStore bytes{};      ///< where its schemes keep what is large; empty: in memory
 };
 
 /// The rigs that a spec names.

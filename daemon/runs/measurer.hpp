@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace phyll::runs {
 
@@ -24,7 +25,6 @@ struct MeasurerOptions {
     bool reuse = false;          ///< a stimulus that was measured before is not measured again
     std::size_t query_batch = 0; ///< largest block asked for at once; 0: what the rig takes
     /// Makes the place where responses are remembered.
-    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     MakeByteStore bytes{};
     /// Where measurements are kept before they are used, and found after an interruption; null:
     /// nowhere.
@@ -38,7 +38,7 @@ struct MeasurerOptions {
 /// Thread rule: one caller at a time.
 class Measurer {
   public:
-    explicit Measurer(const MeasurerOptions& options) : options_(options) {}
+    explicit Measurer(MeasurerOptions options) : options_(std::move(options)) {}
     Measurer(const Measurer&) = delete;
     Measurer& operator=(const Measurer&) = delete;
 

@@ -19,7 +19,7 @@ void write_array(H5::Group& parent, const training::NamedArray& array) {
     const H5::DataSpace space = shape.empty()
                                     ? H5::DataSpace(H5S_SCALAR)
                                     : H5::DataSpace(static_cast<int>(shape.size()), shape.data());
-    H5::LinkCreatPropList links;
+    const H5::LinkCreatPropList links;
     links.setCreateIntermediateGroup(true);
     const H5::DataSet set =
         parent.createDataSet(array.name, H5::PredType::IEEE_F32LE, space,
@@ -67,9 +67,10 @@ void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
     const std::lock_guard lock(library);
     try {
         H5::Exception::dontPrint();
-        H5::FileAccPropList in_memory;
+        const H5::FileAccPropList in_memory;
         in_memory.setCore(std::size_t{64} << 10U, false);
-        H5::H5File out(file.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, in_memory);
+        const H5::H5File out(file.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT,
+                             in_memory);
         H5::Group arrays = out.createGroup("/network");
         for (const training::NamedArray& array : network) {
             write_array(arrays, array);

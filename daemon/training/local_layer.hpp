@@ -79,9 +79,10 @@ class LocalLayer {
 
   private:
     /// The same with room for the pairs' z, `width x samples`.
-    PairOutcome gradient(ConstBlock pairs, double theta, std::span<float> gradient, Block z) const;
+    [[nodiscard]] PairOutcome gradient(ConstBlock pairs, double theta, std::span<float> gradient,
+                                       Block z) const;
     /// Replaces the z of pairs by the gradient of their mean loss with respect to it.
-    PairOutcome differentiate(Block z, double theta) const;
+    [[nodiscard]] PairOutcome differentiate(Block z, double theta) const;
 
     std::size_t features_;
     Activation activation_;

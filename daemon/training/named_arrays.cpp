@@ -14,9 +14,9 @@ namespace phyll::training {
 namespace {
 
 Error misfit(const NamedArray& array, const std::string& wanted) {
-    return Error(Code::data_loss,
-                 fmt::format("the stored array '{}' has {} values of shape {}; this job needs {}",
-                             array.name, array.values.size(), array.shape, wanted));
+    return {Code::data_loss,
+            fmt::format("the stored array '{}' has {} values of shape {}; this job needs {}",
+                        array.name, array.values.size(), array.shape, wanted)};
 }
 
 } // namespace

@@ -25,7 +25,6 @@ struct ReadOutSettings {
     ReadOutKind kind = ReadOutKind::ridge;
     /// Weight of the penalty, per sample and for features of unit variance. Not given: chosen from
     /// `read_out_grid` by the accuracy on held-out training samples, the stronger one on a tie.
-    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     std::optional<double> regularisation{};
     std::uint64_t seed = 0; ///< fixes which samples are held out
     /// softmax holds the features while it fits when they are so few numbers or fewer, else it

@@ -21,10 +21,8 @@ struct RigShape {
     /// How a response is stored without loss.
     StorageFormat response_storage{};
     /// Distinct levels of each input's drive (0: continuous); empty when all are continuous.
-    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     std::vector<unsigned> levels{};
     /// Where every input is a phase, of the same range.
-    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     std::optional<PhaseRange> phase{};
 };
 

@@ -166,7 +166,7 @@ class Objective {
     }
 
     /// Replaces a sample's scores by the slopes of its share of the loss, which is returned.
-    double to_slopes(std::span<float> scores, std::uint32_t label) const {
+    [[nodiscard]] double to_slopes(std::span<float> scores, std::uint32_t label) const {
         const auto largest = static_cast<double>(*std::ranges::max_element(scores));
         const double own = static_cast<double>(scores[label]) - largest;
         double sum = 0.0;

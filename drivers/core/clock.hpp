@@ -28,9 +28,9 @@ class Clock {
     /// For records that people read.
     [[nodiscard]] virtual Wall wall() const = 0;
     /// Blocks until `when`, or until `stop` is requested, whichever comes first.
-    virtual Wake wait_until(Monotonic when, std::stop_token stop) const = 0;
+    [[nodiscard]] virtual Wake wait_until(Monotonic when, std::stop_token stop) const = 0;
 
-    Wake wait_for(Seconds duration, std::stop_token stop) const {
+    [[nodiscard]] Wake wait_for(Seconds duration, std::stop_token stop) const {
         return wait_until(now() + std::chrono::duration_cast<Monotonic::duration>(duration),
                           std::move(stop));
     }
@@ -40,7 +40,7 @@ class SystemClock final : public Clock {
   public:
     [[nodiscard]] Monotonic now() const override { return std::chrono::steady_clock::now(); }
     [[nodiscard]] Wall wall() const override { return std::chrono::system_clock::now(); }
-    Wake wait_until(Monotonic when, std::stop_token stop) const override;
+    [[nodiscard]] Wake wait_until(Monotonic when, std::stop_token stop) const override;
 };
 
 /// A clock that stands still until somebody moves it. Starts at a fixed, arbitrary time.
@@ -48,7 +48,7 @@ class ManualClock final : public Clock {
   public:
     [[nodiscard]] Monotonic now() const override;
     [[nodiscard]] Wall wall() const override;
-    Wake wait_until(Monotonic when, std::stop_token stop) const override;
+    [[nodiscard]] Wake wait_until(Monotonic when, std::stop_token stop) const override;
 
     void advance(Seconds by);
     /// Blocks until `count` threads wait on this clock: what a test calls before `advance`.

@@ -33,7 +33,7 @@ void check_drive(const LayerSpec& spec, ConstBlock x) {
                 fmt::format("drive {} on input '{}' (sample {}, channel {}); valid is 0 to 1",
                             value, spec.inputs[k].name, i, k);
             const Code code = std::isfinite(value) ? Code::out_of_range : Code::invalid_argument;
-            throw Error(code, field + ": " + description, {{field, description}});
+            throw Error(code, fmt::format("{}: {}", field, description), {{field, description}});
         }
     }
 }

@@ -17,7 +17,7 @@ class ScriptedClock final : public Clock {
   public:
     [[nodiscard]] Monotonic now() const override;
     [[nodiscard]] Wall wall() const override;
-    Wake wait_until(Monotonic when, std::stop_token stop) const override;
+    [[nodiscard]] Wake wait_until(Monotonic when, std::stop_token stop) const override;
 
     /// Calls `action` at the look that comes after `looks` others, once.
     void at_look(int looks, std::function<void()> action);

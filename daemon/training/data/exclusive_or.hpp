@@ -12,7 +12,6 @@ namespace phyll::training {
 struct ExclusiveOr {
     std::size_t inputs = 20; ///< at least 2
     /// The two inputs that count; not given: drawn.
-    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     std::optional<std::array<std::size_t, 2>> pair{};
 };
 

@@ -19,7 +19,7 @@ constexpr std::uint64_t most_features = 1'000'000;
 /// Samples are counted in 32 bits.
 constexpr std::uint64_t most_samples = std::numeric_limits<std::uint32_t>::max();
 
-[[nodiscard]] Error unfit(std::string message) {
+[[nodiscard]] Error unfit(const std::string& message) {
     return {Code::invalid_argument, message};
 }
 

@@ -189,8 +189,9 @@ struct Item {
 /// Of texts: how many characters. Nothing for what is no such number.
 std::optional<std::size_t> length_of(std::string_view digits) {
     std::size_t length = 0;
-    const char* end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, length);
+    const char* begin = digits.data();
+    const char* end = begin + digits.size();
+    const auto [stop, error] = std::from_chars(begin, end, length);
     constexpr std::size_t longest = 4096;
     const bool usable = error == std::errc{} && stop == end && length >= 1 && length <= longest;
     return usable ? std::optional(length) : std::nullopt;

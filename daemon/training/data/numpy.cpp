@@ -199,7 +199,8 @@ Labelled read_pair(const Source& inputs, const Source& labels, std::optional<dou
 /// The arrays of an .npz file, by name.
 class Arrays {
   public:
-    Arrays(const DataFile& content, std::string file) : archive_(content, file), file_(file) {}
+    Arrays(const DataFile& content, std::string file)
+        : archive_(content, file), file_(std::move(file)) {}
 
     [[nodiscard]] bool has(const std::string& array) const { return archive_.has(array + ".npy"); }
     [[nodiscard]] Source find(const std::string& array, const char* field) const {

@@ -32,7 +32,6 @@ struct SchemeJob {
     /// Results do not depend on it.
     Workers* workers = nullptr;
     /// Where a scheme keeps what may be too large for plain memory.
-    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     MakeByteStore bytes{};
 };
 

@@ -177,7 +177,7 @@ std::optional<Error> CommitLog::try_commit() {
 }
 
 void CommitLog::wake_waiters() {
-    for (std::stop_source& waiter : waiters_) {
+    for (const std::stop_source& waiter : waiters_) {
         waiter.request_stop();
     }
 }
@@ -223,7 +223,7 @@ void CommitLog::wait(std::unique_lock<std::mutex>& lock, const Predicate& until,
         lock.unlock();
         {
             const std::stop_callback stopped(stop, [&] { progress->request_stop(); });
-            clock_.wait_until(deadline.at(), progress->get_token());
+            static_cast<void>(clock_.wait_until(deadline.at(), progress->get_token()));
         }
         lock.lock();
         waiters_.erase(progress);
@@ -232,10 +232,12 @@ void CommitLog::wait(std::unique_lock<std::mutex>& lock, const Predicate& until,
 
 Error CommitLog::failure(int number) const {
     const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-    return {full ? Code::resource_exhausted : Code::unavailable,
-            fmt::format("the journal {} cannot be written: {}; what it was given is kept in memory "
-                        "until the disk takes it",
-                        path_.string(), std::generic_category().message(number))};
+    return {
+        full ? Code::resource_exhausted : Code::unavailable,
+        fmt::format("{}the journal {} cannot be written: {}; what it was given is kept in memory "
+                    "until the disk takes it{}",
+                    full ? "the disk is full: " : "", path_.string(),
+                    std::generic_category().message(number), full ? ": free some space" : "")};
 }
 
 } // namespace phyll::journal

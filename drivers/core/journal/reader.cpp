@@ -13,7 +13,7 @@ namespace phyll::journal {
 namespace {
 
 /// A writer may cut what lies behind its last durable byte, which a mapping would not survive.
-const std::filesystem::path& check_quiet(const std::filesystem::path& path, bool bounded) {
+std::filesystem::path check_quiet(const std::filesystem::path& path, bool bounded) {
     bool written = false;
     try {
         written = !bounded && is_being_written(path);

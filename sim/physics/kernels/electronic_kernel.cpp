@@ -9,7 +9,6 @@ namespace {
 
 constexpr int max_newton_steps = 60;
 
-// NOLINTBEGIN(modernize-use-std-numbers): the parts of ln 2 are not ln 2, and no library code here
 template <class Real>
 struct Numbers;
 
@@ -43,8 +42,6 @@ struct Numbers<double> {
     static constexpr double newton_tolerance = 1e-7;
     static constexpr double rounding = 1e-15;
 };
-
-// NOLINTEND(modernize-use-std-numbers)
 
 template <class Real>
 struct Hyperbolic {

@@ -122,6 +122,7 @@ std::vector<std::complex<float>> ScatteringMedium::row(std::size_t output,
     std::vector<float> imaginary(inputs_);
     draw_row(output, grain, real, imaginary);
     std::vector<std::complex<float>> entries;
+    entries.reserve(inputs_);
     for (std::size_t k = 0; k < inputs_; ++k) {
         entries.emplace_back(real[k], imaginary[k]);
     }

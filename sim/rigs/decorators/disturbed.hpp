@@ -19,7 +19,6 @@ struct Disturbances {
     double drift_samples = 0.0;
     /// A query takes the time that the real physics would.
     bool latency = false;
-    // NOLINTNEXTLINE(readability-redundant-member-init): or g++ wants it in every initialiser
     std::vector<FaultPlan> faults{};
 };
 
