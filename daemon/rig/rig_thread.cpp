@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <future>
 #include <utility>
 
@@ -146,16 +147,21 @@ void RigThread::post(Task task) {
 }
 
 void RigThread::post_and_wait(Task task) {
+    std::exception_ptr failure;
     std::promise<void> done;
     post([&] {
         try {
             task();
-            done.set_value();
         } catch (...) {
-            done.set_exception(std::current_exception());
+            failure = std::current_exception();
         }
+        // Only now, when this thread has let go of the exception: the caller alone ends its life.
+        done.set_value();
     });
     done.get_future().get();
+    if (failure) {
+        std::rethrow_exception(std::move(failure));
+    }
 }
 
 void RigThread::drive(ConstBlock x, Block y, QueryContext context) {
