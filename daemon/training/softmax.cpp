@@ -2,14 +2,10 @@
 
 #include "daemon/training/matrix_product.hpp"
 #include "daemon/training/tiles.hpp"
-#include "drivers/core/error.hpp"
-
-#include <fmt/format.h>
-#include <lbfgs.h>
+#include "drivers/core/minimise.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <utility>
 
 namespace phyll::training {
@@ -22,10 +18,6 @@ constexpr std::size_t chunk = 8 * tile;
 constexpr int most_iterations = 200;
 /// Gradients are computed in float32: closer to the optimum than this there is only noise.
 constexpr double precision = 1e-4;
-
-struct FreeParameters {
-    void operator()(lbfgsfloatval_t* parameters) const noexcept { lbfgs_free(parameters); }
-};
 
 /// Mean cross-entropy over all parts but one, plus the penalty.
 class Objective {
@@ -48,30 +40,6 @@ class Objective {
                               .slope = OwnedBlock(parts.features.channels, parts.classes),
                               .bias_slope = std::vector<float>(parts.classes)});
         }
-    }
-
-    /// As `loss`, for a caller that nothing may be thrown through: an exception waits until
-    /// `finish`.
-    double evaluate(std::span<const double> parameters, std::span<double> gradient) noexcept {
-        try {
-            if (!failure_) {
-                return loss(parameters, gradient);
-            }
-        } catch (...) {
-            failure_ = std::current_exception();
-        }
-        std::ranges::fill(gradient, 0.0);
-        return 0.0;
-    }
-    [[nodiscard]] bool is_over() const noexcept {
-        return failure_ != nullptr || parts_.stop.stop_requested();
-    }
-    /// Throws what went wrong, CANCELLED when the fit was stopped.
-    void finish() const {
-        if (failure_) {
-            std::rethrow_exception(failure_);
-        }
-        parts_.check_stop();
     }
 
     /// `parameters` and `gradient`: W, class after class, then b.
@@ -190,18 +158,12 @@ class Objective {
     OwnedBlock weights_;
     std::vector<float> bias_;
     std::vector<Tile> tiles_; ///< of a chunk
-    std::exception_ptr failure_;
 };
 
 class SoftmaxFitter final : public ReadOutFitter {
   public:
     explicit SoftmaxFitter(const ReadOutParts& parts)
-        : parts_(parts),
-          size_((parts.features.channels + 1) * parts.classes),
-          parameters_(lbfgs_malloc(static_cast<int>(size_))) {
-        if (!parameters_) {
-            throw Error(Code::resource_exhausted, "no memory for the parameters of a read-out");
-        }
+        : parts_(parts), parameters_((parts.features.channels + 1) * parts.classes) {
         if (parts.features.channels * parts.features.samples <= parts.most_held) {
             all_ = OwnedBlock(parts.features.channels, parts.features.samples);
             parts.features.gather(0, all_.view());
@@ -211,45 +173,20 @@ class SoftmaxFitter final : public ReadOutFitter {
     /// Every fit starts at zero, so that it is a function of its arguments alone.
     [[nodiscard]] ReadOut fit(double regularisation, std::size_t held_out) override {
         Objective objective(parts_, std::as_const(all_).view(), regularisation, held_out);
-        const std::span<double> parameters(parameters_.get(), size_);
-        std::ranges::fill(parameters, 0.0);
-        lbfgs_parameter_t settings;
-        lbfgs_parameter_init(&settings);
-        settings.epsilon = precision;
-        settings.max_iterations = most_iterations;
-        const int status = lbfgs(
-            static_cast<int>(size_), parameters.data(), nullptr,
-            [](void* self, const lbfgsfloatval_t* x, lbfgsfloatval_t* g, int n, lbfgsfloatval_t) {
-                const auto size = static_cast<std::size_t>(n);
-                return static_cast<Objective*>(self)->evaluate({x, size}, {g, size});
-            },
-            [](void* self, const lbfgsfloatval_t*, const lbfgsfloatval_t*, lbfgsfloatval_t,
-               lbfgsfloatval_t, lbfgsfloatval_t, lbfgsfloatval_t, int, int,
-               int) { return static_cast<Objective*>(self)->is_over() ? 1 : 0; },
-            &objective, &settings);
-        objective.finish();
-        if (!arrived(status)) {
-            throw Error(Code::internal,
-                        fmt::format("the fit of a softmax read-out ended with libLBFGS's "
-                                    "status {}",
-                                    status));
-        }
-        objective.take(parameters);
+        std::ranges::fill(parameters_, 0.0);
+        minimise(parameters_,
+                 [&](std::span<const double> parameters, std::span<double> gradient) {
+                     return objective.loss(parameters, gradient);
+                 },
+                 {.precision = precision, .most_iterations = most_iterations, .stop = parts_.stop});
+        objective.take(parameters_);
         return objective.read_out();
     }
 
   private:
-    /// The optimum, or as near as float32 gradients and the iterations allow.
-    static bool arrived(int status) {
-        return status >= 0 || status == LBFGSERR_MAXIMUMITERATION ||
-               status == LBFGSERR_ROUNDING_ERROR || status == LBFGSERR_MINIMUMSTEP ||
-               status == LBFGSERR_MAXIMUMLINESEARCH || status == LBFGSERR_WIDTHTOOSMALL;
-    }
-
     const ReadOutParts& parts_;
     OwnedBlock all_; ///< the features, where they are few
-    std::size_t size_;
-    std::unique_ptr<lbfgsfloatval_t, FreeParameters> parameters_;
+    std::vector<double> parameters_;
 };
 
 } // namespace

@@ -1,18 +1,12 @@
 #include "sim/rigs/twin/fit.hpp"
 
-#include "drivers/core/error.hpp"
 #include "drivers/core/kernels/elementwise.hpp"
+#include "drivers/core/minimise.hpp"
 #include "drivers/core/random.hpp"
 #include "sim/rigs/twin/products.hpp"
 
-#include <fmt/format.h>
-#include <lbfgs.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <exception>
-#include <memory>
 #include <utility>
 
 namespace phyll::sim {
@@ -24,10 +18,6 @@ constexpr std::size_t parts = 16;
 constexpr int corrections = 10;
 /// Gradients are computed in float32: closer to the optimum than this there is only noise.
 constexpr double precision = 1e-6;
-
-struct FreeParameters {
-    void operator()(lbfgsfloatval_t* parameters) const noexcept { lbfgs_free(parameters); }
-};
 
 std::size_t parameters_of(const TwinWeights& weights) {
     return weights.w1.view().size() + weights.b1.size() + weights.w2.view().size() +
@@ -137,25 +127,6 @@ class Objective {
         }
     }
 
-    /// For a caller that nothing may be thrown through: an exception waits until `finish`.
-    double evaluate(std::span<const double> parameters, std::span<double> gradient) noexcept {
-        try {
-            if (!failure_) {
-                return loss(parameters, gradient);
-            }
-        } catch (...) {
-            failure_ = std::current_exception();
-        }
-        std::ranges::fill(gradient, 0.0);
-        return 0.0;
-    }
-    [[nodiscard]] bool is_over() const noexcept { return failure_ != nullptr; }
-    void finish() const {
-        if (failure_) {
-            std::rethrow_exception(failure_);
-        }
-    }
-
     [[nodiscard]] const TwinWeights& take(std::span<const double> parameters) {
         std::size_t place = 0;
         for_each_part(weights_, [&](std::span<float> numbers) {
@@ -166,7 +137,6 @@ class Objective {
         return weights_;
     }
 
-  private:
     double loss(std::span<const double> parameters, std::span<double> gradient) {
         const TwinNetwork network(take(parameters));
         const AlignedFloats w2_back = packed(by_channel(std::as_const(weights_.w2).view()));
@@ -192,13 +162,13 @@ class Objective {
         return sum;
     }
 
+  private:
     ConstBlock x_;
     ConstBlock z_;
     double regularisation_;
     Workers& workers_;
     TwinWeights weights_;
     std::vector<PartGradient> gradients_;
-    std::exception_ptr failure_;
 };
 
 /// Small enough that no unit begins saturated, different enough that no two are alike.
@@ -213,48 +183,20 @@ void draw(std::span<double> parameters, const TwinFit& how, std::size_t inputs) 
     }
 }
 
-/// The optimum, or as near as float32 gradients and the iterations allow: a line search that finds
-/// no way down leaves the parameters where they were.
-bool arrived(int status) {
-    constexpr std::array near{
-        LBFGSERR_MAXIMUMITERATION, LBFGSERR_ROUNDING_ERROR,    LBFGSERR_MINIMUMSTEP,
-        LBFGSERR_MAXIMUMSTEP,      LBFGSERR_MAXIMUMLINESEARCH, LBFGSERR_WIDTHTOOSMALL,
-        LBFGSERR_OUTOFINTERVAL,    LBFGSERR_INCORRECT_TMINMAX, LBFGSERR_INCREASEGRADIENT};
-    return status >= 0 || std::ranges::find(near, status) != near.end();
-}
-
 } // namespace
 
 TwinWeights fit_network(ConstBlock x, ConstBlock z, const TwinFit& how, Workers& workers) {
     Objective objective(x, z, how, workers);
     const std::size_t size = (x.channels() + 1) * how.hidden + (how.hidden + 1) * z.channels();
-    const std::unique_ptr<lbfgsfloatval_t, FreeParameters> memory(
-        lbfgs_malloc(static_cast<int>(size)));
-    if (!memory) {
-        throw Error(Code::resource_exhausted, "no memory for the weights of a twin");
-    }
-    const std::span<double> parameters(memory.get(), size);
+    std::vector<double> parameters(size);
     draw(parameters, how, x.channels());
-    lbfgs_parameter_t settings;
-    lbfgs_parameter_init(&settings);
-    settings.m = corrections;
-    settings.epsilon = precision;
-    settings.max_iterations = static_cast<int>(how.iterations);
-    const int status = lbfgs(
-        static_cast<int>(size), parameters.data(), nullptr,
-        [](void* self, const lbfgsfloatval_t* p, lbfgsfloatval_t* g, int n, lbfgsfloatval_t) {
-            const auto count = static_cast<std::size_t>(n);
-            return static_cast<Objective*>(self)->evaluate({p, count}, {g, count});
-        },
-        [](void* self, const lbfgsfloatval_t*, const lbfgsfloatval_t*, lbfgsfloatval_t,
-           lbfgsfloatval_t, lbfgsfloatval_t, lbfgsfloatval_t, int, int,
-           int) { return static_cast<Objective*>(self)->is_over() ? 1 : 0; },
-        &objective, &settings);
-    objective.finish();
-    if (!arrived(status)) {
-        throw Error(Code::internal,
-                    fmt::format("the fit of a twin ended with libLBFGS's status {}", status));
-    }
+    minimise(parameters,
+             [&](std::span<const double> at, std::span<double> gradient) {
+                 return objective.loss(at, gradient);
+             },
+             {.corrections = corrections,
+              .precision = precision,
+              .most_iterations = static_cast<int>(how.iterations)});
     return objective.take(parameters);
 }
 
