@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <string>
 
 using namespace phyll;
@@ -23,9 +22,9 @@ std::string text_of(const std::filesystem::path& path) {
 
 /// The lab that a run file speaks of; lab.toml where it speaks of none.
 std::string lab_of(const std::string& run_file) {
-    std::smatch found;
-    return std::regex_search(run_file, found, std::regex("lab-[a-z]+\\.toml")) ? found.str()
-                                                                               : "lab.toml";
+    const std::size_t at = run_file.find("lab-");
+    const std::size_t end = run_file.find(".toml", at);
+    return at == std::string::npos ? "lab.toml" : run_file.substr(at, end + 5 - at);
 }
 
 } // namespace
