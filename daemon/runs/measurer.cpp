@@ -30,14 +30,14 @@ std::string_view name_of(Purpose purpose) {
     return "unknown";
 }
 
-double busy_seconds(std::span<const SampleTime> times) {
-    Clock::Monotonic first = times.front().start;
-    Clock::Monotonic last = times.front().end;
+/// From the first sample's start to the last one's end.
+SampleTime span_of(std::span<const SampleTime> times) {
+    SampleTime span = times.front();
     for (const SampleTime& time : times) {
-        first = std::min(first, time.start);
-        last = std::max(last, time.end);
+        span.start = std::min(span.start, time.start);
+        span.end = std::max(span.end, time.end);
     }
-    return Seconds(last - first).count();
+    return span;
 }
 
 void add_queries(v1::LayerCost& cost, Purpose purpose, std::size_t count) {
@@ -132,13 +132,14 @@ void Measurer::measure(const Request& request, ConstBlock stimuli,
     const LayerSpec& spec = request.device.layer->spec();
     const std::size_t block =
         options_.query_batch == 0 ? spec.max_batch : std::min(options_.query_batch, spec.max_batch);
+    const Query all{.number = request.device.next_number,
+                    .stimuli = stimuli,
+                    .hashes = hashes,
+                    .responses = responses};
     for (std::size_t first = 0; first < stimuli.samples(); first += block) {
         const std::size_t count = std::min(block, stimuli.samples() - first);
-        const Query query{
-            .number = std::exchange(request.device.next_number, request.device.next_number + count),
-            .stimuli = stimuli.slice(first, count),
-            .hashes = hashes.empty() ? hashes : hashes.subspan(first, count),
-            .responses = responses.slice(first, count)};
+        const Query query = all.slice(first, count);
+        request.device.next_number += count;
         const std::size_t known = recall(request, query);
         if (known < count) {
             ask(request, query.slice(known, count - known));
@@ -177,6 +178,7 @@ void Measurer::ask(const Request& request, const Query& query) const {
     context.stop = request.stop;
     context.times = times;
     request.device.layer->query(query.stimuli, query.responses, context);
+    const SampleTime busy = span_of(times);
     if (options_.journal != nullptr) {
         options_.journal->keep({.rig = request.rig,
                                 .purpose = request.purpose,
@@ -186,10 +188,11 @@ void Measurer::ask(const Request& request, const Query& query) const {
                                 .stimuli = query.stimuli,
                                 .responses = query.responses,
                                 .hashes = query.hashes,
-                                .times = times},
+                                .time = busy},
                                request.stop);
     }
-    request.cost.set_hardware_seconds(request.cost.hardware_seconds() + busy_seconds(times));
+    request.cost.set_hardware_seconds(request.cost.hardware_seconds() +
+                                      Seconds(busy.end - busy.start).count());
 }
 
 } // namespace phyll::runs

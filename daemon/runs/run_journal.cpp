@@ -123,7 +123,7 @@ std::optional<double> RunJournal::recall(std::string_view rig, training::Purpose
 void RunJournal::keep(const RunFacts& facts, std::stop_token stop) {
     std::vector<journal::StimulusHash> hashes(facts.hashes.size());
     std::ranges::transform(facts.hashes, hashes.begin(), &StimulusHash::bytes);
-    const journal::FactTime time = wall_time(facts.times);
+    const journal::FactTime time = wall_time(facts.time);
     writer_->append({.rig = places_.find(facts.rig)->second,
                      .purpose = to_journal(facts.purpose),
                      .key = facts.key,
@@ -140,19 +140,13 @@ void RunJournal::close(std::stop_token stop) {
     writer_->close({}, std::move(stop));
 }
 
-journal::FactTime RunJournal::wall_time(std::span<const SampleTime> times) const {
+journal::FactTime RunJournal::wall_time(const SampleTime& time) const {
     const Clock::Monotonic now = clock_.now();
     const Clock::Wall wall = clock_.wall();
-    Clock::Monotonic start = times.front().start;
-    Clock::Monotonic end = times.front().end;
-    for (const SampleTime& time : times) {
-        start = std::min(start, time.start);
-        end = std::max(end, time.end);
-    }
     const auto at = [&](Clock::Monotonic moment) {
         return wall - std::chrono::duration_cast<Clock::Wall::duration>(now - moment);
     };
-    return {.start = at(start), .end = at(end)};
+    return {.start = at(time.start), .end = at(time.end)};
 }
 
 } // namespace phyll::runs

@@ -29,7 +29,7 @@ struct RunFacts {
     ConstBlock stimuli;
     ConstBlock responses;
     std::span<const StimulusHash> hashes;
-    std::span<const SampleTime> times;
+    SampleTime time{}; ///< from its start to its end
 };
 
 struct RunJournalOptions {
@@ -56,6 +56,10 @@ class RunJournal {
     RunJournal& operator=(const RunJournal&) = delete;
     ~RunJournal();
 
+    /// Where the journal of a run is, in the run's folder.
+    [[nodiscard]] static std::filesystem::path file_in(const std::filesystem::path& folder) {
+        return folder / "journal";
+    }
     /// How many measurements a journal that nobody writes has; 0 when there is none or it cannot be
     /// read.
     [[nodiscard]] static std::uint64_t measurements(const std::filesystem::path& path) noexcept;
@@ -76,7 +80,7 @@ class RunJournal {
     void close(std::stop_token stop);
 
   private:
-    [[nodiscard]] journal::FactTime wall_time(std::span<const SampleTime> times) const;
+    [[nodiscard]] journal::FactTime wall_time(const SampleTime& time) const;
 
     const Clock& clock_;
     std::map<std::string, std::uint32_t, std::less<>> places_; ///< of rigs in the header

@@ -62,9 +62,8 @@ void RunManager::recover() {
 
 void RunManager::recover(std::uint64_t run) {
     const double now = wall_seconds(clock_);
-    store_.interrupted(
-        run, "phylld went away under it", now,
-        RunJournal::measurements(state_.path() / "runs" / std::to_string(run) / "journal"));
+    store_.interrupted(run, "phylld went away under it", now,
+                       RunJournal::measurements(RunJournal::file_in(state_.folder_of(run))));
     if (store_.run(run)->info.fruitless() < most_fruitless) {
         spdlog::warn("run {} was under way when phylld went away; it goes on", run);
         return;
@@ -350,7 +349,7 @@ void RunManager::check_rig(const std::string& rig) const {
 }
 
 void RunManager::annotate(v1::RunInfo& info) const {
-    info.set_folder((state_.path() / "runs" / std::to_string(info.run())).string());
+    info.set_folder(state_.folder_of(info.run()).string());
     if (info.state() != v1::QUEUED || !info.reason().empty()) {
         return;
     }

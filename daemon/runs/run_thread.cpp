@@ -129,7 +129,7 @@ std::unique_ptr<RunJournal> RunThread::open_journal(const std::filesystem::path&
     if (rigs_.empty()) {
         return nullptr;
     }
-    RunJournalOptions options{.path = folder / "journal",
+    RunJournalOptions options{.path = RunJournal::file_in(folder),
                               .run = run_,
                               .seed = spec_.seed(),
                               .kernel_level = site_.host.kernel_level,

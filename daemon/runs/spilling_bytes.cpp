@@ -1,5 +1,6 @@
 #include "daemon/runs/spilling_bytes.hpp"
 
+#include "drivers/core/descriptor.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@ namespace phyll::runs {
 namespace {
 
 [[nodiscard]] Error failure(int number, Code otherwise, const std::filesystem::path& folder) {
-    const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+    const bool full = means_full(number);
     return {full ? Code::resource_exhausted : otherwise,
             fmt::format("what a run has measured cannot be kept in a file in {}: {}",
                         folder.string(), std::generic_category().message(number))};
@@ -78,14 +79,9 @@ void SpillingBytes::resize(std::uint64_t bytes) {
 }
 
 void SpillingBytes::spill() {
-    const int descriptor = open_nameless(folder_);
-    try {
-        write_all(descriptor, 0, memory_.view(), folder_);
-    } catch (...) {
-        ::close(descriptor);
-        throw;
-    }
-    descriptor_ = descriptor;
+    Descriptor descriptor(open_nameless(folder_));
+    write_all(descriptor.get(), 0, memory_.view(), folder_);
+    descriptor_ = descriptor.release();
     memory_.resize(0);
 }
 

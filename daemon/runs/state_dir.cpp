@@ -1,5 +1,6 @@
 #include "daemon/runs/state_dir.hpp"
 
+#include "drivers/core/descriptor.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -17,28 +18,13 @@
 namespace phyll::runs {
 namespace {
 
-/// A file descriptor that closes itself.
-class Descriptor {
-  public:
-    Descriptor(const std::filesystem::path& path, int flags)
-        : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0660)) {
-        if (fd_ < 0) {
-            throw file_error(errno, fmt::format("cannot open {}", path.string()));
-        }
+Descriptor open_or_throw(const std::filesystem::path& path, int flags) {
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0660);
+    if (fd < 0) {
+        throw file_error(errno, fmt::format("cannot open {}", path.string()));
     }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    [[nodiscard]] int get() const noexcept { return fd_; }
-    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
-
-  private:
-    int fd_;
-};
+    return Descriptor(fd);
+}
 
 void write_all(int fd, std::string_view content, const std::filesystem::path& path) {
     while (!content.empty()) {
@@ -95,7 +81,7 @@ StateDir::StateDir(std::filesystem::path path) : path_(std::move(path)) {
         throw file_error(error.value(),
                          fmt::format("cannot enter the state directory {}", path_.string()));
     }
-    Descriptor lock(path_ / "lock", O_RDWR | O_CREAT);
+    Descriptor lock = open_or_throw(path_ / "lock", O_RDWR | O_CREAT);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         throw Error(
             Code::unavailable,
@@ -115,7 +101,7 @@ StateDir::~StateDir() {
 }
 
 std::filesystem::path StateDir::run(std::uint64_t id) const {
-    std::filesystem::path folder = path_ / "runs" / std::to_string(id);
+    std::filesystem::path folder = folder_of(id);
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) {
@@ -125,7 +111,7 @@ std::filesystem::path StateDir::run(std::uint64_t id) const {
 }
 
 void StateDir::remove_run(std::uint64_t id) const {
-    const std::filesystem::path folder = path_ / "runs" / std::to_string(id);
+    const std::filesystem::path folder = folder_of(id);
     std::error_code error;
     std::filesystem::remove_all(folder, error);
     if (error) {
@@ -137,7 +123,7 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
     const std::filesystem::path aside = path.string() + ".new";
     try {
         {
-            const Descriptor file(aside, O_WRONLY | O_CREAT | O_TRUNC);
+            const Descriptor file = open_or_throw(aside, O_WRONLY | O_CREAT | O_TRUNC);
             write_all(file.get(), content, aside);
         }
         put_in_place(aside, path);
@@ -148,7 +134,7 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
 }
 
 void put_in_place(const std::filesystem::path& aside, const std::filesystem::path& path) {
-    const Descriptor file(aside, O_RDONLY);
+    const Descriptor file = open_or_throw(aside, O_RDONLY);
     if (::fsync(file.get()) != 0 || ::rename(aside.c_str(), path.c_str()) != 0) {
         throw file_error(errno, fmt::format("cannot write {}", path.string()));
     }

@@ -22,6 +22,10 @@ class StateDir {
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] std::filesystem::path database() const { return path_ / "phylld.db"; }
     [[nodiscard]] std::filesystem::path socket() const { return path_ / "phylld.sock"; }
+    /// Where the folder of a run is, if it has one.
+    [[nodiscard]] std::filesystem::path folder_of(std::uint64_t run) const {
+        return path_ / "runs" / std::to_string(run);
+    }
     /// The folder of a run, made where it is missing. Throws as the constructor does, and
     /// RESOURCE_EXHAUSTED on a full disk.
     [[nodiscard]] std::filesystem::path run(std::uint64_t id) const;

@@ -1,5 +1,6 @@
 #include "drivers/core/journal/commit_log.hpp"
 
+#include "drivers/core/descriptor.hpp"
 #include "drivers/core/journal/layout.hpp"
 
 #include <fmt/format.h>
@@ -231,7 +232,7 @@ void CommitLog::wait(std::unique_lock<std::mutex>& lock, const Predicate& until,
 }
 
 Error CommitLog::failure(int number) const {
-    const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
+    const bool full = means_full(number);
     return {
         full ? Code::resource_exhausted : Code::unavailable,
         fmt::format("{}the journal {} cannot be written: {}; what it was given is kept in memory "

@@ -1,7 +1,7 @@
 #include "drivers/core/journal/file.hpp"
 
+#include "drivers/core/descriptor.hpp"
 #include "drivers/core/error.hpp"
-#include "drivers/core/journal/descriptor.hpp"
 
 #include <fmt/format.h>
 

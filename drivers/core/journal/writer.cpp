@@ -1,5 +1,6 @@
 #include "drivers/core/journal/writer.hpp"
 
+#include "drivers/core/descriptor.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/journal/encode.hpp"
 #include "drivers/core/journal/layout.hpp"
@@ -8,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -17,8 +17,7 @@ namespace {
 
 Error cannot(const char* what, const std::filesystem::path& path, const std::error_code& code) {
     Code answer = Code::unavailable;
-    if (code == std::errc::no_space_on_device || code == std::errc::file_too_large ||
-        code.value() == EDQUOT) {
+    if (means_full(code.value())) {
         answer = Code::resource_exhausted;
     } else if (code == std::errc::no_such_file_or_directory) {
         answer = Code::not_found;
