@@ -64,7 +64,7 @@ Job prepare(const v1::RunSpec& spec, const FindRig& rig, const FileReader& read,
         }
     }
     const std::string& reuse = spec.training().reuse();
-    job.reuse = reuse == "on" || (reuse == "auto" && spec.training().schedule() == "greedy");
+    job.reuse = reuse == "run" || (reuse == "auto" && spec.training().schedule() == "greedy");
     job.data = training::load_data(spec.data(), spec.seed(), read);
     job.scheme = make_scheme(spec, job, job.shapes);
     return job;

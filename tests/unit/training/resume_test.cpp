@@ -32,7 +32,7 @@ bool same_reports(const std::vector<StepReport>& whole, std::size_t first,
 
 TEST_CASE("a run resumed at any step goes on to the last bit") {
     for (const char* schedule : {"greedy", "simultaneous"}) {
-        for (const char* reuse : {"on", "off"}) {
+        for (const char* reuse : {"run", "off"}) {
             CAPTURE(schedule, reuse);
             phyll::v1::RunSpec spec = small_spec();
             spec.mutable_training()->set_schedule(schedule);

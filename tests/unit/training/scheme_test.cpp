@@ -135,13 +135,13 @@ TEST_CASE("simultaneous asks every layer for every epoch") {
 
 TEST_CASE("what a run measures stays within its outlook") {
     for (const char* schedule : {"greedy", "simultaneous"}) {
-        for (const char* reuse : {"on", "off"}) {
+        for (const char* reuse : {"run", "off"}) {
             phyll::v1::RunSpec spec = small_spec();
             spec.mutable_training()->set_schedule(schedule);
             spec.mutable_training()->set_reuse(reuse);
             spec.mutable_training()->set_epochs(20);
             const std::unique_ptr<Scheme> scheme = make_scheme(spec, small_vowels());
-            expect_within(Runner({.remember = reuse == std::string("on")}).run(*scheme), *scheme);
+            expect_within(Runner({.remember = reuse == std::string("run")}).run(*scheme), *scheme);
         }
     }
 }

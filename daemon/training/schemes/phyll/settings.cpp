@@ -58,7 +58,7 @@ bool read_reuse(const std::string& text, Schedule schedule) {
     enum class Reuse { automatic, on, off };
     static constexpr Choices<Reuse, 3> choices{{
         {"auto", Reuse::automatic},
-        {"on", Reuse::on},
+        {"run", Reuse::on},
         {"off", Reuse::off},
     }};
     const Reuse reuse = choose("training.reuse", text, choices);
