@@ -55,7 +55,7 @@ TEST_CASE(
         REQUIRE(test.noise() < 1e-12);
         const EraStart start = start_of(sentinels.measure(0));
         for (int i = 0; i < 100; ++i) {
-            const OwnedBlock round = moved(sentinels.measure(0), start, i % 2 == 0 ? 0 : 0.0198);
+            const OwnedBlock round = moved(sentinels.measure(0), start, 0.0198);
             REQUIRE_FALSE(test.add_round(round.view()).ended);
         }
         const Verdict verdict = test.add_round(moved(sentinels.measure(0), start, 0.0202).view());
