@@ -185,6 +185,7 @@ Service::Service(const Settings& settings, const Clock& clock)
     add_runs_service(dispatcher_, site_);
     add_groups_service(dispatcher_, site_);
     add_data_service(dispatcher_, site_);
+    add_admin_service(dispatcher_, site_);
 }
 
 void Service::run(std::ostream& ready) {
@@ -302,9 +303,8 @@ void check_rigs(const Settings& settings, std::ostream& out) {
     Workers workers(thread_count(config));
     require_loopback(config.listen());
     for (const v1::RigConfig& rig : config.rigs()) {
-        const std::unique_ptr<PhysicalLayer> layer =
-            rig::make_rig(rig, workers, clock, rig_files(settings));
-        const LayerSpec& spec = layer->spec();
+        const rig::MadeRig made = rig::make_rig(rig, workers, clock, rig_files(settings));
+        const LayerSpec& spec = made.layer->spec();
         out << fmt::format("{}: {}, {} inputs, {} outputs, {:g} s per sample, {}\n", rig.name(),
                            spec.kind, spec.n_in(), spec.n_out(), spec.seconds_per_sample,
                            evidence_in_words(spec));

@@ -51,7 +51,10 @@ class App {
 };
 
 void add_rig_commands(App& app);
+/// Makes the command "rig".
 void add_characterise_command(App& app);
+/// More of "rig".
+void add_rig_care_commands(App& app);
 void add_run_commands(App& app);
 void add_data_commands(App& app);
 

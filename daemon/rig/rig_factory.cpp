@@ -21,21 +21,22 @@ const sim::SimulatedRigKind* find_kind(const std::string& name) {
     return found == kinds.end() ? nullptr : &*found;
 }
 
-sim::FaultPlan::Kind fault_kind(const std::string& name) {
+/// `field` is for messages.
+sim::FaultPlan::Kind fault_kind(const std::string& name, const std::string& field) {
     using Kind = sim::FaultPlan::Kind;
     static const std::vector<std::pair<std::string, Kind>> kinds{
         {"fail", Kind::fail},
         {"hang", Kind::hang},
+        {"stuck", Kind::stuck},
         {"not_finite", Kind::not_finite},
         {"out_of_range", Kind::out_of_range},
         {"disconnect", Kind::disconnect},
     };
     const auto found = std::ranges::find(kinds, name, &std::pair<std::string, Kind>::first);
     if (found == kinds.end()) {
-        throw invalid_field("simulation.faults.kind",
-                            fmt::format("{}; valid is 'fail', 'hang', 'not_finite', "
-                                        "'out_of_range', 'disconnect'",
-                                        in_quotes(name)));
+        throw invalid_field(field, fmt::format("{}; valid is 'fail', 'hang', 'stuck', "
+                                               "'not_finite', 'out_of_range', 'disconnect'",
+                                               in_quotes(name)));
     }
     return found->second;
 }
@@ -45,12 +46,30 @@ sim::Disturbances disturbances(const v1::Simulation& simulation) {
                           .perturb = simulation.perturb(),
                           .drift_samples = simulation.drift_samples(),
                           .latency = simulation.latency(),
-                          .faults = {}};
+                          .faults = {},
+                          .let_go = {}};
     for (const v1::FaultConfig& fault : simulation.faults()) {
-        out.faults.push_back({fault_kind(fault.kind()), fault.at_query(), fault.count()});
+        out.faults.push_back(
+            {fault_kind(fault.kind(), "simulation.faults.kind"), fault.at_query(), fault.count()});
     }
     return out;
 }
+
+class Controls final : public SimulationControls {
+  public:
+    explicit Controls(sim::DisturbedRig& rig) : rig_(rig) {}
+
+    double perturb(double fraction) override { return rig_.perturb(fraction); }
+    [[nodiscard]] double perturbation() const override { return rig_.perturbation(); }
+    void inject(const v1::FaultConfig& fault) override {
+        rig_.inject({.kind = fault_kind(fault.kind(), "kind"),
+                     .at_query = fault.at_query(),
+                     .count = std::max(1U, fault.count())});
+    }
+
+  private:
+    sim::DisturbedRig& rig_;
+};
 
 /// Bounds the batch further than the rig itself does.
 class SmallBatch final : public sim::Decorator {
@@ -65,8 +84,7 @@ class SmallBatch final : public sim::Decorator {
     LayerSpec spec_;
 };
 
-std::unique_ptr<PhysicalLayer> build(const v1::RigConfig& config, Workers& workers,
-                                     const Clock& clock, FileReader read) {
+MadeRig build(const v1::RigConfig& config, Workers& workers, const Clock& clock, FileReader read) {
     const sim::SimulatedRigKind* kind = find_kind(config.kind());
     if (kind == nullptr) {
         throw Error(Code::not_found,
@@ -78,14 +96,22 @@ std::unique_ptr<PhysicalLayer> build(const v1::RigConfig& config, Workers& worke
         throw invalid_field("options", fmt::format("not those of the kind '{}', a {}",
                                                    config.kind(), options->GetTypeName()));
     }
-    const sim::RigSite site{
-        .seed = config.simulation().seed(), .workers = &workers, .read = std::move(read)};
-    std::unique_ptr<PhysicalLayer> rig =
+    sim::RigSite site{.workers = &workers, .read = std::move(read)};
+    if (config.simulation().has_seed()) {
+        site.seed = config.simulation().seed();
+    }
+    auto simulated =
         sim::disturbed(kind->make(*options, site), disturbances(config.simulation()), site, clock);
+    std::unique_ptr<SimulationControls> controls;
+    // What stands for a recording stays what was recorded.
+    if (simulated->spec().evidence == Evidence::simulation) {
+        controls = std::make_unique<Controls>(*simulated);
+    }
+    std::unique_ptr<PhysicalLayer> rig = std::move(simulated);
     if (config.max_batch() != 0) {
         rig = std::make_unique<SmallBatch>(std::move(rig), config.max_batch());
     }
-    return std::make_unique<Guard>(std::move(rig));
+    return {std::make_unique<Guard>(std::move(rig)), std::move(controls)};
 }
 
 } // namespace
@@ -102,8 +128,8 @@ std::unique_ptr<google::protobuf::Message> new_rig_options(const std::string& ki
     return found == nullptr ? nullptr : found->new_options();
 }
 
-std::unique_ptr<PhysicalLayer> make_rig(const v1::RigConfig& config, Workers& workers,
-                                        const Clock& clock, FileReader read) {
+MadeRig make_rig(const v1::RigConfig& config, Workers& workers, const Clock& clock,
+                 FileReader read) {
     try {
         return build(config, workers, clock, std::move(read));
     } catch (const Error& error) {

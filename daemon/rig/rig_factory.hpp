@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/rig/made_rig.hpp"
 #include "drivers/core/physical_layer.hpp"
 #include "drivers/core/readers/data_file.hpp"
 #include "drivers/core/workers.hpp"
@@ -21,9 +22,9 @@ namespace phyll::rig {
 /// Builds a rig as the configuration describes it, behind its guard. `config` has every default
 /// filled in. Throws INVALID_ARGUMENT naming the option that is wrong, NOT_FOUND for a kind that
 /// does not exist, FAILED_PRECONDITION for a disturbance that the device cannot show. `read` opens
-/// the files that the options name.
-[[nodiscard]] std::unique_ptr<PhysicalLayer> make_rig(const v1::RigConfig& config, Workers& workers,
-                                                      const Clock& clock, FileReader read);
+/// the files that the options name. `workers` and `clock` outlive the rig.
+[[nodiscard]] MadeRig make_rig(const v1::RigConfig& config, Workers& workers, const Clock& clock,
+                               FileReader read);
 
 /// The instruction set of the numerics that the loader chose for this machine: "x86-64-v3".
 [[nodiscard]] std::string kernel_level();

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <exception>
 #include <future>
+#include <string_view>
 #include <utility>
 
 namespace phyll::rig {
@@ -27,6 +28,22 @@ void check(const LayerSpec& spec, ConstBlock stimuli) {
                                         "responses come back for each",
                                         stimuli.samples(), most, spec.n_out()));
     }
+}
+
+std::string_view in_words(Evidence evidence) {
+    switch (evidence) {
+    case Evidence::simulation:
+        return "a simulation";
+    case Evidence::virtual_instruments:
+        return "made of virtual instruments";
+    case Evidence::replay_twin:
+        return "the twin of a recording";
+    case Evidence::replay:
+        return "a recording";
+    case Evidence::hardware:
+        return "made of instruments";
+    }
+    return "of an unknown kind";
 }
 
 } // namespace
@@ -108,16 +125,54 @@ void RigThread::recover(const Deadline& deadline, std::stop_token stop) {
     });
 }
 
+void RigThread::simulate(std::function<void(SimulationControls&)> what,
+                         std::function<void(std::exception_ptr)> done) {
+    post([this, what = std::move(what), done = std::move(done)] {
+        std::exception_ptr failure;
+        try {
+            if (!controls_) {
+                throw Error(Code::failed_precondition,
+                            fmt::format("{} is {}; only simulated rigs can be displaced or made to "
+                                        "fail",
+                                        name_, in_words(spec_->evidence)));
+            }
+            what(*controls_);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        note_simulation();
+        done(std::move(failure));
+    });
+}
+
+double RigThread::perturb(double fraction) {
+    double amount = 0.0;
+    std::exception_ptr failure;
+    std::promise<void> done;
+    simulate([&](SimulationControls& controls) { amount = controls.perturb(fraction); },
+             [&](std::exception_ptr thrown) {
+                 failure = std::move(thrown);
+                 done.set_value();
+             });
+    done.get_future().get();
+    if (failure) {
+        std::rethrow_exception(std::move(failure));
+    }
+    return amount;
+}
+
 void RigThread::abort() {
     const std::lock_guard lock(mutex_);
     query_stop_.request_stop();
 }
 
 void RigThread::build(const Maker& make) {
-    rig_ = make();
+    MadeRig made = make();
+    rig_ = std::move(made.layer);
+    controls_ = std::move(made.controls);
     spec_ = &rig_->spec();
     status_.safe_state = rig_->make_safe();
-    status_.health = rig_->health();
+    note_simulation();
 }
 
 void RigThread::serve() {
@@ -135,6 +190,7 @@ void RigThread::serve() {
     }
     lock.unlock();
     static_cast<void>(rig_->make_safe());
+    controls_.reset();
     rig_.reset();
 }
 
@@ -204,6 +260,13 @@ void RigThread::note_health() {
     Health health = rig_->health();
     const std::lock_guard lock(mutex_);
     status_.health = std::move(health);
+}
+
+void RigThread::note_simulation() {
+    if (controls_) {
+        perturbation_ = controls_->perturbation();
+    }
+    note_health();
 }
 
 void LeasedRig::query(ConstBlock x, Block y, const QueryContext& context) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "daemon/rig/made_rig.hpp"
 #include "drivers/core/physical_layer.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -39,7 +41,7 @@ struct Measurement {
 /// its stop token, refuses those that wait (CANCELLED), makes the rig safe and joins.
 class RigThread {
   public:
-    using Maker = std::function<std::unique_ptr<PhysicalLayer>()>;
+    using Maker = std::function<MadeRig()>;
 
     /// Builds the rig on its own thread; throws what `make` throws. `age` is how many samples it
     /// measured before. The clock outlives the rig.
@@ -64,6 +66,17 @@ class RigThread {
     /// Reconnects and re-arms, and waits for it; throws what the rig throws.
     void recover(const Deadline& deadline, std::stop_token stop);
 
+    /// Does `what` to the simulation after what was asked before, then calls `done` on the rig's
+    /// thread with what it threw, null if nothing: FAILED_PRECONDITION for a rig that is no
+    /// simulation.
+    void simulate(std::function<void(SimulationControls&)> what,
+                  std::function<void(std::exception_ptr)> done);
+
+    /// Displaces a simulated rig and waits for it; returns the amount. See SimulationControls.
+    double perturb(double fraction);
+    /// The fraction in force: that of the configuration at first, 0 of a rig that is no simulation.
+    [[nodiscard]] double perturbation() const noexcept { return perturbation_; }
+
     /// Ends the query under way, if any, by its stop token.
     void abort();
 
@@ -76,10 +89,13 @@ class RigThread {
     void post_and_wait(Task task);
     void drive(ConstBlock x, Block y, QueryContext context);
     void note_health();
+    void note_simulation();
 
     const std::string name_;
     const Clock& clock_;
     std::unique_ptr<PhysicalLayer> rig_; ///< touched by the rig's thread alone
+    std::unique_ptr<SimulationControls> controls_;
+    std::atomic<double> perturbation_ = 0.0;
     const LayerSpec* spec_ = nullptr;
 
     mutable std::mutex mutex_;

@@ -11,6 +11,16 @@ Error inside(const Call& call, const std::exception& error) {
             fmt::format("{} failed inside phylld: {}", call.header().method(), error.what())};
 }
 
+void fail(Call& call, const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const Error& error) {
+        call.fail(error);
+    } catch (const std::exception& error) {
+        call.fail(inside(call, error));
+    }
+}
+
 v1::RunSpec read_run_file(const v1::RunFile& file, const config::OptionsResolver& options,
                           const std::vector<std::string>& more) {
     std::vector<std::string> overrides(file.overrides().begin(), file.overrides().end());

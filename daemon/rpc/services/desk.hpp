@@ -1,6 +1,6 @@
 #pragma once
 
-// What the services of runs and of groups share.
+// What several services share.
 
 #include "daemon/rpc/services/services.hpp"
 #include "drivers/core/error.hpp"
@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,6 +21,9 @@ namespace phyll::rpc {
 
 /// What a client is told of a failure that nobody foresaw.
 [[nodiscard]] Error inside(const Call& call, const std::exception& error);
+
+/// Ends the call with what was thrown.
+void fail(Call& call, const std::exception_ptr& failure);
 
 /// Does `work` at the desk and hands what it returns to `then` on the loop.
 template <class Work, class Then>

@@ -1,6 +1,5 @@
 #include "daemon/rig/evidence.hpp"
-#include "daemon/rpc/services/services.hpp"
-#include "drivers/core/error.hpp"
+#include "daemon/rpc/services/desk.hpp"
 
 #include <phyll/v1/rigs.pb.h>
 
@@ -37,17 +36,10 @@ void answer(Call& call, const rig::Measurement& measurement, const LayerSpec& sp
 }
 
 void finish(Call& call, const rig::Measurement& measurement, const LayerSpec& spec) {
-    if (!measurement.failure) {
+    if (measurement.failure) {
+        fail(call, measurement.failure);
+    } else {
         answer(call, measurement, spec);
-        return;
-    }
-    try {
-        std::rethrow_exception(measurement.failure);
-    } catch (const Error& error) {
-        call.fail(error);
-    } catch (const std::exception& error) {
-        call.fail(
-            Error(Code::internal, fmt::format("the rig failed inside phylld: {}", error.what())));
     }
 }
 

@@ -39,6 +39,7 @@ void add_rigs_service(Dispatcher& dispatcher, const Site& site);
 void add_runs_service(Dispatcher& dispatcher, const Site& site);
 void add_groups_service(Dispatcher& dispatcher, const Site& site);
 void add_data_service(Dispatcher& dispatcher, const Site& site);
+void add_admin_service(Dispatcher& dispatcher, const Site& site);
 
 /// A rig as clients see it.
 [[nodiscard]] v1::RigInfo describe(const rig::RigThread& rig, const rig::Lab& lab);

@@ -114,42 +114,83 @@ Disturbance::Disturbance(std::unique_ptr<SimulatedRig> nominal, double perturb,
       rig_(dynamic_cast<SimulatedRig&>(inner())),
       spec_(rig_.spec()),
       drift_samples_(drift_samples),
-      direction_(direction_of(seed, rig_.parameters())) {
+      seed_(seed),
+      direction_(direction_of(seed, rig_.parameters())),
+      first_fraction_(perturb),
+      fraction_(perturb) {
     if (!std::isfinite(drift_samples) || drift_samples < 0.0) {
         throw invalid_field("drift_samples", fmt::format("{}; valid is 0 or more", drift_samples));
     }
     for (std::size_t i = 0; i < rig_.parameters(); ++i) {
         walks_.emplace_back(seed, i);
     }
-    const Probe probe(rig_);
-    perturbation_ = find_perturbation(rig_, probe, perturb, seed);
+    perturbation_ = find(perturb);
     if (drift_samples > 0.0) {
-        drift_amount_ = find_perturbation(rig_, probe, drift_unit, seed).amount;
+        drift_amount_ = find(drift_unit).amount;
     }
     if (perturb > 0.0) {
-        note_perturbation(perturb);
+        std::ranges::move(describe(), std::back_inserter(spec_.notes));
     }
 }
 
-void Disturbance::note_perturbation(double perturb) {
-    spec_.notes.push_back(fmt::format(
+Health Disturbance::health() const {
+    Health health = Decorator::health();
+    if (health.state == Health::State::ready && !remark_.empty()) {
+        health.reason += (health.reason.empty() ? "" : "; ") + remark_;
+    }
+    return health;
+}
+
+double Disturbance::perturb(double fraction) {
+    perturbation_ = find(fraction);
+    fraction_ = fraction;
+    step_.reset();
+    if (fraction == first_fraction_) {
+        remark_.clear(); // the notes say it
+    } else if (fraction == 0.0) {
+        remark_ =
+            fmt::format("not perturbed for now, though made with perturb = {:g}", first_fraction_);
+    } else {
+        remark_ = fmt::format("{}", fmt::join(describe(), "; "));
+    }
+    return perturbation_.amount;
+}
+
+Perturbation Disturbance::find(double fraction) {
+    if (fraction == 0.0) {
+        return {};
+    }
+    if (const auto known = found_.find(fraction); known != found_.end()) {
+        return known->second;
+    }
+    if (!probe_) {
+        rig_.displace(std::vector<double>(direction_.size()));
+        probe_.emplace(rig_);
+    }
+    step_.reset(); // wherever the search ends
+    const Perturbation found = find_perturbation(rig_, *probe_, fraction, seed_);
+    found_.emplace(fraction, found);
+    return found;
+}
+
+std::vector<std::string> Disturbance::describe() {
+    std::vector<std::string> lines{fmt::format(
         "perturbed by {:g}: displaced by {:.4g} of the rig's own steps; responses correlate with "
         "the "
         "nominal device's by {:.3f}, and their means are off by {:.2f} standard deviations",
-        perturb, perturbation_.amount, perturbation_.shift.correlation, perturbation_.shift.mean));
+        fraction_, perturbation_.amount, perturbation_.shift.correlation,
+        perturbation_.shift.mean)};
     step_ = 0;
     rig_.displace(offsets_in_step(0));
-    std::ranges::move(rig_.notes_on_displacement(), std::back_inserter(spec_.notes));
+    std::ranges::move(rig_.notes_on_displacement(), std::back_inserter(lines));
+    return lines;
 }
 
 void Disturbance::query(ConstBlock x, Block y, const QueryContext& context) {
     std::size_t first = 0;
     while (first < x.samples()) {
         const std::uint64_t step = step_of(context.age + first);
-        std::size_t end = first + 1;
-        while (end < x.samples() && step_of(context.age + end) == step) {
-            ++end;
-        }
+        const std::size_t end = end_of_step(context.age, first, x.samples());
         if (step_ != step) {
             rig_.displace(offsets_in_step(step));
             step_ = step;
@@ -158,6 +199,19 @@ void Disturbance::query(ConstBlock x, Block y, const QueryContext& context) {
         rig_.query(x.slice(first, count), y.slice(first, count), part_of(context, first, count));
         first = end;
     }
+}
+
+std::size_t Disturbance::end_of_step(std::uint64_t age, std::size_t first,
+                                     std::size_t samples) const {
+    if (drift_samples_ == 0.0) {
+        return samples;
+    }
+    const std::uint64_t step = step_of(age + first);
+    std::size_t end = first + 1;
+    while (end < samples && step_of(age + end) == step) {
+        ++end;
+    }
+    return end;
 }
 
 std::vector<double> Disturbance::offsets(std::uint64_t age) const {

@@ -31,32 +31,28 @@ std::vector<double> noise_deviations(SimulatedRig& nominal, double share) {
 
 } // namespace
 
-std::unique_ptr<PhysicalLayer> disturbed(std::unique_ptr<SimulatedRig> rig,
-                                         const Disturbances& disturbances, const RigSite& site,
-                                         const Clock& clock) {
+std::unique_ptr<DisturbedRig> disturbed(std::unique_ptr<SimulatedRig> rig,
+                                        const Disturbances& disturbances, const RigSite& site,
+                                        const Clock& clock) {
     std::vector<double> deviations;
     if (disturbances.noise != 0.0) {
         deviations = noise_deviations(*rig, disturbances.noise);
     }
-    std::unique_ptr<PhysicalLayer> layer;
-    if (disturbances.perturb != 0.0 || disturbances.drift_samples != 0.0) {
-        layer = std::make_unique<Disturbance>(std::move(rig), disturbances.perturb,
-                                              disturbances.drift_samples, site.seed);
-    } else {
-        layer = std::move(rig);
-    }
-    layer = std::make_unique<Timed>(std::move(layer), clock,
-                                    slice_per_thread * site.workers->threads());
+    auto moved = std::make_unique<Disturbance>(std::move(rig), disturbances.perturb,
+                                               disturbances.drift_samples, site.seed);
+    Disturbance& disturbance = *moved;
+    std::unique_ptr<PhysicalLayer> layer = std::make_unique<Timed>(
+        std::move(moved), clock, slice_per_thread * site.workers->threads());
     if (!deviations.empty()) {
         layer = std::make_unique<Noise>(std::move(layer), std::move(deviations), site.seed);
     }
     if (disturbances.latency) {
         layer = std::make_unique<Latency>(std::move(layer), clock);
     }
-    if (!disturbances.faults.empty()) {
-        layer = std::make_unique<Faults>(std::move(layer), disturbances.faults, clock);
-    }
-    return layer;
+    auto failing =
+        std::make_unique<Faults>(std::move(layer), disturbances.faults, clock, disturbances.let_go);
+    Faults& faults = *failing;
+    return std::make_unique<DisturbedRig>(std::move(failing), disturbance, faults);
 }
 
 } // namespace phyll::sim

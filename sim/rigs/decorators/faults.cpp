@@ -15,8 +15,17 @@ constexpr const char* disconnected = "disconnected (simulated)";
 } // namespace
 
 Faults::Faults(std::unique_ptr<PhysicalLayer> inner, std::vector<FaultPlan> plans,
-               const Clock& clock)
-    : Decorator(std::move(inner)), plans_(std::move(plans)), clock_(clock) {}
+               const Clock& clock, std::stop_token let_go)
+    : Decorator(std::move(inner)),
+      plans_(std::move(plans)),
+      clock_(clock),
+      let_go_(std::move(let_go)) {}
+
+void Faults::inject(FaultPlan plan) {
+    std::erase_if(plans_, [&](const FaultPlan& old) { return over(old); });
+    plan.at_query += queries_;
+    plans_.push_back(plan);
+}
 
 void Faults::query(ConstBlock x, Block y, const QueryContext& context) {
     const std::uint64_t query = queries_++;
@@ -53,6 +62,10 @@ void Faults::recover(const Deadline& deadline, std::stop_token stop) {
     Decorator::recover(deadline, std::move(stop));
 }
 
+bool Faults::over(const FaultPlan& plan) const {
+    return queries_ > plan.at_query && queries_ - plan.at_query >= plan.count;
+}
+
 bool Faults::due(const FaultPlan& plan, std::uint64_t query) const {
     if (plan.kind == FaultPlan::Kind::disconnect) {
         return query == plan.at_query;
@@ -68,6 +81,10 @@ void Faults::before(const FaultPlan& plan, std::uint64_t query, const QueryConte
         static_cast<void>(clock_.wait_until(context.deadline.at(), context.stop));
         throw_if_over(context, clock_);
         break;
+    case FaultPlan::Kind::stuck:
+        static_cast<void>(clock_.wait_until(Clock::Monotonic::max(), let_go_));
+        throw Error(Code::unavailable,
+                    fmt::format("query {} was stuck until it was let go (simulated)", query));
     case FaultPlan::Kind::disconnect:
         recoveries_needed_ = plan.count;
         break;

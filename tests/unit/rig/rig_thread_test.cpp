@@ -6,6 +6,7 @@
 
 #include <future>
 #include <numeric>
+#include <thread>
 
 using namespace phyll;
 using rig::LeasedRig;
@@ -185,4 +186,69 @@ TEST_CASE("making safe is remembered until the rig is driven again") {
     REQUIRE(rig.status().driven);
     REQUIRE(leased.make_safe().state == SafeState::State::safe);
     REQUIRE_FALSE(rig.status().driven);
+}
+
+TEST_CASE("a rig that is no simulation can neither be displaced nor made to fail") {
+    Bench bench;
+    RigThread rig("r", bench.maker(), bench.clock, 0);
+    REQUIRE(rig.perturbation() == 0.0);
+    try {
+        rig.perturb(0.1);
+        FAIL("it has no controls");
+    } catch (const Error& error) {
+        REQUIRE(error.code() == Code::failed_precondition);
+        REQUIRE_THAT(error.what(), Catch::EndsWith("only simulated rigs can be displaced or made "
+                                                   "to fail"));
+    }
+}
+
+TEST_CASE("a simulation is displaced on the rig's own thread, and says so") {
+    class Controls final : public rig::SimulationControls {
+      public:
+        explicit Controls(std::shared_ptr<Script> script) : script_(std::move(script)) {}
+        double perturb(double fraction) override {
+            if (fraction > 0.5) {
+                throw Error(Code::failed_precondition, "too far");
+            }
+            fraction_ = fraction;
+            thread = std::this_thread::get_id();
+            return 10 * fraction;
+        }
+        [[nodiscard]] double perturbation() const override { return fraction_; }
+        void inject(const v1::FaultConfig& fault) override {
+            script_->answer = [kind = fault.kind()](ConstBlock, Block, const QueryContext&) {
+                throw Error(Code::unavailable, kind);
+            };
+        }
+        std::thread::id thread;
+
+      private:
+        std::shared_ptr<Script> script_;
+        double fraction_ = 0.25;
+    };
+    Bench bench;
+    Controls* controls = nullptr;
+    std::thread::id rigs_own;
+    const RigThread::Maker maker = [&]() -> rig::MadeRig {
+        auto made = std::make_unique<Controls>(bench.script);
+        controls = made.get();
+        rigs_own = std::this_thread::get_id();
+        return {std::make_unique<ScriptedLayer>(bench.script), std::move(made)};
+    };
+    RigThread rig("r", maker, bench.clock, 0);
+    REQUIRE(rig.perturbation() == 0.25);
+    REQUIRE(rig.perturb(0.5) == 5.0);
+    REQUIRE(rig.perturbation() == 0.5);
+    REQUIRE(controls->thread == rigs_own);
+    REQUIRE_THROWS_WITH(rig.perturb(0.75), "too far");
+    REQUIRE(rig.perturbation() == 0.5);
+
+    v1::FaultConfig fault;
+    fault.set_kind("smoke");
+    std::promise<void> done;
+    rig.simulate([&](rig::SimulationControls& c) { c.inject(fault); },
+                 [&](const std::exception_ptr&) { done.set_value(); });
+    done.get_future().get();
+    OwnedBlock y(1, 2);
+    REQUIRE_THROWS_WITH(rig.query(ramp(2).view(), y.view(), {}), "smoke");
 }

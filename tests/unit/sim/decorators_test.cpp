@@ -242,6 +242,49 @@ TEST_CASE("a hanging query ends on stop or deadline only") {
     REQUIRE(code_of([&] { return answer(*layer, x); }) == Code::ok);
 }
 
+TEST_CASE("a query that is stuck heeds nothing until it is let go") {
+    Bench bench;
+    std::stop_source let_go;
+    Faults layer(bench.echo(), {{FaultPlan::Kind::stuck, 0}}, bench.clock, let_go.get_token());
+    const OwnedBlock x = uniform_stimuli(layer.spec(), 1);
+    std::stop_source stop;
+    Code code = Code::ok;
+    std::thread caller([&] {
+        QueryContext context = with_deadline(Deadline::after(bench.clock, 1s));
+        context.stop = stop.get_token();
+        code = code_of([&] { return answer(layer, x, context); });
+    });
+    bench.clock.await_waiters(1);
+    stop.request_stop();
+    bench.clock.advance(1h);
+    bench.clock.await_waiters(1);
+    let_go.request_stop();
+    caller.join();
+    REQUIRE(code == Code::unavailable); // neither cancelled nor late: it never looked
+    REQUIRE(code_of([&] { return answer(layer, x); }) == Code::ok);
+}
+
+TEST_CASE("faults planned later are counted from the next query") {
+    Bench bench;
+    Faults layer(bench.echo(), {{FaultPlan::Kind::fail, 1, 1}}, bench.clock);
+    const OwnedBlock x = uniform_stimuli(layer.spec(), 1);
+    const auto codes = [&](int queries) {
+        std::vector<Code> seen;
+        for (int i = 0; i < queries; ++i) {
+            seen.push_back(code_of([&] { return answer(layer, x); }));
+        }
+        return seen;
+    };
+    REQUIRE(codes(3) == std::vector{Code::ok, Code::unavailable, Code::ok});
+    layer.inject({FaultPlan::Kind::fail, 0, 1});
+    layer.inject({FaultPlan::Kind::fail, 2, 2});
+    REQUIRE(codes(5) == std::vector{Code::unavailable, Code::ok, Code::unavailable,
+                                    Code::unavailable, Code::ok});
+    layer.inject({FaultPlan::Kind::disconnect, 0, 1});
+    REQUIRE(codes(1) == std::vector{Code::unavailable});
+    REQUIRE(layer.health().state == Health::State::fault);
+}
+
 TEST_CASE("a disconnected layer needs as many recoveries as planned") {
     Bench bench;
     const auto layer = bench.with_fault({FaultPlan::Kind::disconnect, 1, 2});

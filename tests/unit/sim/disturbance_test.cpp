@@ -79,6 +79,50 @@ TEST_CASE("no perturbation is the nominal device, bit by bit") {
     REQUIRE(untouched.perturbation().amount == 0.0);
 }
 
+TEST_CASE("a device displaced later answers as one that was made so, and as itself again") {
+    const std::string kind = GENERATE("acoustic", "electronic", "optical");
+    const double drift = GENERATE(0.0, 1024.0);
+    CAPTURE(kind, drift);
+    Workers workers(2);
+    Disturbance rig(default_rig(kind, workers), 0.0, drift, 1);
+    Disturbance displaced(default_rig(kind, workers), 0.2, drift, 1);
+    const OwnedBlock x = uniform_stimuli(rig.spec(), 7);
+    const QueryContext context = with_number(0, 0, 1001); // crosses a step of the drift
+    const OwnedBlock before = answer(rig, x, context);
+    const OwnedBlock expected = answer(displaced, x, context);
+    REQUIRE(rig.health().reason.empty());
+
+    REQUIRE(rig.perturb(0.2) == displaced.perturbation().amount);
+    REQUIRE(rig.fraction() == 0.2);
+    REQUIRE(same_bits(answer(rig, x, context).view(), expected.view()));
+    REQUIRE_THAT(rig.health().reason, Catch::Matchers::StartsWith("perturbed by 0.2: "));
+    REQUIRE(rig.spec().notes == default_rig(kind, workers)->spec().notes);
+
+    REQUIRE(rig.perturb(0.0) == 0.0);
+    REQUIRE(same_bits(answer(rig, x, context).view(), before.view()));
+    REQUIRE(rig.health().reason.empty());
+
+    REQUIRE(displaced.perturb(0.0) == 0.0);
+    REQUIRE(same_bits(answer(displaced, x, context).view(), before.view()));
+    REQUIRE(displaced.health().reason == "not perturbed for now, though made with perturb = 0.2");
+    REQUIRE(displaced.perturb(0.2) == rig.perturb(0.2));
+    REQUIRE(same_bits(answer(displaced, x, context).view(), expected.view()));
+    REQUIRE(displaced.health().reason.empty());
+}
+
+TEST_CASE("a displacement that cannot be changes nothing") {
+    Workers workers(1);
+    Disturbance rig(default_rig("electronic", workers), 0.0, 0.0, 1);
+    const OwnedBlock x = uniform_stimuli(rig.spec(), 3);
+    rig.perturb(0.05);
+    const OwnedBlock before = answer(rig, x);
+    REQUIRE(code_of([&] { rig.perturb(0.9); }) == Code::failed_precondition);
+    REQUIRE(code_of([&] { rig.perturb(-1.0); }) == Code::invalid_argument);
+    REQUIRE(code_of([&] { rig.perturb(std::nan("")); }) == Code::invalid_argument);
+    REQUIRE(rig.fraction() == 0.05);
+    REQUIRE(same_bits(answer(rig, x).view(), before.view()));
+}
+
 TEST_CASE("a perturbation that cannot be reached is refused with the largest that can") {
     Workers workers(2);
     try {

@@ -1,0 +1,98 @@
+// What befalls a rig beside being asked: simulations are displaced and made to fail.
+
+#include "app.hpp"
+#include "output.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <phyll/v1/admin.pb.h>
+
+#include <iostream>
+#include <memory>
+#include <string>
+
+namespace phyll::cli {
+namespace {
+
+struct Arguments {
+    std::string rig;
+    double fraction = 0.0;
+    std::string kind;
+    std::uint32_t count = 1;
+    std::uint64_t after = 0;
+};
+
+void perturb(App& app, const Arguments& arguments) {
+    v1::PerturbRequest request;
+    request.set_rig(arguments.rig);
+    request.set_fraction(arguments.fraction);
+    const auto reply = app.client().call<v1::PerturbReply>("phyll.v1.Admin/Perturb", request);
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "perturbed"},
+                                    {"rig", arguments.rig},
+                                    {"fraction", arguments.fraction},
+                                    {"amount", reply.amount()}}
+                         .dump()
+                  << '\n';
+        return;
+    }
+    std::cout << fmt::format("{} is perturbed by {:g}: displaced by {:.4g} of its own steps\n",
+                             arguments.rig, arguments.fraction, reply.amount());
+}
+
+void fault(App& app, const Arguments& arguments) {
+    v1::InjectFaultRequest request;
+    request.set_rig(arguments.rig);
+    request.set_kind(arguments.kind);
+    request.set_count(arguments.count);
+    request.set_after(arguments.after);
+    static_cast<void>(
+        app.client().call<v1::InjectFaultReply>("phyll.v1.Admin/InjectFault", request));
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "fault_planned"},
+                                    {"rig", arguments.rig},
+                                    {"kind", arguments.kind},
+                                    {"count", arguments.count},
+                                    {"after", arguments.after}}
+                         .dump()
+                  << '\n';
+        return;
+    }
+    std::cout << fmt::format(
+        "{} will have the fault '{}' {}, count {}\n", arguments.rig, arguments.kind,
+        arguments.after == 0 ? "at its next query"
+                             : fmt::format("after {} more {}", count(arguments.after),
+                                           arguments.after == 1 ? "query" : "queries"),
+        arguments.count);
+}
+
+} // namespace
+
+void add_rig_care_commands(App& app) {
+    CLI::App* rig = app.commands().get_subcommand("rig");
+    const auto arguments = std::make_shared<Arguments>();
+    const auto add = [&](const char* name, const char* about,
+                         void (*action)(App&, const Arguments&)) {
+        CLI::App* command = rig->add_subcommand(name, about);
+        command->add_option("rig", arguments->rig, "Name of the rig")->required();
+        command->callback([&app, arguments, action] { action(app, *arguments); });
+        return command;
+    };
+    add("perturb", "Displace a simulated rig, until it is displaced again or phylld ends", perturb)
+        ->add_option("fraction", arguments->fraction,
+                     "Its responses correlate with the nominal device's by 1 - FRACTION; 0: the "
+                     "nominal device")
+        ->required();
+    CLI::App* failing = add("fault", "Make a fault happen to a simulated rig", fault);
+    failing
+        ->add_option("kind", arguments->kind,
+                     "fail, hang, stuck, not_finite, out_of_range or disconnect; 'phylld --explain "
+                     "faults' says what each does")
+        ->required();
+    failing->add_option("--count", arguments->count,
+                        "How many queries in a row it happens to; of disconnect, how many "
+                        "recoveries it takes. Default: 1");
+    failing->add_option("--after", arguments->after, "How many queries pass before. Default: 0");
+}
+
+} // namespace phyll::cli

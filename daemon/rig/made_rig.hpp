@@ -1,0 +1,48 @@
+#pragma once
+
+#include "drivers/core/physical_layer.hpp"
+
+#include <phyll/v1/config.pb.h>
+
+#include <concepts>
+#include <memory>
+#include <utility>
+
+namespace phyll::rig {
+
+/// What can be done to a simulated rig while it lives. Thread rule: that of the layer.
+class SimulationControls {
+  public:
+    SimulationControls() = default;
+    SimulationControls(const SimulationControls&) = delete;
+    SimulationControls& operator=(const SimulationControls&) = delete;
+    virtual ~SimulationControls() = default;
+
+    /// From here on the rig answers as one that was configured with `perturb` = fraction, to the
+    /// bit; 0 is the nominal device. Returns by how much it is displaced, in the rig's own steps.
+    /// Takes minutes on a slow rig, the first time that a fraction is asked for. Throws
+    /// INVALID_ARGUMENT, or FAILED_PRECONDITION naming the largest fraction that can be reached;
+    /// nothing has changed then.
+    virtual double perturb(double fraction) = 0;
+    /// The fraction in force.
+    [[nodiscard]] virtual double perturbation() const = 0;
+
+    /// Plans a fault, whose `at_query` is counted from the query that comes next; a count of 0 is
+    /// as 1. Throws INVALID_ARGUMENT for a kind that does not exist.
+    virtual void inject(const v1::FaultConfig& fault) = 0;
+};
+
+/// A rig and, of a simulation, what can be done to it.
+struct MadeRig {
+    /// Of a rig to which nothing can be done.
+    template <std::derived_from<PhysicalLayer> Layer>
+    MadeRig(std::unique_ptr<Layer> made) // NOLINT(google-explicit-constructor)
+        : layer(std::move(made)) {}
+    MadeRig(std::unique_ptr<PhysicalLayer> made, std::unique_ptr<SimulationControls> what)
+        : layer(std::move(made)), controls(std::move(what)) {}
+
+    std::unique_ptr<PhysicalLayer> layer;
+    std::unique_ptr<SimulationControls> controls; ///< of `layer`; null: it is no simulation
+};
+
+} // namespace phyll::rig
