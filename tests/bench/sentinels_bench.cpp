@@ -22,6 +22,7 @@ constexpr std::size_t trials = 200;
 struct Case {
     const char* name;
     SimulatedRig rig;
+    DriftOptions options{};
 };
 
 std::vector<Case> cases(double snr_db) {
@@ -62,18 +63,33 @@ std::string percentile(const std::vector<std::size_t>& sorted, double share, dou
 }
 
 template <class Displaced>
-std::string delays(const SimulatedRig& rig, std::size_t change, std::size_t most,
+std::string delays(const Case& one, std::size_t change, std::size_t most,
                    const Displaced& displaced, double factor, int decimals) {
     const std::size_t repeats = trials;
     std::vector<std::size_t> found;
     for (std::size_t seed = 0; seed < repeats; ++seed) {
-        if (const auto rounds = delay(rig, {}, seed, change, most, displaced)) {
+        if (const auto rounds = delay(one.rig, one.options, seed, change, most, displaced)) {
             found.push_back(*rounds);
         }
     }
     std::ranges::sort(found);
     return fmt::format("{} / {}", percentile(found, 0.5, factor, decimals),
                        percentile(found, 0.95, factor, decimals));
+}
+
+void print_delays_of(const Case& one) {
+    const auto step = [](std::size_t) { return displaced_by_0_05; };
+    const auto drift = [](std::size_t a_day) {
+        return [a_day](std::size_t round) {
+            return displaced_by_0_05 * static_cast<double>(round) / static_cast<double>(a_day);
+        };
+    };
+    const std::string at_fast = one.rig.n_out > 100
+                                    ? "not measured"
+                                    : delays(one, 0, 2 * fast, drift(fast), 24.0 / fast, 1);
+    fmt::print("| {}, {} dB | {} | {} | {} | {} |\n", one.name, one.rig.snr_db,
+               delays(one, 4, 1000, step, 1, 0), delays(one, 100, 1000, step, 1, 0),
+               delays(one, 0, 2 * slow, drift(slow), 24.0 / slow, 1), at_fast);
 }
 
 void print_delays() {
@@ -83,21 +99,14 @@ void print_delays() {
                "|---|---|---|---|---|\n");
     for (const double snr : {30.0, 10.0}) {
         for (const Case& one : cases(snr)) {
-            const auto step = [](std::size_t) { return displaced_by_0_05; };
-            const auto drift = [](std::size_t a_day) {
-                return [a_day](std::size_t round) {
-                    return displaced_by_0_05 * static_cast<double>(round) /
-                           static_cast<double>(a_day);
-                };
-            };
-            const std::string at_fast =
-                one.rig.n_out > 100 ? "as above"
-                                    : delays(one.rig, 0, 2 * fast, drift(fast), 24.0 / fast, 1);
-            fmt::print("| {}, {} dB | {} | {} | {} | {} |\n", one.name, snr,
-                       delays(one.rig, 4, 1000, step, 1, 0), delays(one.rig, 100, 1000, step, 1, 0),
-                       delays(one.rig, 0, 2 * slow, drift(slow), 24.0 / slow, 1), at_fast);
+            print_delays_of(one);
         }
     }
+    const DriftOptions more{.count = 32, .baseline = 8};
+    print_delays_of({"1 output, count = 32, baseline = 8", {.n_out = 1, .snr_db = 10}, more});
+    print_delays_of({"16 outputs, all noise in common, count = 32, baseline = 8",
+                     {.n_out = 16, .snr_db = 10, .common = 1},
+                     more});
 }
 
 } // namespace

@@ -161,4 +161,25 @@ std::vector<std::byte> encode(const Mark& mark, std::span<const RigCodecs> rigs)
     return record;
 }
 
+std::vector<std::byte> encode(const Origins& origins, std::span<const RigCodecs> rigs) {
+    check_rig(origins.rig, rigs.size());
+    check_choice("purpose", origins.purpose, purposes);
+    check_choice("split", origins.split, splits);
+    if (origins.samples.empty() || origins.samples.size() > UINT32_MAX) {
+        throw invalid_field(
+            "samples", fmt::format("{}; valid is 1 to {}", origins.samples.size(), UINT32_MAX));
+    }
+    check_numbers(origins.first_number, origins.samples.size());
+    std::vector<std::byte> record =
+        layout::new_record(layout::RecordType::origins,
+                           checked_size(layout::origins_bytes + origins.samples.size_bytes()));
+    put(record, 32, origins.rig);
+    put(record, 36, origins.purpose);
+    put(record, 40, origins.first_number);
+    put(record, 48, static_cast<std::uint32_t>(origins.samples.size()));
+    put(record, 52, origins.split);
+    put_bytes(record, layout::origins_bytes, std::as_bytes(origins.samples));
+    return record;
+}
+
 } // namespace phyll::journal

@@ -16,5 +16,7 @@ namespace phyll::journal {
 [[nodiscard]] std::vector<std::byte> encode(const Facts& facts, std::span<const RigCodecs> rigs);
 [[nodiscard]] std::vector<std::byte> encode(const Raw& raw, std::span<const RigCodecs> rigs);
 [[nodiscard]] std::vector<std::byte> encode(const Mark& mark, std::span<const RigCodecs> rigs);
+[[nodiscard]] std::vector<std::byte> encode(const Origins& origins,
+                                            std::span<const RigCodecs> rigs);
 
 } // namespace phyll::journal

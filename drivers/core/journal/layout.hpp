@@ -23,8 +23,9 @@ inline constexpr std::size_t max_header_bytes = std::size_t{1} << 24U;
 inline constexpr std::size_t facts_bytes = 72; ///< what comes before the arrays, the head included
 inline constexpr std::size_t raw_bytes = 64;
 inline constexpr std::size_t mark_bytes = 72;
+inline constexpr std::size_t origins_bytes = 56;
 
-enum class RecordType : std::uint32_t { facts = 1, raw = 2, mark = 3, closed = 4 };
+enum class RecordType : std::uint32_t { facts = 1, raw = 2, mark = 3, closed = 4, origins = 5 };
 
 [[nodiscard]] constexpr std::uint64_t padded(std::uint64_t bytes) {
     return (bytes + alignment - 1) / alignment * alignment;

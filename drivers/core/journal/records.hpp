@@ -59,6 +59,30 @@ struct Raw {
     std::span<const std::byte> bytes{};
 };
 
+/// What part of a run's data a stimulus shows.
+enum class Split : std::uint32_t { training, test };
+inline constexpr std::uint32_t splits = 2;
+
+inline constexpr std::uint32_t no_sample = UINT32_MAX; ///< nothing of the data was shown
+inline constexpr std::uint32_t no_label = UINT32_MAX;
+
+/// What one measurement was of.
+struct Origin {
+    std::uint32_t sample = no_sample; ///< its place in the split
+    std::uint32_t label = no_label;   ///< that the stimulus showed, right or wrong
+
+    bool operator==(const Origin&) const = default;
+};
+
+/// What the measurements with consecutive numbers of one rig were of. Owns nothing.
+struct Origins {
+    std::uint32_t rig = 0;
+    Purpose purpose = Purpose::training;
+    std::uint64_t first_number = 0;
+    Split split = Split::training;
+    std::span<const Origin> samples{}; ///< at least one
+};
+
 enum class MarkKind : std::uint32_t { era_ended, touched, perturbed, note };
 inline constexpr std::uint32_t mark_kinds = 4;
 

@@ -75,6 +75,8 @@ std::optional<RecordView> parse(std::span<const std::byte> record, RecordType ty
         return wrap(raw_of(record, rigs.size()));
     case RecordType::mark:
         return wrap(mark_of(record, rigs.size()));
+    case RecordType::origins:
+        return wrap(OriginsView::of(record, rigs.size()));
     case RecordType::closed:
         break;
     }

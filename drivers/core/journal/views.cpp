@@ -147,4 +147,32 @@ std::optional<Mark> mark_of(std::span<const std::byte> record, std::size_t rigs)
     return mark;
 }
 
+std::optional<OriginsView> OriginsView::of(std::span<const std::byte> record, std::size_t rigs) {
+    if (record.size() < layout::origins_bytes) {
+        return std::nullopt;
+    }
+    OriginsView view;
+    view.rig = get<std::uint32_t>(record, 32);
+    const auto purpose = get<std::uint32_t>(record, 36);
+    view.purpose = static_cast<Purpose>(purpose);
+    view.first_number = get<std::uint64_t>(record, 40);
+    view.samples = get<std::uint32_t>(record, 48);
+    const auto split = get<std::uint32_t>(record, 52);
+    view.split = static_cast<Split>(split);
+    const std::uint64_t bytes = std::uint64_t{view.samples} * sizeof(Origin);
+    const bool whole = view.rig < rigs && purpose < purposes && split < splits &&
+                       view.samples > 0 && view.first_number <= UINT64_MAX - view.samples &&
+                       layout::origins_bytes + bytes == record.size();
+    if (!whole) {
+        return std::nullopt;
+    }
+    view.origins_bytes_ = record.subspan(layout::origins_bytes, bytes);
+    return view;
+}
+
+Origin OriginsView::origin(std::size_t sample) const {
+    assert(sample < samples);
+    return get<Origin>(origins_bytes_, sample * sizeof(Origin));
+}
+
 } // namespace phyll::journal

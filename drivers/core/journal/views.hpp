@@ -59,11 +59,31 @@ class FactsView {
     std::span<const std::byte> responses_bytes_;
 };
 
+/// What some measurements were of, as it lies in the file: valid as long as its Reader.
+class OriginsView {
+  public:
+    std::uint32_t rig = 0;
+    Purpose purpose = Purpose::training;
+    std::uint64_t first_number = 0;
+    std::uint32_t samples = 0;
+    Split split = Split::training;
+
+    /// Samples are counted from 0 within the record.
+    [[nodiscard]] Origin origin(std::size_t sample) const;
+
+    /// The view of a whole record; nothing when its fields contradict each other or the header.
+    [[nodiscard]] static std::optional<OriginsView> of(std::span<const std::byte> record,
+                                                       std::size_t rigs);
+
+  private:
+    std::span<const std::byte> origins_bytes_;
+};
+
 /// `type` and `bytes` point into the file. Nothing when the fields contradict each other.
 [[nodiscard]] std::optional<Raw> raw_of(std::span<const std::byte> record, std::size_t rigs);
 [[nodiscard]] std::optional<Mark> mark_of(std::span<const std::byte> record, std::size_t rigs);
 
 /// What a journal holds.
-using RecordView = std::variant<FactsView, Raw, Mark>;
+using RecordView = std::variant<FactsView, Raw, Mark, OriginsView>;
 
 } // namespace phyll::journal

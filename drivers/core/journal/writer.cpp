@@ -137,6 +137,10 @@ Position Writer::append(const Mark& mark, const Deadline& deadline, std::stop_to
     return log_.append(encode(mark, rigs_), deadline, stop);
 }
 
+Position Writer::append(const Origins& origins, const Deadline& deadline, std::stop_token stop) {
+    return log_.append(encode(origins, rigs_), deadline, stop);
+}
+
 void Writer::sync_through(Position position, const Deadline& deadline, std::stop_token stop) {
     log_.sync_through(position, deadline, stop);
 }

@@ -73,6 +73,8 @@ class Writer {
     Position append(const Facts& facts, const Deadline& deadline = {}, std::stop_token stop = {});
     Position append(const Raw& raw, const Deadline& deadline = {}, std::stop_token stop = {});
     Position append(const Mark& mark, const Deadline& deadline = {}, std::stop_token stop = {});
+    Position append(const Origins& origins, const Deadline& deadline = {},
+                    std::stop_token stop = {});
 
     /// Returns when everything before `position` is durable. Throws what the disk said,
     /// DEADLINE_EXCEEDED or CANCELLED (it may still become durable), OUT_OF_RANGE for a position

@@ -32,6 +32,10 @@ void read_all(const Reader& reader) {
             const std::string type(raw->type);
             const std::vector<std::byte> bytes(raw->bytes.begin(), raw->bytes.end());
             REQUIRE(type.size() + bytes.size() < reader.end());
+        } else if (const auto* origins = std::get_if<OriginsView>(&record)) {
+            for (std::size_t k = 0; k < origins->samples; ++k) {
+                static_cast<void>(origins->origin(k));
+            }
         } else {
             REQUIRE(std::get<Mark>(record).text.size() < reader.end());
         }
@@ -96,7 +100,7 @@ TEST_CASE(
             writer.append(more.view());
         }
         const Reader reader(options.path);
-        REQUIRE(reader.size() == std::min<std::size_t>(kept, 4) + 1);
+        REQUIRE(reader.size() == std::min<std::size_t>(kept, 5) + 1);
         require_same(std::get<FactsView>(reader.record(reader.size() - 1)), more);
     }
 }
@@ -113,10 +117,10 @@ TEST_CASE("a flipped bit anywhere in a journal that was closed is named") {
             std::vector<std::byte> content = whole;
             content[at] ^= std::byte{1} << bit;
             const Outcome outcome = read_or_refuse(options.path, whole, content);
-            if (at >= ends[4]) {
+            if (at >= ends[5]) {
                 // The record that closes the file says nothing that would be missed.
                 REQUIRE(outcome.code == Code::ok);
-                REQUIRE(outcome.end == ends[4]);
+                REQUIRE(outcome.end == ends[5]);
             } else {
                 REQUIRE(outcome.code == (at < 8 ? Code::invalid_argument : Code::data_loss));
                 if (bit == 0) {
@@ -282,7 +286,7 @@ TEST_CASE("fields that contradict each other under right checksums are refused, 
     for (std::uint64_t round = 0; round < 5000; ++round) {
         CAPTURE(round);
         std::vector<std::byte> content = whole;
-        const std::size_t record = ends[random.below(4, round, 0)];
+        const std::size_t record = ends[random.below(5, round, 0)];
         // The 32-bit words of type and of the body's fixed part.
         const std::size_t word =
             std::array<std::size_t, 11>{12, 32, 36, 48, 52, 56, 60, 64, 68, 40, 44}[round % 11];

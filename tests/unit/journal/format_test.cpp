@@ -77,7 +77,7 @@ TEST_CASE("records lie as documented") {
         const std::span<const std::byte> record = std::span(by.file).subspan(at, by.u32(at + 8));
         CHECK(by.u64(at) == at);
         CHECK(at + record.size() == ends[i + 1]);
-        CHECK(by.u32(at + 12) == std::vector<std::uint32_t>{1, 2, 3, 1, 4}[i]);
+        CHECK(by.u32(at + 12) == std::vector<std::uint32_t>{1, 2, 3, 1, 5, 4}[i]);
         CHECK(by.u64(at + 16) <= at);
         const std::uint32_t header = by.u32(164);
         CHECK(by.u32(at + 28) == crc32_by_bits(header, record.subspan(32)));
@@ -121,6 +121,17 @@ TEST_CASE("records lie as documented") {
     CHECK(by.at<double>(at + 56) == 0.0);
     CHECK(by.text(at + 72, 8) == "lid open");
     CHECK(ends[3] == at + 80);
+
+    at = ends[4];
+    CHECK(by.u32(at + 32) == 0);
+    CHECK(by.u32(at + 36) == 0);
+    CHECK(by.u64(at + 40) == 1);
+    CHECK(by.u32(at + 48) == 2);
+    CHECK(by.u32(at + 52) == 1);
+    CHECK(by.u32(at + 56) == 5);
+    CHECK(by.u32(at + 60) == 1);
+    CHECK(by.u64(at + 64) == UINT64_MAX);
+    CHECK(ends[5] == at + 72);
 }
 
 TEST_CASE("what is no journal, and what a newer program wrote, is named and left alone") {

@@ -150,6 +150,9 @@ std::vector<Position> write_small(const WriterOptions& options) {
     ends.push_back(writer.append(
         Mark{.kind = MarkKind::touched, .rig = 0, .number = 2, .era = 3, .text = "lid open"}));
     ends.push_back(writer.append(some_facts(options.header, 0, 2, 1).view()));
+    const std::vector<Origin> origins{{.sample = 5, .label = 1}, {}};
+    ends.push_back(
+        writer.append(Origins{.first_number = 1, .split = Split::test, .samples = origins}));
     writer.close();
     ends.push_back(writer.end());
     return ends;

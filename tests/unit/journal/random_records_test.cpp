@@ -34,6 +34,14 @@ class Model {
             const Position end = writer_->append(
                 Raw{.rig = 1, .first_number = number, .type = "record", .bytes = bytes});
             keep(end, std::move(bytes));
+        } else if (what < 82) {
+            std::vector<Origin> origins(1 + random_.below(20, number, 1));
+            for (std::size_t i = 0; i < origins.size(); ++i) {
+                origins[i].sample = static_cast<std::uint32_t>(random_.bits(number, 2 + i));
+            }
+            const Position end =
+                writer_->append(Origins{.rig = 2, .first_number = number, .samples = origins});
+            keep(end, std::move(origins));
         } else if (what < 90) {
             std::string text(random_.below(20, number, 1), 'x');
             const Position end = writer_->append(Mark{.number = number, .text = text});
@@ -60,7 +68,8 @@ class Model {
     }
 
   private:
-    using Content = std::variant<OwnedFacts, std::vector<std::byte>, std::string>;
+    using Content =
+        std::variant<OwnedFacts, std::vector<std::byte>, std::string, std::vector<Origin>>;
 
     void keep(Position end, Content content) { expected_.emplace_back(end, std::move(content)); }
 
@@ -70,6 +79,13 @@ class Model {
             require_same(std::get<FactsView>(found), *facts);
         } else if (const auto* bytes = std::get_if<std::vector<std::byte>>(&expected)) {
             REQUIRE(std::ranges::equal(std::get<Raw>(found).bytes, *bytes));
+        } else if (const auto* origins = std::get_if<std::vector<Origin>>(&expected)) {
+            const auto& view = std::get<OriginsView>(found);
+            REQUIRE(view.rig == 2);
+            REQUIRE(view.samples == origins->size());
+            for (std::size_t i = 0; i < origins->size(); ++i) {
+                REQUIRE(view.origin(i) == (*origins)[i]);
+            }
         } else {
             REQUIRE(std::get<Mark>(found).text == std::get<std::string>(expected));
         }

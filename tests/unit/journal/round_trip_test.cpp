@@ -125,6 +125,35 @@ TEST_CASE("what the instrument gave and marks come back as they were") {
     CHECK(std::get<Mark>(reader.record(3)).text.empty());
 }
 
+TEST_CASE("what measurements were of comes back as it was") {
+    const TempDir dir;
+    const WriterOptions options = options_in(dir.path(), every_format());
+    const std::vector<Origin> origins{
+        {.sample = 7, .label = 0}, {.sample = 8, .label = no_label}, {}};
+    {
+        const SystemClock clock;
+        Writer writer(options, clock);
+        writer.append(Origins{.rig = 3,
+                              .purpose = Purpose::evaluation,
+                              .first_number = 40,
+                              .split = Split::test,
+                              .samples = origins});
+        writer.append(Origins{.samples = std::span(origins).first(1)});
+    }
+    const Reader reader(options.path);
+    REQUIRE(reader.size() == 2);
+    const auto view = std::get<OriginsView>(reader.record(0));
+    CHECK(view.rig == 3);
+    CHECK(view.purpose == Purpose::evaluation);
+    CHECK(view.first_number == 40);
+    CHECK(view.split == Split::test);
+    REQUIRE(view.samples == 3);
+    for (std::size_t i = 0; i < origins.size(); ++i) {
+        CHECK(view.origin(i) == origins[i]);
+    }
+    CHECK(std::get<OriginsView>(reader.record(1)).split == Split::training);
+}
+
 TEST_CASE("what contradicts itself or the header is refused, and nothing of it is kept") {
     const TempDir dir;
     const WriterOptions options = options_in(dir.path(), every_format());
@@ -164,6 +193,15 @@ TEST_CASE("what contradicts itself or the header is refused, and nothing of it i
     CHECK(code_of([&] { writer.append(Mark{.rig = 9}); }) == Code::invalid_argument);
     CHECK(code_of([&] { writer.append(Mark{.kind = static_cast<MarkKind>(7)}); }) ==
           Code::invalid_argument);
+    const std::vector<Origin> origins(2);
+    const auto origins_refused = [&](const Origins& of) {
+        return code_of([&] { writer.append(of); }) == Code::invalid_argument;
+    };
+    CHECK(origins_refused({}));
+    CHECK(origins_refused({.rig = 4, .samples = origins}));
+    CHECK(origins_refused({.first_number = UINT64_MAX - 1, .samples = origins}));
+    CHECK(origins_refused({.split = static_cast<Split>(2), .samples = origins}));
+    CHECK(origins_refused({.purpose = static_cast<Purpose>(5), .samples = origins}));
     CHECK(writer.end() == end);
 }
 
