@@ -61,7 +61,8 @@ runs::Premises premises(const Settings& settings) {
                        .host = {rig::kernel_level(), cpu_model()},
                        .rigs = {},
                        .max_journal_bytes =
-                           static_cast<std::uint64_t>(settings.config.journal_limit() * 1e9)};
+                           static_cast<std::uint64_t>(settings.config.journal_limit() * 1e9),
+                       .hold_limit = Seconds(settings.config.hold_limit() * 3600.0)};
     for (const v1::RigConfig& rig : settings.config.rigs()) {
         out.rigs[rig.name()] = rig;
     }

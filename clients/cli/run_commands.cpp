@@ -148,6 +148,18 @@ std::string idempotency_key() {
     return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
+/// Says which run it has become.
+void submitted(App& app, std::uint64_t run, bool and_watch) {
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "submitted"}, {"run", run}}.dump() << std::endl;
+    } else {
+        std::cout << fmt::format("run {}\n", run) << std::flush;
+    }
+    if (and_watch) {
+        watch(app, run);
+    }
+}
+
 void start_group(App& app, const StartArguments& arguments) {
     std::vector<Sweep> sweeps;
     sweeps.reserve(arguments.sweeps.size());
@@ -179,16 +191,8 @@ void start(App& app, const StartArguments& arguments) {
     request.set_name(arguments.name);
     request.set_note(arguments.note);
     request.set_idempotency_key(idempotency_key());
-    const std::uint64_t run =
-        app.client().call<v1::SubmitReply>("phyll.v1.Runs/Submit", request, {}).run();
-    if (app.json()) {
-        std::cout << nlohmann::json{{"event", "submitted"}, {"run", run}}.dump() << std::endl;
-    } else {
-        std::cout << fmt::format("run {}\n", run) << std::flush;
-    }
-    if (arguments.watch) {
-        watch(app, run);
-    }
+    submitted(app, app.client().call<v1::SubmitReply>("phyll.v1.Runs/Submit", request, {}).run(),
+              arguments.watch);
 }
 
 void cancel(App& app, std::uint64_t run) {
@@ -201,6 +205,36 @@ void cancel(App& app, std::uint64_t run) {
     app.client().stream<v1::WatchItem>("phyll.v1.Runs/Watch", watching,
                                        [](const v1::WatchItem&) { return true; });
     show_run(app, run);
+}
+
+void resume(App& app, std::uint64_t run) {
+    v1::RunRequest request;
+    request.set_run(run);
+    app.client().call<v1::RunReply>("phyll.v1.Runs/Resume", request);
+    show_run(app, run);
+}
+
+void resume_group(App&, std::uint64_t group) {
+    throw invalid_field("run", fmt::format("g{} is a group; runs are resumed one by one, after a "
+                                           "look at their rigs",
+                                           group));
+}
+
+struct ReplayArguments {
+    std::uint64_t run = 0;
+    std::string name;
+    std::string note;
+    bool watch = false;
+};
+
+void replay(App& app, const ReplayArguments& arguments) {
+    v1::ReplayRequest request;
+    request.set_run(arguments.run);
+    request.set_name(arguments.name);
+    request.set_note(arguments.note);
+    request.set_idempotency_key(idempotency_key());
+    submitted(app, app.client().call<v1::SubmitReply>("phyll.v1.Runs/Replay", request, {}).run(),
+              arguments.watch);
 }
 
 void add_file_options(CLI::App& command, FileArguments& arguments) {
@@ -247,6 +281,15 @@ void add_run_commands(App& app) {
     starting->add_flag("--watch", job->watch, "Show it until it is over");
     starting->callback([&app, job] { start(app, *job); });
 
+    CLI::App* replaying = run->add_subcommand(
+        "replay", "Train a run again from its own journal, without asking a rig");
+    const auto again = std::make_shared<ReplayArguments>();
+    replaying->add_option("run", again->run, "Number of the run")->required();
+    replaying->add_option("--name", again->name, "Name of the new run, instead of the old one's");
+    replaying->add_option("--note", again->note, "What to remember about it");
+    replaying->add_flag("--watch", again->watch, "Show it until it is over");
+    replaying->callback([&app, again] { replay(app, *again); });
+
     add_run_list(app, *run);
     add_run_records(app, *run);
 
@@ -263,6 +306,8 @@ void add_run_commands(App& app) {
     };
     add_action("show", "A run and its result, or a group and its figures", show_run, show_group);
     add_action("watch", "Follow a run or a group until it is over", watch, watch_group);
+    add_action("resume", "Let a run go on that is held until a person has looked", resume,
+               resume_group);
     add_action("cancel", "End a run or a group; its rigs are safe when the command returns", cancel,
                cancel_group);
 }

@@ -34,6 +34,16 @@ void print_run(const v1::RunReply& run) {
         std::cout << fmt::format("  {:<16} {} time{}\n", "interrupted", info.interruptions(),
                                  info.interruptions() == 1 ? "" : "s");
     }
+    if (info.holds() > 0) {
+        std::cout << fmt::format("  {:<16} {} time{}\n", "held", info.holds(),
+                                 info.holds() == 1 ? "" : "s");
+    }
+    if (info.has_checkpoint()) {
+        std::cout << fmt::format("  {:<16} of step {}\n", "checkpoint", info.checkpoint());
+    }
+    if (info.replay_of() != 0) {
+        std::cout << fmt::format("  {:<16} run {}\n", "replay of", info.replay_of());
+    }
     if (info.group() != 0) {
         std::cout << fmt::format("  {:<16} g{}\n", "group", info.group());
     }

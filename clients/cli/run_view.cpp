@@ -19,73 +19,6 @@ using namespace std::chrono_literals;
 constexpr auto line_interval = 1s;
 constexpr int bar_width = 24;
 
-nlohmann::json cost_json(const v1::LayerCost& cost) {
-    return {{"layer", cost.layer()},
-            {"rig", cost.rig()},
-            {"training_queries", cost.training_queries()},
-            {"evaluation_queries", cost.evaluation_queries()},
-            {"reused", cost.reused()},
-            {"recorded", cost.recorded()},
-            {"hardware_seconds", cost.hardware_seconds()},
-            {"nominal_seconds", cost.nominal_seconds()},
-            {"clipped", cost.clipped()},
-            {"encoded", cost.encoded()}};
-}
-
-nlohmann::json control_json(const v1::Control& control) {
-    nlohmann::json out{{"kind", control.kind()},
-                       {"training_queries", control.training_queries()},
-                       {"evaluation_queries", control.evaluation_queries()},
-                       {"reason", control.reason()}};
-    if (control.has_test_accuracy()) {
-        out["test_accuracy"] = control.test_accuracy();
-        out["train_accuracy"] = control.train_accuracy();
-    }
-    return out;
-}
-
-void add_result(nlohmann::json& out, const v1::RunResult& result) {
-    out["test_accuracy"] = result.test_accuracy();
-    out["train_accuracy"] = result.train_accuracy();
-    out["test_samples"] = result.test_samples();
-    out["train_samples"] = result.train_samples();
-    out["hardware_queries"] = result.training_queries() + result.evaluation_queries();
-    out["training_queries"] = result.training_queries();
-    out["evaluation_queries"] = result.evaluation_queries();
-    out["hardware_seconds"] = result.hardware_seconds();
-    out["nominal_seconds"] = result.nominal_seconds();
-    out["digital_seconds"] = result.digital_seconds();
-    out["weights_sha256"] = result.weights_sha256();
-    out["evidence"] = name_of(result.evidence());
-    out["evidence_of"] = result.evidence_of();
-    out["kernel_level"] = result.kernel_level();
-    out["cpu_model"] = result.cpu_model();
-    out["layers"] = nlohmann::json::array();
-    for (const v1::LayerCost& cost : result.layers()) {
-        out["layers"].push_back(cost_json(cost));
-    }
-    out["controls"] = nlohmann::json::array();
-    for (const v1::Control& control : result.controls()) {
-        out["controls"].push_back(control_json(control));
-    }
-}
-
-nlohmann::json epoch_json(const v1::EpochMetrics& epoch) {
-    nlohmann::json out{{"layer", epoch.layer()},
-                       {"epoch", epoch.epoch()},
-                       {"epochs", epoch.epochs()},
-                       {"step", epoch.step()},
-                       {"loss", epoch.loss()},
-                       {"pair_accuracy", epoch.pair_accuracy()},
-                       {"training_queries", epoch.training_queries()},
-                       {"evaluation_queries", epoch.evaluation_queries()},
-                       {"hardware_seconds", epoch.hardware_seconds()}};
-    if (epoch.has_train_accuracy()) {
-        out["train_accuracy"] = epoch.train_accuracy();
-    }
-    return out;
-}
-
 /// "2 layers: physics only, physics with skip path"
 std::string network_of(const v1::RunSpec& spec) {
     std::vector<std::string> layers;
@@ -98,6 +31,11 @@ std::string network_of(const v1::RunSpec& spec) {
                        fmt::join(layers, ", "));
 }
 
+std::string in_words(const v1::EraEnded& era) {
+    return fmt::format("era {} of rig '{}', before its measurement {}: {}", era.era(), era.rig(),
+                       era.number(), era.why());
+}
+
 std::string accuracy(const v1::EpochMetrics& epoch) {
     return epoch.has_train_accuracy() ? "train " + percent(epoch.train_accuracy())
                                       : "pairs " + percent(epoch.pair_accuracy());
@@ -105,76 +43,8 @@ std::string accuracy(const v1::EpochMetrics& epoch) {
 
 } // namespace
 
-nlohmann::json to_json(const v1::Progress& progress, std::uint64_t run) {
-    nlohmann::json out{{"event", "progress"},
-                       {"run", run},
-                       {"stage", progress.stage()},
-                       {"layer", progress.layer()},
-                       {"layers", progress.layers()},
-                       {"epoch", progress.epoch()},
-                       {"epochs", progress.epochs()},
-                       {"queries", progress.queries()},
-                       {"fraction", progress.fraction()},
-                       {"seconds_left", progress.seconds_left()}};
-    if (progress.has_train_accuracy()) {
-        out["train_accuracy"] = progress.train_accuracy();
-    }
-    return out;
-}
-
 bool is_final(v1::RunState state) {
     return state == v1::SUCCEEDED || state == v1::FAILED || state == v1::RUN_CANCELLED;
-}
-
-nlohmann::json to_json(const v1::Event& event, std::uint64_t run) {
-    nlohmann::json out;
-    if (event.has_epoch()) {
-        out = epoch_json(event.epoch());
-        out["event"] = "epoch";
-    } else if (event.has_state()) {
-        out["event"] = "state";
-        out["state"] = name_of(event.state().state());
-        out["reason"] = event.state().reason();
-    } else if (event.has_result()) {
-        out["event"] = "result";
-        add_result(out, event.result());
-    } else {
-        out["event"] = "notice";
-        out["text"] = event.notice();
-    }
-    out["run"] = run;
-    out["number"] = event.number();
-    out["time"] = event.time();
-    return out;
-}
-
-nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
-    nlohmann::json out{
-        {"event", event},
-        {"run", info.run()},
-        {"name", info.name()},
-        {"note", info.note()},
-        {"state", name_of(info.state())},
-        {"reason", info.reason()},
-        {"seed", info.seed()},
-        {"rigs", std::vector<std::string>(info.rigs().begin(), info.rigs().end())},
-        {"submitted", info.submitted()},
-        {"submitted_by", info.submitted_by()},
-        {"overrides", std::vector<std::string>(info.overrides().begin(), info.overrides().end())},
-        {"started", info.started()},
-        {"finished", info.finished()},
-        {"interruptions", info.interruptions()},
-        {"folder", info.folder()}};
-    if (info.group() != 0) {
-        out["group"] = info.group();
-    }
-    if (info.has_result()) {
-        add_result(out, info.result());
-    }
-    if (info.has_conditions()) {
-        out["conditions"] = to_json(info.conditions());
-    }
-    return out;
 }
 
 namespace {
@@ -233,11 +103,22 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
     line("weights", "sha256 " + result.weights_sha256());
     line("numerics", fmt::format("{} on {}", result.kernel_level(), result.cpu_model()));
     line("folder", info.folder());
+    if (result.sentinel_queries() > 0) {
+        line("sentinels", count(result.sentinel_queries()) + " queries beside those");
+    }
+    for (const v1::EraEnded& era : result.eras()) {
+        line("era ended", in_words(era));
+    }
+    for (const std::string& remark : result.remarks()) {
+        line("remark", remark);
+    }
     Table layers({"LAYER", "RIG", "TRAINING", "EVALUATION", "FROM MEMORY", "HARDWARE", "NOMINAL",
                   "CLIPPED"});
     std::uint64_t recorded = 0;
+    std::uint64_t borrowed = 0;
     for (const v1::LayerCost& cost : result.layers()) {
         recorded += cost.recorded();
+        borrowed += cost.reused_from();
         const double clipped = cost.encoded() == 0 ? 0.0
                                                    : static_cast<double>(cost.clipped()) /
                                                          static_cast<double>(cost.encoded());
@@ -252,6 +133,10 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
             "  {} of the queries were answered before an interruption, and were read "
             "from the journal\n",
             count(recorded));
+    }
+    if (borrowed > 0) {
+        out << fmt::format("  {} stimuli were answered by run {}'s journal\n", count(borrowed),
+                           run.spec().training().reuse_from());
     }
     print_controls(out, result);
 }
@@ -298,6 +183,12 @@ void RunView::show_event(const v1::Event& event) {
                         reason.empty() ? "" : ": ", reason));
     } else if (event.has_notice()) {
         say(fmt::format("run {}: {}", run_, event.notice()));
+    } else if (event.has_rewound()) {
+        say(fmt::format("run {} goes back to step {}: {} epoch{} happen again", run_,
+                        event.rewound().step(), event.rewound().epochs(),
+                        event.rewound().epochs() == 1 ? "" : "s"));
+    } else if (event.has_era()) {
+        say(fmt::format("run {}: {}", run_, in_words(event.era())));
     }
 }
 

@@ -1,7 +1,7 @@
 #include "daemon/runs/characterisations.hpp"
 
 #include "daemon/rig/evidence.hpp"
-#include "daemon/runs/measurer.hpp"
+#include "daemon/runs/measuring/measurer.hpp"
 #include "daemon/runs/run_thread.hpp"
 #include "daemon/training/characterise/characterise.hpp"
 #include "drivers/core/error.hpp"
@@ -108,8 +108,10 @@ void Characterisations::measure(Id id, rig::RigThread& rig, const v1::Characteri
         .seed = request.seed(),
         .measure =
             [&](ConstBlock stimuli) {
-                return measurer.answer(rig.name(), training::Purpose::characterisation, stimuli,
-                                       cost, stop, [] {});
+                return measurer.answer(
+                    rig.name(),
+                    {.purpose = training::Purpose::characterisation, .stimuli = stimuli}, cost,
+                    stop, [] {});
             },
         .progress =
             [&](const v1::CharacteriseProgress& progress) {

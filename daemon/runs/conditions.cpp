@@ -1,24 +1,11 @@
 #include "daemon/runs/conditions.hpp"
 
 #include "daemon/runs/plain_json.hpp"
+#include "daemon/runs/sha256.hpp"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sodium.h>
-
-#include <array>
 
 namespace phyll::runs {
-namespace {
-
-std::string sha256(const std::string& text) {
-    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
-    crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                       text.size());
-    return fmt::format("{:02x}", fmt::join(digest, ""));
-}
-
-} // namespace
 
 v1::Conditions conditions(const Premises& premises,
                           const std::map<std::string, std::uint64_t>& rig_ages) {
@@ -32,7 +19,7 @@ v1::Conditions conditions(const Premises& premises,
         rig.set_age(age);
         if (const auto found = premises.rigs.find(name); found != premises.rigs.end()) {
             rig.set_configuration(plain_json(found->second).dump());
-            rig.set_configuration_sha256(sha256(rig.configuration()));
+            rig.set_configuration_sha256(to_hex(sha256(rig.configuration())));
         }
     }
     return out;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/runs/run_thread.hpp"
+#include "daemon/runs/run_site.hpp"
 
 #include <phyll/v1/config.pb.h>
 #include <phyll/v1/runs.pb.h>
@@ -17,6 +17,7 @@ struct Premises {
     Host host;
     std::map<std::string, v1::RigConfig> rigs; ///< by name, with every default filled in
     std::uint64_t max_journal_bytes = UINT64_MAX;
+    Seconds hold_limit{86400.0};
 };
 
 /// What a run on rigs of these ages is under.

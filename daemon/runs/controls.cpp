@@ -31,6 +31,8 @@ class ControlObserver final : public RunObserver {
     ControlObserver(std::string stage, RunObserver& run) : stage_(std::move(stage)), run_(run) {}
 
     void epoch(const v1::EpochMetrics&) override {}
+    void checkpoint(Checkpoint, const std::vector<v1::EpochMetrics>&) override {}
+    bool era(const v1::EraEnded& era) override { return run_.era(era); }
     void answered(const training::Plan&, ConstBlock) override {}
     void progress(const v1::Progress& progress) override {
         v1::Progress shown = progress;
@@ -42,6 +44,14 @@ class ControlObserver final : public RunObserver {
     std::string stage_;
     RunObserver& run_;
 };
+
+/// A control makes no checkpoints, and finds its rigs as the run leaves them.
+RunnerOptions control_options(const v1::RunSpec& spec, const std::vector<std::string>& rigs) {
+    RunnerOptions options = runner_options(spec, rigs);
+    options.checkpoints.reset();
+    options.perturb.clear();
+    return options;
+}
 
 class Controls {
   public:
@@ -89,8 +99,7 @@ class Controls {
         ControlObserver observer("control " + name, m_.observer);
         const std::unique_ptr<training::Scheme> scheme = make_scheme(spec, m_.job, shapes);
         const v1::RunResult result =
-            Runner(*scheme, rigs, measurer, spec.training().epochs(), m_.clock, observer)
-                .run(stop_);
+            Runner(*scheme, control_options(spec, rigs), measurer, m_.clock, observer).run(stop_);
         control.set_test_accuracy(result.test_accuracy());
         control.set_train_accuracy(result.train_accuracy());
         control.set_training_queries(result.training_queries());

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "daemon/runs/job.hpp"
-#include "daemon/runs/measurer.hpp"
-#include "daemon/runs/response_table.hpp"
+#include "daemon/runs/measuring/measurer.hpp"
+#include "daemon/runs/measuring/response_table.hpp"
 #include "daemon/runs/runner.hpp"
 
 #include <phyll/v1/runs.pb.h>

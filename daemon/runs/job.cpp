@@ -4,6 +4,7 @@
 #include "daemon/runs/controls.hpp"
 #include "daemon/training/schemes/registry.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -21,6 +22,10 @@ std::set<std::string> rigs_of(const v1::RunSpec& spec) {
         }
     }
     return rigs;
+}
+
+std::uint32_t repeats_of(const v1::RunSpec& spec) {
+    return std::max(1U, spec.training().repeats());
 }
 
 namespace {
@@ -49,6 +54,27 @@ std::unique_ptr<training::Scheme> make_scheme(const v1::RunSpec& spec, const Job
         {spec, *options, job.data.data, job.data.split, shapes, job.workers, job.bytes});
 }
 
+namespace {
+
+/// Only a simulation can be displaced at will.
+void check_perturb(const v1::RunSpec& spec, const FindRig& rig) {
+    const std::set<std::string> used = rigs_of(spec);
+    for (int i = 0; i < spec.perturb_size(); ++i) {
+        const std::string field = fmt::format("perturb[{}].rig", i);
+        const std::string& name = spec.perturb(i).rig();
+        if (!used.contains(name)) {
+            throw invalid_field(field, fmt::format("{}; no layer of the run uses it, they use {}",
+                                                   in_quotes(name), fmt::join(used, ", ")));
+        }
+        if (rig(name).evidence != Evidence::simulation) {
+            throw invalid_field(
+                field, fmt::format("{} is no simulation: it cannot be displaced", in_quotes(name)));
+        }
+    }
+}
+
+} // namespace
+
 Job prepare(const v1::RunSpec& spec, const FindRig& rig, const FileReader& read,
             const JobSite& site) {
     Job job;
@@ -57,12 +83,17 @@ Job prepare(const v1::RunSpec& spec, const FindRig& rig, const FileReader& read,
     for (const v1::LayerConfig& layer : spec.layers()) {
         job.rigs.push_back(layer.physics() ? layer.rig() : std::string());
         if (layer.physics()) {
-            job.shapes.emplace_back(training::shape_of(
-                rig_of_layer(rig, layer.rig(), fmt::format("layers[{}].rig", job.shapes.size()))));
+            training::RigShape shape = training::shape_of(
+                rig_of_layer(rig, layer.rig(), fmt::format("layers[{}].rig", job.shapes.size())));
+            if (repeats_of(spec) > 1) {
+                shape.response_storage = {}; // a mean does not lie on an instrument's steps
+            }
+            job.shapes.emplace_back(shape);
         } else {
             job.shapes.emplace_back(std::nullopt);
         }
     }
+    check_perturb(spec, rig);
     const std::string& reuse = spec.training().reuse();
     job.reuse = reuse == "run" || (reuse == "auto" && spec.training().schedule() == "greedy");
     job.data = training::load_data(spec.data(), spec.seed(), read);
@@ -72,13 +103,24 @@ Job prepare(const v1::RunSpec& spec, const FindRig& rig, const FileReader& read,
 
 namespace {
 
+/// What a scheme asks for, as often as the run measures it.
+std::vector<training::LayerOutlook> asked_for(const v1::RunSpec& spec,
+                                              const training::Scheme& scheme) {
+    std::vector<training::LayerOutlook> layers = scheme.outlook();
+    for (training::LayerOutlook& layer : layers) {
+        layer.training_queries *= repeats_of(spec);
+        layer.evaluation_queries *= repeats_of(spec);
+    }
+    return layers;
+}
+
 /// What the control "physics only" costs beyond the run: with reuse, the first layer's stimuli are
 /// those that the run measures anyhow.
 v1::ControlPlan outlook_of(const v1::RunSpec& spec, const Job& job, const FindRig& find) {
     v1::ControlPlan plan;
     plan.set_kind("physics_only");
     const std::vector<training::LayerOutlook> layers =
-        make_scheme(spec, job, job.shapes)->outlook();
+        asked_for(spec, *make_scheme(spec, job, job.shapes));
     for (std::size_t l = 0; l < layers.size(); ++l) {
         if (job.rigs[l].empty() || (l == 0 && job.reuse)) {
             continue;
@@ -103,7 +145,7 @@ v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& f
     reply.set_features(static_cast<std::uint32_t>(job.data.data.features()));
     reply.set_training_samples(static_cast<std::uint32_t>(job.data.split.training.size()));
     reply.set_test_samples(static_cast<std::uint32_t>(job.data.split.test.size()));
-    const std::vector<training::LayerOutlook> layers = job.scheme->outlook();
+    const std::vector<training::LayerOutlook> layers = asked_for(spec, *job.scheme);
     for (std::size_t l = 0; l < layers.size(); ++l) {
         const training::LayerOutlook& layer = layers[l];
         v1::LayerPlan& plan = *reply.add_layers();

@@ -43,6 +43,9 @@ struct JobSite {
 /// The rigs that a spec names.
 [[nodiscard]] std::set<std::string> rigs_of(const v1::RunSpec& spec);
 
+/// How often each stimulus is measured; 1 in a spec that does not say.
+[[nodiscard]] std::uint32_t repeats_of(const v1::RunSpec& spec);
+
 /// Loads the data and builds the scheme; measures nothing. `spec` has every default filled in.
 /// Throws INVALID_ARGUMENT or NOT_FOUND naming what is wrong.
 [[nodiscard]] Job prepare(const v1::RunSpec& spec, const FindRig& rig, const FileReader& read,

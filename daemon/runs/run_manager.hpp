@@ -18,6 +18,7 @@ namespace phyll::runs {
 /// Runs from their submission to their end: the queue, the threads, who watches.
 ///
 ///   submit -> queued -- all rigs leased --> running --> succeeded, failed
+///   held: by its thread, which waits; or without one, until `resume`
 ///   cancel: queued at once, running when its thread has ended and the rigs are safe
 ///   the daemon stops: running -> queued, goes on when the daemon is back
 ///
@@ -45,8 +46,16 @@ class RunManager {
     std::uint64_t submit(const v1::RunInfo& info, const v1::RunSpec& spec,
                          const std::string& run_file, const std::string& idempotency_key);
 
+    /// A new run that takes every measurement of another one, which is over, from its journal.
+    /// Throws NOT_FOUND, or FAILED_PRECONDITION when that one cannot be replayed.
+    std::uint64_t replay(const v1::ReplayRequest& request, const std::string& caller);
+
     /// Throws NOT_FOUND, or FAILED_PRECONDITION when the run is over.
     void cancel(std::uint64_t run);
+
+    /// A run that is held until a person resumes it is queued again. Throws NOT_FOUND, or
+    /// FAILED_PRECONDITION when it does not wait for that.
+    void resume(std::uint64_t run);
 
     /// The run as stored, with why a queued one waits. Throws NOT_FOUND.
     [[nodiscard]] RunRecord get(std::uint64_t run) const;
@@ -95,6 +104,8 @@ class RunManager {
 
     /// What a run's record says from its submission on.
     static void complete(v1::RunInfo& info, const v1::RunSpec& spec, double now);
+    /// Throws INVALID_ARGUMENT when a run is to reuse another one that is not there, or not over.
+    void check_lender(const v1::RunSpec& spec) const;
     /// Throws NOT_FOUND for a rig that is neither there nor named by any run.
     void check_rig(const std::string& rig) const;
     [[nodiscard]] GroupRecord group_record(std::uint64_t id) const;
@@ -105,6 +116,8 @@ class RunManager {
                               const std::map<std::string, rig::RigThread*>& rigs);
     /// Of a run that was under way when the daemon went away.
     void recover(std::uint64_t run);
+    /// The rigs of a run at which somebody may be, when nobody knows why the daemon went away.
+    [[nodiscard]] std::vector<std::string> attended(const v1::RunSpec& spec) const;
     void finished(std::uint64_t run, const Outcome& outcome);
     void store_outcome(std::uint64_t run, const Active& active, const Outcome& outcome);
     /// Whoever watches learns that a run is over, and what is not kept any more goes.

@@ -19,6 +19,7 @@ v1::SubmitGroupReply RunManager::submit_group(const v1::GroupInfo& info,
     v1::GroupInfo given = info;
     given.set_submitted(wall_seconds(clock_));
     for (RunRecord& member : members) {
+        check_lender(member.spec);
         complete(member.info, member.spec, given.submitted());
     }
     const NewGroup group = store_.add_group(given, members, idempotency_key);

@@ -5,7 +5,7 @@ namespace phyll::runs {
 bool may_go(v1::RunState from, v1::RunState to) noexcept {
     switch (from) {
     case v1::QUEUED:
-        return to == v1::RUNNING || to == v1::RUN_CANCELLED || to == v1::FAILED;
+        return to == v1::RUNNING || to == v1::RUN_CANCELLED || to == v1::FAILED || to == v1::HELD;
     case v1::RUNNING:
         return to == v1::SUCCEEDED || to == v1::FAILED || to == v1::PAUSED || to == v1::HELD ||
                to == v1::RUN_CANCELLED || to == v1::QUEUED;

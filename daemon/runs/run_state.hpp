@@ -8,13 +8,14 @@ namespace phyll::runs {
 
 /// How a run may go from one state to the next:
 ///
-///   queued    -> running, cancelled, failed
+///   queued    -> running, cancelled, failed, held
 ///   running   -> succeeded, failed, paused, held, cancelled, queued
 ///   paused    -> running, queued, cancelled
 ///   held      -> running, queued, failed, cancelled
 ///   succeeded, failed and cancelled are final.
 ///
-/// A queued run fails when what it needs is no longer there: its rig, its data.
+/// A queued run fails when what it needs is no longer there: its rig, its data. It is held when
+/// phylld went away under it and a person has to say that it may go on.
 [[nodiscard]] bool may_go(v1::RunState from, v1::RunState to) noexcept;
 
 [[nodiscard]] bool is_final(v1::RunState state) noexcept;

@@ -1,6 +1,7 @@
 #include "daemon/runs/runner.hpp"
 
 #include "daemon/rig/evidence.hpp"
+#include "daemon/runs/job.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
 #include <utility>
 
 namespace phyll::runs {
@@ -34,23 +36,37 @@ std::string describe(const Plan& plan) {
 
 } // namespace
 
-Runner::Runner(training::Scheme& scheme, std::vector<std::string> rigs, Measurer& measurer,
-               std::size_t epochs, const Clock& clock, RunObserver& observer)
+RunnerOptions runner_options(const v1::RunSpec& spec, std::vector<std::string> rigs) {
+    const bool greedy = spec.training().schedule() == "greedy";
+    const std::string& on_new_era = spec.sentinels().on_new_era();
+    return {.rigs = std::move(rigs),
+            .epochs = spec.training().epochs(),
+            .repeats = repeats_of(spec),
+            .greedy = greedy,
+            .starts_over = greedy && on_new_era == "retrain",
+            .holds = greedy && on_new_era == "hold",
+            .max_eras = spec.sentinels().max_eras(),
+            .perturb = {spec.perturb().begin(), spec.perturb().end()},
+            .checkpoints = spec.checkpoints()};
+}
+
+Runner::Runner(training::Scheme& scheme, RunnerOptions options, Measurer& measurer,
+               const Clock& clock, RunObserver& observer)
     : scheme_(scheme),
-      rigs_(std::move(rigs)),
+      options_(std::move(options)),
       measurer_(measurer),
-      epochs_(epochs),
       clock_(clock),
       observer_(observer),
       outlook_(scheme.outlook()) {
-    for (std::size_t l = 0; l < rigs_.size(); ++l) {
+    const std::vector<std::string>& rigs = options_.rigs;
+    for (std::size_t l = 0; l < rigs.size(); ++l) {
         v1::LayerCost& cost = *result_.add_layers();
         cost.set_layer(static_cast<std::uint32_t>(l + 1));
-        if (!rigs_[l].empty()) {
-            cost.set_rig(rigs_[l]);
-            note_recording(measurer_.spec(rigs_[l]).evidence_of);
+        if (!rigs[l].empty()) {
+            cost.set_rig(rigs[l]);
+            note_recording(measurer_.spec(rigs[l]).evidence_of);
             result_.set_evidence(
-                rig::weaker(result_.evidence(), rig::to_wire(measurer_.spec(rigs_[l]).evidence)));
+                rig::weaker(result_.evidence(), rig::to_wire(measurer_.spec(rigs[l]).evidence)));
         }
     }
 }
@@ -62,25 +78,77 @@ void Runner::note_recording(const std::string& recording) {
     }
 }
 
+void Runner::restore(const Checkpoint& checkpoint) {
+    const RunPosition& position = checkpoint.position;
+    if (position.result().layers_size() != result_.layers_size()) {
+        throw Error(Code::data_loss, "it is of a network with another number of layers");
+    }
+    scheme_.restore(checkpoint.state);
+    measurer_.restore(position.devices());
+    step_ = position.step();
+    first_step_ = position.first_step();
+    result_ = position.result();
+    digital_before_ = result_.digital_seconds();
+    hardware_before_ = result_.hardware_seconds();
+}
+
 v1::RunResult Runner::run(std::stop_token stop) {
     stop_ = std::move(stop);
     started_ = last_progress_ = clock_.now();
-    for (step_ = 0; step_ < scheme_.steps(); ++step_) {
+    if (options_.checkpoints) {
+        policy_.emplace(*options_.checkpoints, clock_);
+        policy_->made(result_.training_queries() + result_.evaluation_queries());
+    }
+    while (step_ - first_step_ < scheme_.steps()) {
         if (stop_.stop_requested()) {
             throw Error(Code::cancelled, "the run was stopped");
         }
-        const Plan plan = scheme_.plan(step_);
-        v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
-        cost.set_clipped(cost.clipped() + plan.clipped);
-        cost.set_encoded(cost.encoded() + plan.encoded);
-        report_progress(plan);
-        const OwnedBlock responses = answer(plan);
-        take_in(scheme_.learn(step_, plan, responses.view()));
+        take_step();
     }
-    result_.set_digital_seconds(
-        std::max(0.0, Seconds(clock_.now() - started_).count() - result_.hardware_seconds()));
+    result_.set_digital_seconds(digital_seconds());
     result_.set_weights_sha256(weights_sha256(scheme_.network()));
     return result_;
+}
+
+void Runner::take_step() {
+    const std::uint64_t step = step_ - first_step_;
+    const Plan plan = scheme_.plan(step);
+    v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
+    cost.set_clipped(cost.clipped() + plan.clipped);
+    cost.set_encoded(cost.encoded() + plan.encoded);
+    judging_ = judging_ || !plan.samples.empty();
+    report_progress(plan);
+    perturb(plan);
+    const OwnedBlock responses = answer(plan);
+    const std::vector<v1::EpochMetrics> epochs =
+        take_in(scheme_.learn(step, plan, responses.view()));
+    ++step_;
+    const std::string why = note_eras();
+    keep(epochs, !why.empty());
+    if (!why.empty()) {
+        throw Error(Code::aborted, why);
+    }
+}
+
+void Runner::perturb(const Plan& plan) {
+    if (plan.stage != Stage::training) {
+        return;
+    }
+    // Greedy: the epochs of a layer follow those of the one before.
+    const std::uint64_t epoch = plan.epoch + (options_.greedy ? plan.layer * options_.epochs : 0);
+    std::map<std::string, const v1::PerturbSpec*> latest; // of those that are due, by rig
+    for (const v1::PerturbSpec& perturb : options_.perturb) {
+        const v1::PerturbSpec*& known = latest[perturb.rig()];
+        if (perturb.at_epoch() <= epoch + 1 &&
+            (known == nullptr || known->at_epoch() <= perturb.at_epoch())) {
+            known = &perturb;
+        }
+    }
+    for (const auto& [rig, perturb] : latest) {
+        if (perturb != nullptr && !measurer_.perturbed(rig, perturb->fraction())) {
+            measurer_.perturb(rig, perturb->fraction(), stop_);
+        }
+    }
 }
 
 OwnedBlock Runner::answer(const Plan& plan) {
@@ -88,7 +156,11 @@ OwnedBlock Runner::answer(const Plan& plan) {
         return {};
     }
     OwnedBlock responses =
-        measurer_.answer(rigs_[plan.layer], plan.purpose, plan.stimuli.view(),
+        measurer_.answer(options_.rigs[plan.layer],
+                         {.purpose = plan.purpose,
+                          .stimuli = plan.stimuli.view(),
+                          .origins = plan.origins,
+                          .on_test = plan.on_test},
                          *result_.mutable_layers(static_cast<int>(plan.layer)), stop_, [&] {
                              add_up();
                              report_progress(plan);
@@ -97,12 +169,16 @@ OwnedBlock Runner::answer(const Plan& plan) {
     return responses;
 }
 
-void Runner::take_in(const training::StepReport& report) {
+std::vector<v1::EpochMetrics> Runner::take_in(const training::StepReport& report) {
+    std::vector<v1::EpochMetrics> epochs;
     if (report.loss) {
         progress_.set_loss(*report.loss);
     }
     if (report.epoch) {
-        report_epoch(*report.epoch);
+        epochs.push_back(metrics_of(*report.epoch));
+        if (report.epoch->train_accuracy) {
+            progress_.set_train_accuracy(*report.epoch->train_accuracy);
+        }
     }
     if (report.train_accuracy) {
         result_.set_train_accuracy(*report.train_accuracy);
@@ -110,6 +186,61 @@ void Runner::take_in(const training::StepReport& report) {
     if (report.test_accuracy) {
         result_.set_test_accuracy(*report.test_accuracy);
     }
+    return epochs;
+}
+
+std::string Runner::note_eras() {
+    std::string why;
+    bool ended = false;
+    for (const v1::EraEnded& era : measurer_.take_ended_eras()) {
+        ended = true;
+        *result_.add_eras() = era;
+        if (!observer_.era(era)) {
+            continue; // it was told, and somebody had a look, before an interruption
+        }
+        const std::string what =
+            fmt::format("era {} of rig '{}' ended: {}", era.era(), era.rig(), era.why());
+        if (options_.holds) {
+            why = what + "; on_new_era is \"hold\"";
+        } else if (measurer_.eras_ended() > options_.max_eras) {
+            why =
+                fmt::format("{}; more than {} eras have ended (max_eras)", what, options_.max_eras);
+        }
+    }
+    if (ended && options_.starts_over) {
+        scheme_.start_over();
+        first_step_ = step_;
+        judging_ = false;
+    }
+    return why;
+}
+
+void Runner::keep(const std::vector<v1::EpochMetrics>& epochs, bool at_once) {
+    const std::uint64_t measured = result_.training_queries() + result_.evaluation_queries();
+    const bool due = policy_ && policy_->due(epochs.size(), measured);
+    if (!policy_ || judging_ || !(due || at_once)) {
+        for (const v1::EpochMetrics& epoch : epochs) {
+            observer_.epoch(epoch);
+        }
+        return;
+    }
+    Checkpoint checkpoint;
+    RunPosition& position = checkpoint.position;
+    position.set_step(step_);
+    position.set_first_step(first_step_);
+    *position.mutable_result() = result_;
+    position.mutable_result()->set_digital_seconds(digital_seconds());
+    for (DevicePosition& device : measurer_.positions()) {
+        *position.add_devices() = std::move(device);
+    }
+    checkpoint.state = scheme_.state();
+    observer_.checkpoint(std::move(checkpoint), epochs);
+    policy_->made(measured);
+}
+
+double Runner::digital_seconds() const {
+    const double busy = result_.hardware_seconds() - hardware_before_;
+    return digital_before_ + std::max(0.0, Seconds(clock_.now() - started_).count() - busy);
 }
 
 void Runner::add_up() {
@@ -117,31 +248,32 @@ void Runner::add_up() {
     result_.set_evaluation_queries(0);
     result_.set_hardware_seconds(0.0);
     result_.set_nominal_seconds(0.0);
+    result_.set_sentinel_queries(0);
     for (const v1::LayerCost& cost : result_.layers()) {
         result_.set_training_queries(result_.training_queries() + cost.training_queries());
         result_.set_evaluation_queries(result_.evaluation_queries() + cost.evaluation_queries());
         result_.set_hardware_seconds(result_.hardware_seconds() + cost.hardware_seconds());
         result_.set_nominal_seconds(result_.nominal_seconds() + cost.nominal_seconds());
+        result_.set_sentinel_queries(result_.sentinel_queries() + cost.sentinel_queries());
     }
 }
 
-void Runner::report_epoch(const training::EpochReport& epoch) {
+v1::EpochMetrics Runner::metrics_of(const training::EpochReport& epoch) const {
     v1::EpochMetrics metrics;
     metrics.set_layer(static_cast<std::uint32_t>(epoch.layer + 1));
-    metrics.set_layers(static_cast<std::uint32_t>(rigs_.size()));
+    metrics.set_layers(static_cast<std::uint32_t>(options_.rigs.size()));
     metrics.set_epoch(static_cast<std::uint32_t>(epoch.epoch + 1));
-    metrics.set_epochs(static_cast<std::uint32_t>(epochs_));
+    metrics.set_epochs(static_cast<std::uint32_t>(options_.epochs));
     metrics.set_step(step_);
     metrics.set_loss(epoch.loss);
     metrics.set_pair_accuracy(epoch.pair_accuracy);
     if (epoch.train_accuracy) {
         metrics.set_train_accuracy(*epoch.train_accuracy);
-        progress_.set_train_accuracy(*epoch.train_accuracy);
     }
     metrics.set_training_queries(result_.training_queries());
     metrics.set_evaluation_queries(result_.evaluation_queries());
     metrics.set_hardware_seconds(result_.hardware_seconds());
-    observer_.epoch(metrics);
+    return metrics;
 }
 
 void Runner::report_progress(const Plan& plan) {
@@ -152,12 +284,12 @@ void Runner::report_progress(const Plan& plan) {
     last_progress_ = now;
     progress_.set_stage(describe(plan));
     progress_.set_layer(static_cast<std::uint32_t>(plan.layer + 1));
-    progress_.set_layers(static_cast<std::uint32_t>(rigs_.size()));
+    progress_.set_layers(static_cast<std::uint32_t>(options_.rigs.size()));
     progress_.set_epoch(static_cast<std::uint32_t>(plan.epoch + 1));
-    progress_.set_epochs(static_cast<std::uint32_t>(epochs_));
+    progress_.set_epochs(static_cast<std::uint32_t>(options_.epochs));
     progress_.set_queries(result_.training_queries() + result_.evaluation_queries());
     const double left = seconds_left();
-    const double spent = Seconds(now - started_).count();
+    const double spent = digital_seconds() + result_.hardware_seconds();
     progress_.set_seconds_left(left);
     progress_.set_fraction(left < 0 ? 0.0 : spent / (spent + left));
     observer_.progress(progress_);
@@ -170,16 +302,16 @@ double Runner::seconds_left() const {
     }
     double queries = 0;
     for (const training::LayerOutlook& layer : outlook_) {
-        queries += static_cast<double>(layer.training_queries + layer.evaluation_queries);
+        queries += static_cast<double>(options_.repeats) *
+                   static_cast<double>(layer.training_queries + layer.evaluation_queries);
     }
     const auto done =
         static_cast<double>(result_.training_queries() + result_.evaluation_queries());
     const double hardware = result_.hardware_seconds();
-    const double digital = Seconds(clock_.now() - started_).count() - hardware;
     const double per_query = done > 0 ? hardware / done : 0.0;
-    const double per_step = digital / static_cast<double>(step_);
+    const double per_step = digital_seconds() / static_cast<double>(step_);
     return std::max(0.0, queries - done) * per_query +
-           static_cast<double>(scheme_.steps() - step_) * per_step;
+           static_cast<double>(scheme_.steps() - (step_ - first_step_)) * per_step;
 }
 
 std::string weights_sha256(const std::vector<training::NamedArray>& network) {

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "daemon/runs/measurer.hpp"
+#include "daemon/runs/checkpoints/checkpoint.hpp"
+#include "daemon/runs/checkpoints/policy.hpp"
+#include "daemon/runs/measuring/measurer.hpp"
 #include "daemon/training/scheme.hpp"
 #include "drivers/core/clock.hpp"
 
@@ -26,34 +28,64 @@ class RunObserver {
     virtual void progress(const v1::Progress& progress) = 0;
     /// What the rigs answered to a plan, `n_out x samples`, before the scheme learns from it.
     virtual void answered(const training::Plan& plan, ConstBlock responses) = 0;
+    /// An era of a rig ended. Returns whether that was not known before an interruption.
+    virtual bool era(const v1::EraEnded& era) = 0;
+    /// All that going on from here takes, and the epochs that ended in the step before it, which
+    /// `epoch` was not told of.
+    virtual void checkpoint(Checkpoint checkpoint, const std::vector<v1::EpochMetrics>& epochs) = 0;
 };
+
+struct RunnerOptions {
+    /// The rig of each layer of the network, by its name in the measurer; empty: the layer has no
+    /// physics.
+    std::vector<std::string> rigs;
+    std::size_t epochs = 0;              ///< of the training: what those who watch are told
+    std::uint32_t repeats = 1;           ///< of each measurement
+    bool greedy = false;                 ///< layer after layer
+    bool starts_over = false;            ///< when an era ended
+    bool holds = false;                  ///< when an era ended: waits for a person
+    std::uint64_t max_eras = UINT64_MAX; ///< more of them wait for a person
+    std::vector<v1::PerturbSpec> perturb{};
+    std::optional<v1::CheckpointsSpec> checkpoints{}; ///< nothing: none are made
+};
+
+/// What a run spec says to its runner; `rigs` as above.
+[[nodiscard]] RunnerOptions runner_options(const v1::RunSpec& spec, std::vector<std::string> rigs);
 
 /// Takes a scheme through its steps, and turns what it wants to know into queries. Results depend
 /// on the scheme and the rigs alone.
 class Runner {
   public:
-    /// `rigs` names one rig of `measurer` per layer of the network; empty: the layer has no
-    /// physics. `epochs` of the training are what those who watch are told.
-    Runner(training::Scheme& scheme, std::vector<std::string> rigs, Measurer& measurer,
-           std::size_t epochs, const Clock& clock, RunObserver& observer);
+    Runner(training::Scheme& scheme, RunnerOptions options, Measurer& measurer, const Clock& clock,
+           RunObserver& observer);
 
-    /// Takes every step of the scheme; throws CANCELLED when stopped, and what a rig throws.
-    /// The result lacks what the scheme does not know: versions and sizes of the data splits.
+    /// Goes on from a checkpoint, before `run`. Throws DATA_LOSS when it does not fit; then nothing
+    /// is said of the state of this, the scheme and the measurer.
+    void restore(const Checkpoint& checkpoint);
+
+    /// Takes every step of the scheme; throws CANCELLED when stopped, ABORTED when a person has to
+    /// look before it goes on, and what a rig throws. The result lacks what the scheme does not
+    /// know: versions and sizes of the data splits.
     [[nodiscard]] v1::RunResult run(std::stop_token stop);
 
   private:
     void note_recording(const std::string& recording);
+    void take_step();
+    void perturb(const training::Plan& plan);
     [[nodiscard]] OwnedBlock answer(const training::Plan& plan);
-    void take_in(const training::StepReport& report);
-    void report_epoch(const training::EpochReport& epoch);
+    [[nodiscard]] std::vector<v1::EpochMetrics> take_in(const training::StepReport& report);
+    [[nodiscard]] v1::EpochMetrics metrics_of(const training::EpochReport& epoch) const;
+    /// Why a person has to look; empty: nobody has to.
+    [[nodiscard]] std::string note_eras();
+    void keep(const std::vector<v1::EpochMetrics>& epochs, bool at_once);
     void report_progress(const training::Plan& plan);
     void add_up();
+    [[nodiscard]] double digital_seconds() const;
     [[nodiscard]] double seconds_left() const;
 
     training::Scheme& scheme_;
-    std::vector<std::string> rigs_;
+    RunnerOptions options_;
     Measurer& measurer_;
-    std::size_t epochs_;
     const Clock& clock_;
     RunObserver& observer_;
 
@@ -63,7 +95,13 @@ class Runner {
     Clock::Monotonic started_;
     Clock::Monotonic last_progress_;
     v1::Progress progress_;
-    std::uint64_t step_ = 0;
+    std::uint64_t step_ = 0;       ///< steps that were taken
+    std::uint64_t first_step_ = 0; ///< the one that is the scheme's step 0
+    double digital_before_ = 0.0;  ///< digital seconds before an interruption
+    double hardware_before_ = 0.0;
+    std::optional<CheckpointPolicy> policy_;
+    /// Whole samples were shown: what follows is measured, not learned, and the journal has it.
+    bool judging_ = false;
 };
 
 /// SHA-256 over names, shapes and values of a network's arrays, in hexadecimal.

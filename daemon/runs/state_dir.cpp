@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <sys/file.h>
@@ -119,6 +121,20 @@ void StateDir::remove_run(std::uint64_t id) const {
     }
 }
 
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        throw Error(Code::not_found,
+                    fmt::format("{} is not there or cannot be read", path.string()));
+    }
+    std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    if (file.bad()) {
+        throw Error(Code::data_loss,
+                    fmt::format("{} cannot be read: the disk failed", path.string()));
+    }
+    return bytes;
+}
+
 void write_file(const std::filesystem::path& path, std::string_view content) {
     const std::filesystem::path aside = path.string() + ".new";
     try {
@@ -137,6 +153,12 @@ void put_in_place(const std::filesystem::path& aside, const std::filesystem::pat
     const Descriptor file = open_or_throw(aside, O_RDONLY);
     if (::fsync(file.get()) != 0 || ::rename(aside.c_str(), path.c_str()) != 0) {
         throw file_error(errno, fmt::format("cannot write {}", path.string()));
+    }
+    // The name survives a power cut only once the folder is synced, too.
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    const Descriptor names = open_or_throw(folder, O_RDONLY | O_DIRECTORY);
+    if (::fsync(names.get()) != 0) {
+        throw file_error(errno, fmt::format("cannot write {}", folder.string()));
     }
 }
 

@@ -41,6 +41,9 @@ class StateDir {
 /// PERMISSION_DENIED where nothing may be written, UNAVAILABLE otherwise. Says what to do.
 [[nodiscard]] Error file_error(int number, const std::string& what);
 
+/// Throws NOT_FOUND when the file is not there or may not be read, DATA_LOSS when the disk fails.
+[[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
 /// Writes a file so that after a crash it is either there as a whole or not at all: written aside,
 /// synced, renamed. Throws RESOURCE_EXHAUSTED on a full disk, UNAVAILABLE otherwise.
 void write_file(const std::filesystem::path& path, std::string_view content);

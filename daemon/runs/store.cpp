@@ -184,6 +184,8 @@ v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::st
     }
     info.set_state(state);
     info.set_reason(reason);
+    info.set_waits(false);
+    info.set_holds(info.holds() + (state == v1::HELD ? 1 : 0));
     if (state == v1::RUNNING && info.started() == 0) {
         info.set_started(time);
     }
@@ -201,9 +203,9 @@ v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::st
 void Store::Impl::erase(std::uint64_t run) {
     // In the order of the references.
     for (const char* text :
-         {"DELETE FROM metrics WHERE run = ?", "DELETE FROM events WHERE run = ?",
-          "DELETE FROM run_rigs WHERE run = ?", "DELETE FROM runs WHERE id = ?",
-          "INSERT INTO removed_runs (id) VALUES (?)"}) {
+         {"DELETE FROM checkpoints WHERE run = ?", "DELETE FROM metrics WHERE run = ?",
+          "DELETE FROM events WHERE run = ?", "DELETE FROM run_rigs WHERE run = ?",
+          "DELETE FROM runs WHERE id = ?", "INSERT INTO removed_runs (id) VALUES (?)"}) {
         SQLite::Statement statement(database, text);
         statement.bind(1, to_sql(run));
         statement.exec();
@@ -288,6 +290,16 @@ v1::Event Store::change_state(std::uint64_t run, v1::RunState state, const std::
         return event;
     };
     return state == v1::RUNNING ? impl_->transaction(change) : impl_->last_words(change);
+}
+
+v1::Event Store::wait_for_person(std::uint64_t run, const std::string& reason, double time) {
+    return impl_->last_words([&] {
+        RunRecord record = impl_->load(run);
+        const v1::Event event = impl_->move(record, v1::HELD, reason, time);
+        record.info.set_waits(true);
+        impl_->save(record.info);
+        return event;
+    });
 }
 
 v1::Event Store::interrupted(std::uint64_t run, const std::string& reason, double time,

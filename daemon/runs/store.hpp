@@ -38,6 +38,15 @@ struct StoredEvent {
     v1::Event event;
 };
 
+/// A checkpoint file of a run, as it was when it was recorded.
+struct CheckpointRecord {
+    std::uint64_t step = 0; ///< steps that were taken
+    std::string file;       ///< its name in the run's folder
+    std::string sha256;     ///< in hexadecimal
+
+    bool operator==(const CheckpointRecord&) const = default;
+};
+
 /// What retention needs to know of a run.
 struct RunEnd {
     std::uint64_t run = 0;
@@ -97,12 +106,26 @@ class Store {
     /// `journaled` is how many measurements the run's journal has.
     v1::Event interrupted(std::uint64_t run, const std::string& reason, double time,
                           std::optional<std::uint64_t> journaled = std::nullopt);
+    /// Moves a run to held until a person resumes it. Throws as `change_state` does.
+    v1::Event wait_for_person(std::uint64_t run, const std::string& reason, double time);
 
-    /// Stores an epoch, as event and as row of the metrics. One that is stored already, from before
-    /// an interruption, is not stored again; where it went otherwise then, a notice says so and the
-    /// metrics take the new one.
+    /// Stores an epoch, as event and as row of the metrics.
     v1::Event add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time);
     v1::Event add_notice(std::uint64_t run, const std::string& text, double time);
+    /// Stores the event that an era ended under a run; false when it is stored already.
+    bool add_era(std::uint64_t run, const v1::EraEnded& era, double time);
+
+    /// Records a checkpoint whose file is in its place, and with it the epochs that ended in the
+    /// step before it; what this returns is on the disk. Only the latest two stay recorded; returns
+    /// the names of the files of the others.
+    std::vector<std::string> add_checkpoint(std::uint64_t run, const CheckpointRecord& checkpoint,
+                                            const std::vector<v1::EpochMetrics>& epochs,
+                                            double time);
+    /// Newest first.
+    [[nodiscard]] std::vector<CheckpointRecord> checkpoints(std::uint64_t run) const;
+    /// The run goes on from a step: later checkpoints and epochs are gone, and an event says so
+    /// where there were epochs. Returns these.
+    std::vector<v1::EpochMetrics> rewind(std::uint64_t run, std::uint64_t step, double time);
 
     /// Events of a run with numbers above `after`, in order, at most `limit`.
     [[nodiscard]] std::vector<v1::Event> events(std::uint64_t run, std::uint64_t after,

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace phyll::runs {
 
 using sql::bind;
@@ -11,73 +14,47 @@ using sql::from_sql;
 using sql::read;
 using sql::to_sql;
 
-namespace {
-
-bool same_learning(const v1::EpochMetrics& a, const v1::EpochMetrics& b) {
-    return a.loss() == b.loss() && a.pair_accuracy() == b.pair_accuracy() &&
-           a.train_accuracy() == b.train_accuracy();
-}
-
-} // namespace
-
-std::optional<v1::Event> Store::Impl::epoch(std::uint64_t run, const v1::EpochMetrics& epoch) {
-    SQLite::Statement select(database, "SELECT events.event FROM metrics "
-                                       "JOIN events ON events.number = metrics.event "
-                                       "WHERE metrics.run = ? AND metrics.step = ? "
-                                       "AND metrics.layer = ? AND metrics.epoch = ?");
-    select.bind(1, to_sql(run));
-    select.bind(2, to_sql(epoch.step()));
-    select.bind(3, epoch.layer());
-    select.bind(4, epoch.epoch());
-    if (!select.executeStep()) {
-        return std::nullopt;
-    }
+v1::Event Store::Impl::add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time) {
     v1::Event event;
-    read(select.getColumn(0), event);
+    *event.mutable_epoch() = epoch;
+    event = add_event(run, event, time);
+    SQLite::Statement insert(database,
+                             "INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    insert.bind(1, to_sql(run));
+    insert.bind(2, to_sql(event.number()));
+    insert.bind(3, to_sql(epoch.step()));
+    insert.bind(4, epoch.layer());
+    insert.bind(5, epoch.epoch());
+    insert.bind(6, epoch.loss());
+    insert.bind(7, epoch.pair_accuracy());
+    if (epoch.has_train_accuracy()) {
+        insert.bind(8, epoch.train_accuracy());
+    }
+    insert.bind(9, to_sql(epoch.training_queries()));
+    insert.bind(10, to_sql(epoch.evaluation_queries()));
+    insert.bind(11, epoch.hardware_seconds());
+    insert.exec();
     return event;
 }
 
-void Store::Impl::drop_epoch(std::uint64_t run, const v1::Event& event, const v1::EpochMetrics& now,
-                             double time) {
-    v1::Event notice;
-    notice.set_notice(fmt::format("does not repeat itself: the loss of epoch {} of layer {} is {}, "
-                                  "and was {} before it was interrupted",
-                                  now.epoch(), now.layer(), now.loss(), event.epoch().loss()));
-    add_event(run, notice, time);
-    SQLite::Statement drop(database, "DELETE FROM metrics WHERE event = ?");
-    drop.bind(1, to_sql(event.number()));
-    drop.exec();
+v1::Event Store::add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time) {
+    return impl_->transaction([&] { return impl_->add_epoch(run, epoch, time); });
 }
 
-v1::Event Store::add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time) {
-    return impl_->transaction([&] {
-        if (const std::optional<v1::Event> before = impl_->epoch(run, epoch)) {
-            if (same_learning(before->epoch(), epoch)) {
-                return *before;
-            }
-            impl_->drop_epoch(run, *before, epoch, time);
-        }
-        v1::Event event;
-        *event.mutable_epoch() = epoch;
-        event = impl_->add_event(run, event, time);
-        SQLite::Statement insert(impl_->database,
-                                 "INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-        insert.bind(1, to_sql(run));
-        insert.bind(2, to_sql(event.number()));
-        insert.bind(3, to_sql(epoch.step()));
-        insert.bind(4, epoch.layer());
-        insert.bind(5, epoch.epoch());
-        insert.bind(6, epoch.loss());
-        insert.bind(7, epoch.pair_accuracy());
-        if (epoch.has_train_accuracy()) {
-            insert.bind(8, epoch.train_accuracy());
-        }
-        insert.bind(9, to_sql(epoch.training_queries()));
-        insert.bind(10, to_sql(epoch.evaluation_queries()));
-        insert.bind(11, epoch.hardware_seconds());
-        insert.exec();
-        return event;
+bool Store::add_era(std::uint64_t run, const v1::EraEnded& era, double time) {
+    const std::vector<v1::Event> told = events(run, 0, SIZE_MAX >> 1U);
+    const bool known = std::ranges::any_of(told, [&](const v1::Event& event) {
+        return event.has_era() && event.era().rig() == era.rig() && event.era().era() == era.era();
     });
+    if (known) {
+        return false;
+    }
+    impl_->transaction([&] {
+        v1::Event event;
+        *event.mutable_era() = era;
+        return impl_->add_event(run, event, time);
+    });
+    return true;
 }
 
 v1::Event Store::add_notice(std::uint64_t run, const std::string& text, double time) {

@@ -56,12 +56,6 @@ struct Store::Impl {
 
     void open();
 
-    /// The event of this epoch, where it is stored. In a transaction.
-    [[nodiscard]] std::optional<v1::Event> epoch(std::uint64_t run, const v1::EpochMetrics& epoch);
-    /// Takes an epoch that went otherwise this time out of the metrics, and says so.
-    void drop_epoch(std::uint64_t run, const v1::Event& event, const v1::EpochMetrics& now,
-                    double time);
-
     /// Runs `work` alone and speaks of failures in the system's own terms.
     template <class Work>
     auto with(Work&& work) {
@@ -112,6 +106,7 @@ struct Store::Impl {
     std::uint64_t insert(v1::RunInfo info, const v1::RunSpec& spec,
                          const std::string& idempotency_key);
     v1::Event add_event(std::uint64_t run, v1::Event event, double time);
+    v1::Event add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time);
     v1::Event move(RunRecord& record, v1::RunState state, const std::string& reason, double time);
     /// Runs of a group, in the order in which they were submitted.
     std::vector<std::uint64_t> members(std::uint64_t group);

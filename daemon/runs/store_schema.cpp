@@ -86,6 +86,17 @@ ALTER TABLE runs ADD COLUMN group_id INTEGER REFERENCES run_groups (id);
 CREATE INDEX runs_by_group ON runs (group_id);
 )sql";
 
+/// Where runs can go on from.
+constexpr const char* checkpoints_table = R"sql(
+CREATE TABLE checkpoints (
+    run    INTEGER NOT NULL REFERENCES runs (id),
+    step   INTEGER NOT NULL,         -- steps that were taken
+    file   TEXT NOT NULL,            -- its name in the run's folder
+    sha256 TEXT NOT NULL,            -- of its bytes, in hexadecimal
+    PRIMARY KEY (run, step)
+);
+)sql";
+
 void to_version_1(SQLite::Database& database) {
     database.exec(version_1);
 }
@@ -114,9 +125,14 @@ void to_version_4(SQLite::Database& database) {
     database.exec(version_4);
 }
 
+void to_version_5(SQLite::Database& database) {
+    database.exec(checkpoints_table);
+}
+
 /// Entry i makes version i + 1 of version i.
 using Step = void (*)(SQLite::Database&);
-constexpr std::array<Step, 4> steps{to_version_1, to_version_2, to_version_3, to_version_4};
+constexpr std::array<Step, 5> steps{to_version_1, to_version_2, to_version_3, to_version_4,
+                                    to_version_5};
 
 } // namespace
 

@@ -41,4 +41,9 @@ void Adam::update(std::span<float> parameters, std::span<const float> gradient,
                   });
 }
 
+void Adam::forget() {
+    std::ranges::fill(first_, 0.0F);
+    std::ranges::fill(second_, 0.0F);
+}
+
 } // namespace phyll::training

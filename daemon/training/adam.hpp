@@ -28,6 +28,9 @@ class Adam {
     void update(std::span<float> parameters, std::span<const float> gradient, double learning_rate,
                 std::uint64_t step, Workers* workers = nullptr);
 
+    /// As before the first step.
+    void forget();
+
     /// The running means of the gradient and of its square: all of the state.
     [[nodiscard]] std::span<float> first_moment() noexcept { return first_; }
     [[nodiscard]] std::span<const float> first_moment() const noexcept { return first_; }

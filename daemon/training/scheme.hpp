@@ -17,6 +17,16 @@ enum class Purpose { training, evaluation, sentinel, characterisation };
 /// What a step does, for those who watch.
 enum class Stage { measuring, training, testing };
 
+/// Which sample of the data a stimulus shows, and under which label.
+struct Origin {
+    static constexpr std::uint32_t no_label = UINT32_MAX;
+
+    std::uint32_t sample = 0; ///< in its split
+    std::uint32_t label = no_label;
+
+    bool operator==(const Origin&) const = default;
+};
+
 /// The stimuli that a scheme wants answered before it takes a step.
 struct Plan {
     std::size_t layer = 0; ///< whose rig; counted from 0
@@ -31,7 +41,8 @@ struct Plan {
     /// Where the plan shows whole samples of a split to the first layer, each under every label in
     /// turn (or as it is, where no label is shown): their indices in the split. Else empty.
     std::vector<std::uint32_t> samples;
-    bool on_test = false; ///< whether they are of the test split
+    std::vector<Origin> origins; ///< of each stimulus
+    bool on_test = false;        ///< whether they are of the test split
 };
 
 /// An epoch of a layer (greedy) or of all layers (simultaneous: reported for the last one).
@@ -96,6 +107,10 @@ class Scheme {
 
     /// Whether plan(step + 1) may be asked before learn(step).
     [[nodiscard]] virtual bool may_plan_ahead(std::uint64_t step) const = 0;
+
+    /// Goes back to step 0 with the weights that it has: what was learned stays, what was measured
+    /// does not count any more.
+    virtual void start_over() = 0;
 
     [[nodiscard]] virtual std::vector<LayerOutlook> outlook() const = 0;
 

@@ -1,6 +1,7 @@
 // State directories that cannot be used, and one whose disk is full while a run is under way.
 
 #include "tests/integration/run_files.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/disk.hpp"
 #include "tests/support/process.hpp"
 
@@ -13,6 +14,7 @@
 
 using Catch::Matchers::Contains;
 using nlohmann::json;
+using phyll::test::await;
 using phyll::test::Daemon;
 using phyll::test::endless_run;
 using phyll::test::fill_disk;
@@ -131,7 +133,7 @@ TEST_CASE("a state directory on a full disk is refused before anything is served
             {dir.path().string(), "No space left on device", "free some space"});
 }
 
-TEST_CASE("a full disk fails the run under way by its name, and the daemon serves on") {
+TEST_CASE("a full disk holds the run under way by its name, and it goes on when there is room") {
     if (skipped()) {
         return;
     }
@@ -142,12 +144,8 @@ TEST_CASE("a full disk fails the run under way by its name, and the daemon serve
     REQUIRE(std::filesystem::exists(seen / "reserve"));
     fill_disk(seen / "filler");
 
-    Finished watched = daemon.ctl({"run", "watch", "1"});
-    REQUIRE(watched.status == 5);
-    REQUIRE_THAT(watched.out, Contains("the disk is full") && Contains("free some space"));
-    const json run = show(daemon, 1);
-    REQUIRE(run["state"] == "failed");
-    REQUIRE_THAT(run["reason"].get<std::string>(), Contains("the disk is full"));
+    await([&] { return show(daemon, 1)["state"] == "held"; });
+    REQUIRE_THAT(show(daemon, 1)["reason"].get<std::string>(), Contains("free some space"));
     REQUIRE_FALSE(std::filesystem::exists(seen / "reserve")); // it was given up for those words
     expect_service(daemon);
 
@@ -162,9 +160,12 @@ TEST_CASE("a full disk fails the run under way by its name, and the daemon serve
 
     // With room again all is well again.
     std::filesystem::remove(seen / "filler");
+    await([&] { return show(daemon, 1)["state"] == "running"; });
+    REQUIRE(show(daemon, 1)["holds"] == 1);
     REQUIRE(daemon.ctl({"run", "start", file}).status == 0);
     REQUIRE(daemon.ctl({"run", "cancel", "2"}).status == 0);
     REQUIRE(show(daemon, 2)["state"] == "cancelled");
+    REQUIRE(daemon.ctl({"run", "cancel", "1"}).status == 0);
     REQUIRE(std::filesystem::exists(seen / "reserve"));
     REQUIRE(daemon.stop() == 0);
 }

@@ -1,65 +1,30 @@
 // Runs whose daemon is killed: nothing that was measured is measured again, and what comes out is,
 // to the bit, what comes out undisturbed.
 
-#include "tests/support/await.hpp"
-#include "tests/support/process.hpp"
+#include "tests/integration/killed_runs.hpp"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
-#include <sstream>
-#include <string>
-#include <vector>
-
-using nlohmann::json;
 using phyll::test::await;
 using phyll::test::Daemon;
+using phyll::test::kill_at_random;
+using phyll::test::LearnedRun;
 using phyll::test::Process;
+using phyll::test::restless_lab;
+using phyll::test::short_run;
+using phyll::test::show_run;
+using phyll::test::start_run;
 
 namespace {
 
-/// Noise and drift tell every measurement from every other.
-constexpr const char* lab = R"(
-[[rigs]]
-name = "cavity"
-kind = "acoustic"
-simulation = { noise = 0.05, drift_samples = 5000 }
-)";
+const std::string greedy = "schedule = \"greedy\"\n";
+const std::string simultaneous = "schedule = \"simultaneous\"\n";
+const std::string every_epoch = "[checkpoints]\nleast_seconds = 0\n";
 
-std::string run_file(const std::string& schedule) {
-    return "seed = 4\n[data]\nkind = \"vowels\"\ntraining_samples = 70\ntest_samples = 70\n"
-           "[training]\nschedule = \"" +
-           schedule +
-           "\"\nepochs = 8\n[[layers]]\nrig = \"cavity\"\nskip = true\n[[layers]]\nrig = "
-           "\"cavity\"\n";
-}
-
-json show(const Daemon& daemon) {
-    return json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
-}
-
-struct Learned {
-    std::string weights;
-    std::vector<json> epochs; ///< step, loss, accuracy
-
-    bool operator==(const Learned&) const = default;
-};
-
-Learned learned(const Daemon& daemon) {
-    const std::string watched = daemon.ctl({"--json", "run", "watch", "1"}).out;
-    const json run = show(daemon);
-    INFO(run);
-    REQUIRE(run["state"] == "succeeded");
-    Learned out{run["weights_sha256"], {}};
-    std::istringstream lines(watched);
-    for (std::string line; std::getline(lines, line);) {
-        const json event = json::parse(line);
-        if (event["event"] == "epoch") {
-            out.epochs.push_back({event["step"], event["layer"], event["loss"],
-                                  event.value("train_accuracy", -1.0)});
-        }
-    }
-    return out;
+LearnedRun undisturbed(const std::string& file) {
+    const Daemon quiet(restless_lab);
+    start_run(quiet, file);
+    return learned(quiet);
 }
 
 /// Waits until a watcher has been told of so many epochs.
@@ -71,24 +36,21 @@ void wait_for_epochs(const Daemon& daemon, int count) {
         if (line.empty()) {
             return; // the run is over
         }
-        count -= json::parse(line)["event"] == "epoch" ? 1 : 0;
+        count -= nlohmann::json::parse(line)["event"] == "epoch" ? 1 : 0;
     }
 }
 
 } // namespace
 
 TEST_CASE("a run whose daemon is killed again and again learns what it learns undisturbed") {
-    const std::string schedule = GENERATE("simultaneous", "greedy");
-    Daemon quiet(lab);
-    REQUIRE(
-        quiet.ctl({"run", "start", quiet.write("run.toml", run_file(schedule)).string()}).status ==
-        0);
-    const Learned undisturbed = learned(quiet);
-    REQUIRE(undisturbed.epochs.size() == (schedule == "greedy" ? 16 : 8));
+    const std::string schedule = GENERATE(as<std::string>(), greedy, simultaneous);
+    const std::string checkpoints = GENERATE(as<std::string>(), "", every_epoch);
+    const std::string file = short_run(schedule, checkpoints);
+    const LearnedRun expected = undisturbed(file);
+    REQUIRE(expected.epochs.size() == (schedule == greedy ? 16 : 8));
 
-    Daemon daemon(lab);
-    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", run_file(schedule)).string()})
-                .status == 0);
+    Daemon daemon(restless_lab);
+    start_run(daemon, file);
     for (const int epochs : {1, 3, 6}) {
         wait_for_epochs(daemon, epochs);
         // Stopped in order, it keeps how old the rig has become; the run still counts from its
@@ -96,20 +58,31 @@ TEST_CASE("a run whose daemon is killed again and again learns what it learns un
         epochs == 3 ? static_cast<void>(daemon.stop()) : daemon.kill();
         daemon.start();
     }
-    REQUIRE(learned(daemon) == undisturbed); // the watcher was told of each epoch once
+    REQUIRE(learned(daemon) == expected); // the watcher was told of each epoch once
+    REQUIRE(show_run(daemon)["interruptions"] > 0);
+}
+
+TEST_CASE("a run whose daemon is killed at any moment learns what it learns undisturbed") {
+    const std::string file = short_run(GENERATE(as<std::string>(), greedy, simultaneous),
+                                       every_epoch + "[sentinels]\nevery = 200\n");
+    const LearnedRun expected = undisturbed(file);
+    std::mt19937 random(7);
+    Daemon daemon(restless_lab);
+    start_run(daemon, file);
+    static_cast<void>(kill_at_random(daemon, random, 5, std::chrono::milliseconds(250)));
+    REQUIRE(learned(daemon) == expected);
 }
 
 TEST_CASE("a run under which phylld dies again and again without a measurement is given up") {
     Daemon daemon("[[rigs]]\nname = \"cavity\"\nkind = \"acoustic\"\n[rigs.simulation]\n"
                   "faults = [{ kind = \"hang\", count = 1000000 }]\n");
-    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", run_file("greedy")).string()})
-                .status == 0);
+    start_run(daemon, short_run(greedy));
     for (int death = 0; death < 3; ++death) {
-        await([&] { return show(daemon)["state"] == "running"; });
+        await([&] { return show_run(daemon)["state"] == "running"; });
         daemon.kill();
         daemon.start();
     }
-    const json run = show(daemon);
+    const nlohmann::json run = show_run(daemon);
     REQUIRE(run["state"] == "failed");
     REQUIRE(run["interruptions"] == 3);
     REQUIRE(run["reason"].get<std::string>().find("3 times in a row") != std::string::npos);

@@ -108,8 +108,10 @@ TEST_CASE("the same submission twice starts one run") {
         1);
 }
 
-TEST_CASE("a run whose rig fails is failed with the rig's own words, and the next one runs") {
+TEST_CASE(
+    "a run whose rig fails for too long ends with the rig's own words, and the next one runs") {
     Daemon daemon(R"(
+hold_limit = 0
 [[rigs]]
 name = "cavity"
 kind = "acoustic"

@@ -1,4 +1,4 @@
-#include "daemon/rig/evidence.hpp"
+#include "daemon/rig/layer_spec_wire.hpp"
 #include "daemon/rpc/services/services.hpp"
 #include "drivers/core/text.hpp"
 
@@ -6,61 +6,6 @@
 
 namespace phyll::rpc {
 namespace {
-
-v1::StorageFormat describe(const StorageFormat& format) {
-    v1::StorageFormat out;
-    switch (format.kind) {
-    case StorageFormat::Kind::bits:
-        out.set_kind(v1::StorageFormat::BITS);
-        break;
-    case StorageFormat::Kind::u8:
-        out.set_kind(v1::StorageFormat::U8);
-        break;
-    case StorageFormat::Kind::u16_scaled:
-        out.set_kind(v1::StorageFormat::U16_SCALED);
-        break;
-    case StorageFormat::Kind::float32:
-        out.set_kind(v1::StorageFormat::FLOAT32);
-        break;
-    }
-    out.set_scale(format.scale);
-    out.set_offset(format.offset);
-    return out;
-}
-
-v1::LayerSpec describe(const LayerSpec& spec) {
-    v1::LayerSpec out;
-    out.set_kind(spec.kind);
-    for (const DriveChannel& channel : spec.inputs) {
-        v1::DriveChannel& input = *out.add_inputs();
-        input.set_name(utf8(channel.name)); // as a file has it
-        input.set_unit(channel.unit);
-        input.set_at_zero(channel.at_zero);
-        input.set_at_one(channel.at_one);
-        input.set_levels(channel.levels);
-    }
-    for (const ResponseChannel& channel : spec.outputs) {
-        v1::ResponseChannel& output = *out.add_outputs();
-        output.set_name(utf8(channel.name));
-        output.set_unit(channel.unit);
-        output.set_minimum(channel.minimum);
-        output.set_maximum(channel.maximum);
-        output.set_note(utf8(channel.note));
-    }
-    *out.mutable_stimulus_storage() = describe(spec.stimulus_storage);
-    *out.mutable_response_storage() = describe(spec.response_storage);
-    out.set_max_batch(static_cast<std::uint32_t>(spec.max_batch));
-    out.set_seconds_per_sample(spec.seconds_per_sample);
-    out.set_deterministic(spec.deterministic);
-    out.set_can_follow(spec.can_follow);
-    out.set_closed_domain(spec.closed_domain);
-    out.set_evidence(rig::to_wire(spec.evidence));
-    out.set_evidence_of(utf8(spec.evidence_of));
-    for (const std::string& note : spec.notes) {
-        out.add_notes(utf8(note));
-    }
-    return out;
-}
 
 v1::Health describe(const Health& health) {
     v1::Health out;
@@ -75,7 +20,7 @@ v1::RigInfo describe(const rig::RigThread& rig, const rig::Lab& lab) {
     const rig::RigStatus status = rig.status();
     v1::RigInfo info;
     info.set_name(rig.name());
-    *info.mutable_spec() = describe(rig.spec());
+    *info.mutable_spec() = rig::to_wire(rig.spec());
     *info.mutable_health() = describe(status.health);
     info.set_age(status.age);
     info.set_holder(lab.holder(rig.name()));

@@ -143,6 +143,17 @@ void add_runs_service(Dispatcher& dispatcher, const Site& site) {
             site.runs.cancel(request.run());
             return run_reply(site.runs, request.run());
         });
+    dispatcher.answer<v1::RunRequest, v1::RunReply>(
+        "phyll.v1.Runs/Resume", [&site](const v1::RunRequest& request, const Call&) {
+            site.runs.resume(request.run());
+            return run_reply(site.runs, request.run());
+        });
+    dispatcher.answer<v1::ReplayRequest, v1::SubmitReply>(
+        "phyll.v1.Runs/Replay", [&site](const v1::ReplayRequest& request, const Call& call) {
+            v1::SubmitReply reply;
+            reply.set_run(site.runs.replay(request, call.caller().name));
+            return reply;
+        });
     dispatcher.answer<v1::RemoveRequest, v1::RemoveReply>(
         "phyll.v1.Runs/Remove", [&site](const v1::RemoveRequest& request, const Call&) {
             remove(site.runs, request);

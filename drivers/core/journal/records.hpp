@@ -20,9 +20,16 @@ using Position = std::uint64_t;
 /// none.
 using StimulusHash = std::array<unsigned char, 16>;
 
-/// What a measurement was for.
-enum class Purpose : std::uint32_t { training, evaluation, sentinel, characterisation, direct };
-inline constexpr std::uint32_t purposes = 5;
+/// What a measurement was for. Borrowed ones were made by another run, and are kept once more.
+enum class Purpose : std::uint32_t {
+    training,
+    evaluation,
+    sentinel,
+    characterisation,
+    direct,
+    borrowed
+};
+inline constexpr std::uint32_t purposes = 6;
 
 inline constexpr std::uint32_t no_layer = UINT32_MAX; ///< not for a layer of a network
 inline constexpr std::uint32_t no_rig = UINT32_MAX;   ///< a mark that is about no rig

@@ -43,6 +43,8 @@ class Nobody final : public RunObserver {
             table->add(plan, responses);
         }
     }
+    bool era(const v1::EraEnded&) override { return true; }
+    void checkpoint(Checkpoint, const std::vector<v1::EpochMetrics>&) override {}
     ResponseTable* table = nullptr;
     int epochs = 0;
     std::set<std::string> stages;
@@ -76,7 +78,8 @@ struct Trained {
             table.emplace(20, job.data.split.training.size(), job.data.split.test.size());
             observer.table = &*table;
         }
-        result = Runner(*job.scheme, job.rigs, measurer, 1, clock, observer).run({});
+        result =
+            Runner(*job.scheme, {.rigs = job.rigs, .epochs = 1}, measurer, clock, observer).run({});
         queries = script->queries;
         if (fails_after_run) {
             script->answer = [](ConstBlock, Block, const QueryContext&) {

@@ -1,4 +1,4 @@
-#include "daemon/runs/response_memory.hpp"
+#include "daemon/runs/measuring/response_memory.hpp"
 #include "drivers/core/error.hpp"
 
 #include <catch2/catch.hpp>

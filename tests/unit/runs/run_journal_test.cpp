@@ -1,5 +1,5 @@
-#include "daemon/runs/measurer.hpp"
-#include "daemon/runs/run_journal.hpp"
+#include "daemon/runs/measuring/measurer.hpp"
+#include "daemon/runs/measuring/run_journal.hpp"
 #include "drivers/core/error.hpp"
 #include "tests/support/paths.hpp"
 #include "tests/support/scripted_layer.hpp"
@@ -16,7 +16,6 @@ using namespace phyll::runs;
 using Catch::Matchers::Contains;
 using test::Script;
 using test::ScriptedLayer;
-using training::Purpose;
 
 namespace {
 
@@ -43,8 +42,7 @@ struct Interrupted {
         }
         cost.Clear();
         cost.set_layer(1);
-        return measurer.answer("r", Purpose::training, std::as_const(stimuli).view(), cost, {},
-                               [] {});
+        return measurer.answer("r", {.stimuli = std::as_const(stimuli).view()}, cost, {}, [] {});
     }
 
     test::TempDir dir;
@@ -67,7 +65,7 @@ TEST_CASE("what was measured before an interruption is not measured again") {
     REQUIRE(run.script->queries == 3); // of 4, 4 and 2 samples
     REQUIRE(run.cost.recorded() == 0);
 
-    // It comes back and wants more: the third query is cut where the journal ends.
+    // It comes back and wants more: the third block is cut where the journal ends.
     const OwnedBlock after = run.ask(15, reuse);
     REQUIRE_THAT(run.notice, Contains("10 measurements"));
     REQUIRE(run.cost.recorded() == 10);
@@ -77,8 +75,8 @@ TEST_CASE("what was measured before an interruption is not measured again") {
     REQUIRE(seen.size() == 5);
     REQUIRE(seen[3].number == 10);
     REQUIRE(seen[3].age == 110);
-    REQUIRE(seen[3].samples == 2);
-    REQUIRE(seen[4].number == 12);
+    REQUIRE(seen[3].samples == 4);
+    REQUIRE(seen[4].number == 14);
     REQUIRE(RunJournal::measurements(run.dir.path() / "journal") == 15);
 }
 
@@ -125,7 +123,7 @@ TEST_CASE("a journal beyond its limit is an error that names the key, before the
     const OwnedBlock stimuli(2, 400);
     v1::LayerCost cost;
     cost.set_layer(1);
-    REQUIRE_THROWS_WITH(measurer.answer("r", Purpose::training, stimuli.view(), cost, {}, [] {}),
+    REQUIRE_THROWS_WITH(measurer.answer("r", {.stimuli = stimuli.view()}, cost, {}, [] {}),
                         Contains("journal_limit"));
     REQUIRE(cost.training_queries() < 400);
 }

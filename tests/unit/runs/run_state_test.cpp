@@ -11,7 +11,7 @@ using runs::may_go;
 
 TEST_CASE("a run goes only where the state table lets it") {
     const std::map<v1::RunState, std::set<v1::RunState>> table{
-        {v1::QUEUED, {v1::RUNNING, v1::RUN_CANCELLED, v1::FAILED}},
+        {v1::QUEUED, {v1::RUNNING, v1::RUN_CANCELLED, v1::FAILED, v1::HELD}},
         {v1::RUNNING,
          {v1::SUCCEEDED, v1::FAILED, v1::PAUSED, v1::HELD, v1::RUN_CANCELLED, v1::QUEUED}},
         {v1::PAUSED, {v1::RUNNING, v1::QUEUED, v1::RUN_CANCELLED}},

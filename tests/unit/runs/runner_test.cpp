@@ -55,6 +55,7 @@ class Asking final : public training::Scheme {
     }
     [[nodiscard]] std::vector<training::NamedArray> state() const override { return {}; }
     void restore(std::span<const training::NamedArray>) override {}
+    void start_over() override {}
 
     std::vector<std::vector<float>> heard;
 
@@ -67,6 +68,8 @@ class Listening final : public RunObserver {
     void epoch(const v1::EpochMetrics& metrics) override { epochs.push_back(metrics); }
     void progress(const v1::Progress&) override { ++progresses; }
     void answered(const Plan&, ConstBlock responses) override { answers += responses.samples(); }
+    bool era(const v1::EraEnded&) override { return true; }
+    void checkpoint(Checkpoint, const std::vector<v1::EpochMetrics>&) override {}
     std::size_t answers = 0;
     std::vector<v1::EpochMetrics> epochs;
     int progresses = 0;
@@ -84,7 +87,8 @@ struct Bench {
         return run_on(measurer, scheme, std::move(stop));
     }
     v1::RunResult run_on(Measurer& measurer, Asking& scheme, std::stop_token stop = {}) {
-        return Runner(scheme, {"r", "r"}, measurer, 1, clock, observer).run(std::move(stop));
+        return Runner(scheme, {.rigs = {"r", "r"}, .epochs = 1}, measurer, clock, observer)
+            .run(std::move(stop));
     }
 };
 

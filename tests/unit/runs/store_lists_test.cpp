@@ -94,7 +94,7 @@ TEST_CASE("what a run is under is kept with its start, and lists leave it out") 
     REQUIRE(store.run(run)->info.conditions().version() == "1.2.4");
 }
 
-TEST_CASE("epochs are told page by page, and once however often the run goes on") {
+TEST_CASE("epochs are told page by page") {
     const TempDir dir;
     Store store(dir.path() / "phylld.db");
     const std::uint64_t run = add(store, 100, {});
@@ -110,21 +110,6 @@ TEST_CASE("epochs are told page by page, and once however often the run goes on"
     REQUIRE(second[0].epoch().epoch() == 2);
     REQUIRE(second[0].time() == 104);
 
-    const std::size_t events = store.events(run, 0, 100).size();
-    store.interrupted(run, "", 105);
-    store.started(run, {}, 106);
-    const v1::Event again = store.add_epoch(run, epoch(1), 107);
-    REQUIRE(again.number() == first[0].number());
-    REQUIRE(store.epochs(run, 0, 10).size() == 2);
-    REQUIRE(store.events(run, 0, 100).size() == events + 2); // back in the queue, and running
-
-    v1::EpochMetrics other = epoch(2);
-    other.set_loss(other.loss() + 1);
-    store.add_epoch(run, other, 108);
-    const auto both = store.epochs(run, 0, 10);
-    REQUIRE(both.size() == 2);
-    REQUIRE(both[1].epoch().loss() == other.loss());
-    REQUIRE(store.events(run, 0, 100).size() == events + 4); // a notice, and the epoch
     REQUIRE_THROWS_AS(store.epochs(99, 0, 10), Error);
 }
 

@@ -33,14 +33,26 @@ PhyllScheme::PhyllScheme(const SchemeJob& job, const v1::PhyllOptions& options)
       test_scores_(job.data.inputs, network_.scaling(), job.split.test) {
     const std::vector<Column> own = selection_.with_own_labels(training_scores_.samples());
     network_.layer(0).encoder().fit(network_.overlaid(training_scores_, own));
+    begin();
+}
+
+void PhyllScheme::begin() {
+    progress_ = {};
     if (greedy()) {
-        progress_.prior_goodness.assign(own.size() * selection_.classes(), 0.0F);
+        progress_.prior_goodness.assign(training_scores_.samples() * selection_.classes(), 0.0F);
         return;
     }
     for (std::size_t l = 0; l < network_.depth(); ++l) {
         // The first layer's inputs do not move.
         const std::size_t pairs = l == 0 ? 0 : selection_.samples_to_fit();
         progress_.collected.emplace_back(settings_.layers[l].inputs, 2 * pairs);
+    }
+}
+
+void PhyllScheme::start_over() {
+    begin();
+    for (std::size_t l = 0; l < network_.depth(); ++l) {
+        network_.layer(l).local().adam().forget();
     }
 }
 
@@ -90,8 +102,12 @@ Plan PhyllScheme::plan(std::uint64_t step) const {
         plan.stimuli = OwnedBlock(layer.settings().rig.inputs, work.inputs.samples());
         plan.clipped = layer.encoder().encode(work.inputs.view(), plan.stimuli.view());
         plan.encoded = work.inputs.view().size();
+        plan.on_test = task.on_test;
+        plan.origins.reserve(work.columns.size());
+        for (const Column& column : work.columns) {
+            plan.origins.push_back({column.sample, column.label});
+        }
         if (task.phase == Phase::evaluate && task.layer == 0) {
-            plan.on_test = task.on_test;
             plan.samples = selection_.samples(work.columns);
         }
     }

@@ -46,6 +46,7 @@ class PhyllScheme final : public Scheme {
     [[nodiscard]] bool may_plan_ahead(std::uint64_t step) const override {
         return timetable_.next_is_independent(step);
     }
+    void start_over() override;
     [[nodiscard]] std::vector<LayerOutlook> outlook() const override;
     [[nodiscard]] std::vector<NamedArray> network() const override;
     [[nodiscard]] std::vector<NamedArray> state() const override;
@@ -75,6 +76,7 @@ class PhyllScheme final : public Scheme {
 
     [[nodiscard]] OwnedBlock pick_pairs(const Work& work, ConstBlock features) const;
     [[nodiscard]] std::size_t count_label_hits(const Work& work, ConstBlock features) const;
+    void begin();
     void pass_on(const Work& work, ConstBlock features);
     void collect(const Work& work);
     void refit_encoders(std::size_t finished_epoch);

@@ -86,8 +86,8 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
       test_chunks_(chunks(test_labels_.size())) {
     if (physics_) {
         encoder_.fit(training_scores_.rows());
-        responses_ = new_store();
     }
+    ReadOutScheme::start_over();
     const std::size_t features =
         physics_ ? rig_.outputs + (skip_ ? job.data.features() : 0) : job.data.features();
     read_out_ = {.weights = OwnedBlock(features, classes_), .bias = std::vector<float>(classes_)};
@@ -128,6 +128,9 @@ Plan ReadOutScheme::plan(std::uint64_t step) const {
         scores(part).rows().gather(part.first, h.view());
         plan.samples.resize(part.count);
         std::iota(plan.samples.begin(), plan.samples.end(), static_cast<std::uint32_t>(part.first));
+        for (const std::uint32_t sample : plan.samples) {
+            plan.origins.push_back({.sample = sample});
+        }
         plan.stimuli = OwnedBlock(rig_.inputs, part.count);
         plan.clipped = encoder_.encode(h.view(), plan.stimuli.view());
         plan.encoded = h.view().size();
@@ -178,6 +181,12 @@ StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBl
                                static_cast<double>(test_labels_.size());
     }
     return report;
+}
+
+void ReadOutScheme::start_over() {
+    next_step_ = 0;
+    hits_ = 0.0F;
+    responses_ = physics_ ? new_store() : nullptr;
 }
 
 StepReport ReadOutScheme::finish_training() {

@@ -33,6 +33,7 @@ class ReadOutScheme final : public Scheme {
     [[nodiscard]] bool may_plan_ahead(std::uint64_t step) const override {
         return step + 1 < steps();
     }
+    void start_over() override;
     [[nodiscard]] std::vector<LayerOutlook> outlook() const override;
     [[nodiscard]] std::vector<NamedArray> network() const override;
     [[nodiscard]] std::vector<NamedArray> state() const override;

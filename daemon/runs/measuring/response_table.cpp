@@ -1,4 +1,4 @@
-#include "daemon/runs/response_table.hpp"
+#include "daemon/runs/measuring/response_table.hpp"
 
 #include <utility>
 

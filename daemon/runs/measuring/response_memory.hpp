@@ -39,6 +39,10 @@ class ResponseMemory {
     void read(std::size_t place, std::span<float> response) const {
         responses_.read(place, response);
     }
+    void clear() {
+        places_.clear();
+        responses_.resize(0);
+    }
     [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }
 
   private:

@@ -1,0 +1,180 @@
+#include "conditions.hpp"
+#include "output.hpp"
+#include "run_view.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+namespace phyll::cli {
+namespace {
+
+nlohmann::json cost_json(const v1::LayerCost& cost) {
+    return {{"layer", cost.layer()},
+            {"rig", cost.rig()},
+            {"training_queries", cost.training_queries()},
+            {"evaluation_queries", cost.evaluation_queries()},
+            {"reused", cost.reused()},
+            {"recorded", cost.recorded()},
+            {"reused_from", cost.reused_from()},
+            {"sentinel_queries", cost.sentinel_queries()},
+            {"hardware_seconds", cost.hardware_seconds()},
+            {"nominal_seconds", cost.nominal_seconds()},
+            {"clipped", cost.clipped()},
+            {"encoded", cost.encoded()}};
+}
+
+nlohmann::json control_json(const v1::Control& control) {
+    nlohmann::json out{{"kind", control.kind()},
+                       {"training_queries", control.training_queries()},
+                       {"evaluation_queries", control.evaluation_queries()},
+                       {"reason", control.reason()}};
+    if (control.has_test_accuracy()) {
+        out["test_accuracy"] = control.test_accuracy();
+        out["train_accuracy"] = control.train_accuracy();
+    }
+    return out;
+}
+
+nlohmann::json era_json(const v1::EraEnded& era) {
+    return {{"rig", era.rig()},
+            {"era", era.era()},
+            {"number", era.number()},
+            {"moved", era.moved()},
+            {"why", era.why()}};
+}
+
+void add_result(nlohmann::json& out, const v1::RunResult& result) {
+    out["test_accuracy"] = result.test_accuracy();
+    out["train_accuracy"] = result.train_accuracy();
+    out["test_samples"] = result.test_samples();
+    out["train_samples"] = result.train_samples();
+    out["hardware_queries"] = result.training_queries() + result.evaluation_queries();
+    out["training_queries"] = result.training_queries();
+    out["evaluation_queries"] = result.evaluation_queries();
+    out["hardware_seconds"] = result.hardware_seconds();
+    out["nominal_seconds"] = result.nominal_seconds();
+    out["digital_seconds"] = result.digital_seconds();
+    out["weights_sha256"] = result.weights_sha256();
+    out["evidence"] = name_of(result.evidence());
+    out["evidence_of"] = result.evidence_of();
+    out["kernel_level"] = result.kernel_level();
+    out["cpu_model"] = result.cpu_model();
+    out["layers"] = nlohmann::json::array();
+    for (const v1::LayerCost& cost : result.layers()) {
+        out["layers"].push_back(cost_json(cost));
+    }
+    out["sentinel_queries"] = result.sentinel_queries();
+    out["remarks"] = result.remarks();
+    out["eras"] = nlohmann::json::array();
+    for (const v1::EraEnded& era : result.eras()) {
+        out["eras"].push_back(era_json(era));
+    }
+    out["controls"] = nlohmann::json::array();
+    for (const v1::Control& control : result.controls()) {
+        out["controls"].push_back(control_json(control));
+    }
+}
+
+nlohmann::json epoch_json(const v1::EpochMetrics& epoch) {
+    nlohmann::json out{{"layer", epoch.layer()},
+                       {"epoch", epoch.epoch()},
+                       {"epochs", epoch.epochs()},
+                       {"step", epoch.step()},
+                       {"loss", epoch.loss()},
+                       {"pair_accuracy", epoch.pair_accuracy()},
+                       {"training_queries", epoch.training_queries()},
+                       {"evaluation_queries", epoch.evaluation_queries()},
+                       {"hardware_seconds", epoch.hardware_seconds()}};
+    if (epoch.has_train_accuracy()) {
+        out["train_accuracy"] = epoch.train_accuracy();
+    }
+    return out;
+}
+
+} // namespace
+
+nlohmann::json to_json(const v1::Progress& progress, std::uint64_t run) {
+    nlohmann::json out{{"event", "progress"},
+                       {"run", run},
+                       {"stage", progress.stage()},
+                       {"layer", progress.layer()},
+                       {"layers", progress.layers()},
+                       {"epoch", progress.epoch()},
+                       {"epochs", progress.epochs()},
+                       {"queries", progress.queries()},
+                       {"fraction", progress.fraction()},
+                       {"seconds_left", progress.seconds_left()}};
+    if (progress.has_train_accuracy()) {
+        out["train_accuracy"] = progress.train_accuracy();
+    }
+    return out;
+}
+
+nlohmann::json to_json(const v1::Event& event, std::uint64_t run) {
+    nlohmann::json out;
+    if (event.has_epoch()) {
+        out = epoch_json(event.epoch());
+        out["event"] = "epoch";
+    } else if (event.has_state()) {
+        out["event"] = "state";
+        out["state"] = name_of(event.state().state());
+        out["reason"] = event.state().reason();
+    } else if (event.has_result()) {
+        out["event"] = "result";
+        add_result(out, event.result());
+    } else if (event.has_rewound()) {
+        out["event"] = "rewound";
+        out["step"] = event.rewound().step();
+        out["epochs"] = event.rewound().epochs();
+    } else if (event.has_era()) {
+        out = era_json(event.era());
+        out["event"] = "era";
+    } else {
+        out["event"] = "notice";
+        out["text"] = event.notice();
+    }
+    out["run"] = run;
+    out["number"] = event.number();
+    out["time"] = event.time();
+    return out;
+}
+
+nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
+    nlohmann::json out{
+        {"event", event},
+        {"run", info.run()},
+        {"name", info.name()},
+        {"note", info.note()},
+        {"state", name_of(info.state())},
+        {"reason", info.reason()},
+        {"seed", info.seed()},
+        {"rigs", std::vector<std::string>(info.rigs().begin(), info.rigs().end())},
+        {"submitted", info.submitted()},
+        {"submitted_by", info.submitted_by()},
+        {"overrides", std::vector<std::string>(info.overrides().begin(), info.overrides().end())},
+        {"started", info.started()},
+        {"finished", info.finished()},
+        {"interruptions", info.interruptions()},
+        {"holds", info.holds()},
+        {"waits", info.waits()},
+        {"folder", info.folder()}};
+    if (info.has_checkpoint()) {
+        out["checkpoint"] = info.checkpoint();
+    }
+    if (info.replay_of() != 0) {
+        out["replay_of"] = info.replay_of();
+    }
+    if (info.group() != 0) {
+        out["group"] = info.group();
+    }
+    if (info.has_result()) {
+        add_result(out, info.result());
+    }
+    if (info.has_conditions()) {
+        out["conditions"] = to_json(info.conditions());
+    }
+    return out;
+}
+
+} // namespace phyll::cli

@@ -1,0 +1,342 @@
+#include "daemon/runs/attempt.hpp"
+
+#include "daemon/runs/controls.hpp"
+#include "daemon/runs/measuring/recorded_layer.hpp"
+#include "daemon/runs/result_file.hpp"
+#include "daemon/runs/rigs_file.hpp"
+#include "daemon/runs/sha256.hpp"
+#include "daemon/runs/spilling_bytes.hpp"
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace phyll::runs {
+namespace {
+
+/// Room for the first layer's responses, if it has physics.
+std::optional<ResponseTable> new_table(const Job& job) {
+    if (!job.shapes.front()) {
+        return std::nullopt;
+    }
+    const training::RigShape& rig = *job.shapes.front();
+    return ResponseTable(rig.outputs, job.data.split.training.size(), job.data.split.test.size(),
+                         rig.response_storage, job.bytes);
+}
+
+bool same_learning(const v1::EpochMetrics& a, const v1::EpochMetrics& b) {
+    return a.loss() == b.loss() && a.pair_accuracy() == b.pair_accuracy() &&
+           a.train_accuracy() == b.train_accuracy();
+}
+
+/// Of all that the rigs are configured to be.
+Sha256 configuration_hash(const v1::Conditions& conditions) {
+    std::string configurations;
+    for (const v1::RigConditions& rig : conditions.rigs()) {
+        configurations += fmt::format("{} {}\n", rig.rig(), rig.configuration_sha256());
+    }
+    return sha256(configurations);
+}
+
+HoldingSite holding_site(std::uint64_t run, const RunSite& site) {
+    return {.clock = site.clock,
+            .limit = site.hold_limit,
+            .change_state = [run, &site](v1::RunState state, const std::string& reason) {
+                site.store.change_state(run, state, reason, wall_seconds(site.clock));
+                site.stored(run);
+            }};
+}
+
+} // namespace
+
+double wall_seconds(const Clock& clock) {
+    return std::chrono::duration<double>(clock.wall().time_since_epoch()).count();
+}
+
+class Attempt::Observer final : public RunObserver {
+  public:
+    /// `before` are epochs that an earlier attempt took beyond the step that this one begins with.
+    Observer(Attempt& attempt, std::optional<ResponseTable>& table,
+             const std::vector<v1::EpochMetrics>& before)
+        : attempt_(attempt), table_(table) {
+        for (const v1::EpochMetrics& epoch : before) {
+            before_.emplace(epoch.step(), epoch);
+        }
+    }
+
+    void epoch(const v1::EpochMetrics& metrics) override {
+        const RunSite& site = attempt_.site_;
+        persist(&attempt_.holding_, attempt_.stop_, [&] {
+            site.store.add_epoch(attempt_.order_.run, metrics, wall_seconds(site.clock));
+        });
+        attempt_.holding_.over(attempt_.stop_);
+        compare(metrics);
+        site.stored(attempt_.order_.run);
+    }
+    void progress(const v1::Progress& progress) override {
+        attempt_.site_.progress(attempt_.order_.run, progress);
+    }
+    void answered(const training::Plan& plan, ConstBlock responses) override {
+        if (table_) {
+            table_->add(plan, responses);
+        }
+    }
+    bool era(const v1::EraEnded& era) override {
+        const RunSite& site = attempt_.site_;
+        const bool is_new = persist(&attempt_.holding_, attempt_.stop_, [&] {
+            return site.store.add_era(attempt_.order_.run, era, wall_seconds(site.clock));
+        });
+        attempt_.holding_.over(attempt_.stop_);
+        site.stored(attempt_.order_.run);
+        return is_new;
+    }
+    void checkpoint(Checkpoint checkpoint, const std::vector<v1::EpochMetrics>& epochs) override {
+        attempt_.keep_checkpoint(std::move(checkpoint), epochs);
+        std::ranges::for_each(epochs, [&](const auto& epoch) { compare(epoch); });
+    }
+
+  private:
+    /// What is computed again from the same measurements comes out the same, or somebody should
+    /// know.
+    void compare(const v1::EpochMetrics& now) {
+        const auto before = before_.extract(now.step());
+        if (before && !same_learning(before.mapped(), now)) {
+            attempt_.tell(fmt::format("does not repeat itself: the loss of epoch {} of layer {} is "
+                                      "{}, and was {} before it was interrupted",
+                                      now.epoch(), now.layer(), now.loss(),
+                                      before.mapped().loss()));
+        }
+    }
+
+    Attempt& attempt_;
+    std::optional<ResponseTable>& table_;
+    std::map<std::uint64_t, v1::EpochMetrics> before_; ///< by step
+};
+
+Attempt::Attempt(const RunOrder& order, const RunSite& site, std::stop_token stop)
+    : order_(order),
+      site_(site),
+      stop_(std::move(stop)),
+      folder_(site.state.run(order.run)),
+      holding_(holding_site(order.run, site)),
+      checkpoints_(folder_, order.run, to_hex(sha256(order.spec.SerializeAsString())), site.store) {
+}
+
+Attempt::~Attempt() = default;
+
+void Attempt::tell(const std::string& text) {
+    persist(&holding_, stop_,
+            [&] { site_.store.add_notice(order_.run, text, wall_seconds(site_.clock)); });
+    holding_.over(stop_);
+    site_.stored(order_.run);
+}
+
+v1::RunResult Attempt::run() {
+    std::vector<std::string> remarks;
+    checkpoint_ = checkpoints_.latest(remarks);
+    for (const std::string& remark : remarks) {
+        tell(remark);
+    }
+    if (order_.replay_of != 0) {
+        add_recorded_layers();
+    } else if (!order_.rigs.empty()) {
+        add_layers();
+        open_journal();
+    }
+    const std::unique_ptr<Work> begun = start();
+    Work& work = *begun;
+    v1::RunResult result = work.runner->run(stop_);
+    for (v1::Control& control : measure_controls(
+             {order_.spec, work.job, *work.measurer, work.table, site_.clock, *work.observer},
+             stop_)) {
+        *result.add_controls() = std::move(control);
+    }
+    finish(result, work);
+    return result;
+}
+
+// ---- What it runs on
+
+void Attempt::add_layers() {
+    std::map<std::string, const LayerSpec*> specs;
+    for (const v1::RigConditions& rig : order_.conditions.rigs()) {
+        rig::RigThread& thread = *order_.rigs.at(rig.rig());
+        layers_[rig.rig()] = std::make_unique<rig::LeasedRig>(thread);
+        specs[rig.rig()] = &thread.spec();
+    }
+    if (const auto file = folder_ / rigs_file_name; !std::filesystem::exists(file)) {
+        persist(&holding_, stop_, [&] { write_rigs(file, specs); });
+        holding_.over(stop_);
+    }
+}
+
+void Attempt::add_recorded_layers() {
+    const std::filesystem::path source = site_.state.folder_of(order_.replay_of);
+    journal_ = std::make_unique<RunJournal>(RunJournal::file_in(source));
+    const std::string what = fmt::format("run {}", order_.replay_of);
+    for (auto& [name, spec] : read_rigs(source / rigs_file_name)) {
+        layers_[name] = std::make_unique<RecordedLayer>(name, spec, what);
+    }
+}
+
+void Attempt::open_journal() {
+    RunJournalOptions options{.path = RunJournal::file_in(folder_),
+                              .run = order_.run,
+                              .seed = order_.spec.seed(),
+                              .configuration_hash = configuration_hash(order_.conditions),
+                              .kernel_level = site_.host.kernel_level,
+                              .max_bytes = site_.max_journal_bytes};
+    for (const auto& [name, layer] : layers_) {
+        options.rigs.emplace(name, &layer->spec());
+    }
+    if (checkpoint_) {
+        options.durable = checkpoint_->position.journal();
+    }
+    journal_ = persist(&holding_, stop_,
+                       [&] { return std::make_unique<RunJournal>(options, site_.clock); });
+    holding_.over(stop_);
+    if (checkpoint_ && journal_->was_put_aside()) {
+        checkpoint_.reset(); // what it learned, it learned from other devices
+    }
+    if (!journal_->notice().empty()) {
+        tell(journal_->notice());
+    }
+}
+
+const RunJournal* Attempt::lender_for(const v1::RigConditions& rig) {
+    const std::uint64_t from = order_.spec.training().reuse_from();
+    if (from == 0 || order_.replay_of != 0) {
+        // What was borrowed is in the run's own journal: a replay finds it there.
+        return from == 0 ? nullptr : journal_.get();
+    }
+    const std::optional<RunRecord> other = site_.store.run(from);
+    if (!other) {
+        throw Error(Code::not_found,
+                    fmt::format("training.reuse_from: there is no run {} any more", from));
+    }
+    const auto& rigs = other->info.conditions().rigs();
+    const auto same = std::ranges::find(rigs, rig.rig(), &v1::RigConditions::rig);
+    if (same == rigs.end() || same->configuration_sha256() != rig.configuration_sha256()) {
+        tell(fmt::format("nothing of run {} is reused for rig '{}': it {}", from, rig.rig(),
+                         same == rigs.end() ? "did not use it"
+                                            : "used it with another configuration"));
+        return nullptr;
+    }
+    if (!lender_) {
+        lender_ = std::make_unique<RunJournal>(RunJournal::file_in(site_.state.folder_of(from)));
+    }
+    return lender_.get();
+}
+
+std::function<void(double)> Attempt::perturb_of(const std::string& rig) const {
+    const auto thread = order_.rigs.find(rig);
+    if (thread == order_.rigs.end()) {
+        return {};
+    }
+    return [rig = thread->second](double fraction) { rig->perturb(fraction); };
+}
+
+// ---- Where it begins
+
+std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
+    auto made = std::make_unique<Work>();
+    Work& work = *made;
+    const FindRig find = [&](const std::string& name) -> const LayerSpec& {
+        return layers_.at(name)->spec();
+    };
+    work.job = prepare(order_.spec, find, site_.read,
+                       {.workers = site_.workers, .bytes = spill_into(folder_)});
+    work.measurer = std::make_unique<Measurer>(
+        MeasurerOptions{.seed = order_.spec.seed(),
+                        .reuse = work.job.reuse,
+                        .repeats = repeats_of(order_.spec),
+                        .query_batch = order_.spec.training().query_batch(),
+                        .bytes = work.job.bytes,
+                        .journal = journal_.get(),
+                        .trouble = order_.rigs.empty() ? nullptr : &holding_,
+                        .sentinels = order_.spec.sentinels()});
+    for (const v1::RigConditions& rig : order_.conditions.rigs()) {
+        work.measurer->add_rig(rig.rig(), {.layer = layers_.at(rig.rig()).get(),
+                                           .start_age = rig.age(),
+                                           .era = std::max<std::uint64_t>(1, rig.era()),
+                                           .perturb = perturb_of(rig.rig()),
+                                           .lender = lender_for(rig)});
+    }
+    work.table = new_table(work.job);
+    return made;
+}
+
+std::unique_ptr<Attempt::Work> Attempt::start() {
+    const std::uint64_t step = checkpoint_ ? checkpoint_->position.step() : 0;
+    const std::vector<v1::EpochMetrics> before = persist(&holding_, stop_, [&] {
+        return site_.store.rewind(order_.run, step, wall_seconds(site_.clock));
+    });
+    holding_.over(stop_);
+    std::unique_ptr<Work> made = prepare_work();
+    Work& work = *made;
+    work.observer = std::make_unique<Observer>(*this, work.table, before);
+    RunnerOptions options = runner_options(order_.spec, work.job.rigs);
+    if (order_.replay_of != 0) {
+        options.checkpoints.reset(); // there is nothing to be lost,
+        options.holds = false;       // and nothing to be looked at
+        options.max_eras = UINT64_MAX;
+    }
+    work.runner = std::make_unique<Runner>(*work.job.scheme, options, *work.measurer, site_.clock,
+                                           *work.observer);
+    if (!checkpoint_) {
+        return made;
+    }
+    try {
+        work.runner->restore(*checkpoint_);
+    } catch (const Error& error) {
+        if (error.code() != Code::data_loss) {
+            throw;
+        }
+        tell(fmt::format("the checkpoint of step {} cannot be used: {}", step, error.what()));
+        checkpoint_.reset();
+        return start();
+    }
+    tell(fmt::format("goes on from its checkpoint of step {}", step));
+    checkpoint_.reset(); // it may be large
+    return made;
+}
+
+void Attempt::keep_checkpoint(Checkpoint checkpoint, const std::vector<v1::EpochMetrics>& epochs) {
+    persist(&holding_, stop_, [&] {
+        // What the checkpoint rests on is on the disk before it is.
+        if (journal_) {
+            checkpoint.position.set_journal(journal_->sync(stop_));
+        }
+        checkpoints_.keep(checkpoint, epochs, wall_seconds(site_.clock));
+    });
+    holding_.over(stop_);
+    site_.stored(order_.run);
+}
+
+// ---- How it ends
+
+void Attempt::finish(v1::RunResult& result, const Work& work) {
+    const Job& job = work.job;
+    result.set_test_samples(static_cast<std::uint32_t>(job.data.split.test.size()));
+    result.set_train_samples(static_cast<std::uint32_t>(job.data.split.training.size()));
+    result.set_kernel_level(site_.host.kernel_level);
+    result.set_cpu_model(site_.host.cpu_model);
+    for (const std::string& rig : work.measurer->unproven()) {
+        result.add_remarks(fmt::format("rig '{}' failed and was asked again; there were no "
+                                       "sentinels to say whether it still was the same device",
+                                       rig));
+    }
+    persist(&holding_, stop_, [&] {
+        if (journal_) {
+            journal_->close(stop_);
+        }
+        write_result(folder_ / "result.h5", order_.spec, result, job.scheme->network());
+        write_file(folder_ / "result.json", to_json(result));
+    });
+    holding_.over(stop_);
+}
+
+} // namespace phyll::runs

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "daemon/rig/rig_thread.hpp"
+#include "daemon/runs/checkpoints/checkpoints.hpp"
+#include "daemon/runs/holding.hpp"
+#include "daemon/runs/job.hpp"
+#include "daemon/runs/measuring/measurer.hpp"
+#include "daemon/runs/measuring/response_table.hpp"
+#include "daemon/runs/run_site.hpp"
+#include "daemon/runs/runner.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace phyll::runs {
+
+/// What is to be run.
+struct RunOrder {
+    std::uint64_t run = 0;
+    v1::RunSpec spec;
+    std::map<std::string, rig::RigThread*> rigs; ///< leased for it; none for a replay
+    /// Those of the run's first start: the age that each rig had then is what the run counts from,
+    /// however often it goes on.
+    v1::Conditions conditions;
+    std::uint64_t replay_of = 0; ///< the run whose journal answers; 0: the rigs do
+};
+
+/// One go at a run: from its latest checkpoint, if there is one, to its end or to what ends it.
+class Attempt {
+  public:
+    /// `site` and `order` outlive this.
+    Attempt(const RunOrder& order, const RunSite& site, std::stop_token stop);
+    ~Attempt();
+
+    /// Throws what ended the attempt: CANCELLED when stopped, ABORTED when a person has to look.
+    [[nodiscard]] v1::RunResult run();
+
+  private:
+    class Observer;
+    /// All that is made anew where a checkpoint turns out not to fit.
+    struct Work {
+        Job job;
+        std::unique_ptr<Measurer> measurer;
+        std::optional<ResponseTable> table;
+        std::unique_ptr<Observer> observer;
+        std::unique_ptr<Runner> runner;
+    };
+
+    void add_layers();
+    void add_recorded_layers();
+    void open_journal();
+    /// The journal to borrow from, where the run file names one and it is of the same device.
+    [[nodiscard]] const RunJournal* lender_for(const v1::RigConditions& rig);
+    [[nodiscard]] std::function<void(double)> perturb_of(const std::string& rig) const;
+    void tell(const std::string& text);
+    [[nodiscard]] std::unique_ptr<Work> prepare_work();
+    [[nodiscard]] std::unique_ptr<Work> start();
+    void finish(v1::RunResult& result, const Work& work);
+    void keep_checkpoint(Checkpoint checkpoint, const std::vector<v1::EpochMetrics>& epochs);
+
+    const RunOrder& order_;
+    const RunSite& site_;
+    std::stop_token stop_;
+    std::filesystem::path folder_;
+    Holding holding_;
+    Checkpoints checkpoints_;
+    std::optional<Checkpoint> checkpoint_;
+    std::unique_ptr<RunJournal> journal_;
+    std::map<std::string, std::unique_ptr<PhysicalLayer>> layers_; ///< by the rig's name
+    std::unique_ptr<RunJournal> lender_;
+};
+
+} // namespace phyll::runs

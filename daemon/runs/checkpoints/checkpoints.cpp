@@ -1,0 +1,103 @@
+#include "daemon/runs/checkpoints/checkpoints.hpp"
+
+#include "daemon/runs/hdf5_file.hpp"
+#include "daemon/runs/result_file.hpp"
+#include "daemon/runs/sha256.hpp"
+#include "daemon/runs/state_dir.hpp"
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace phyll::runs {
+namespace {
+
+constexpr const char* prefix = "checkpoint-";
+
+RunPosition to_position(const std::string& json) {
+    RunPosition position;
+    if (const auto status = google::protobuf::util::JsonStringToMessage(json, &position);
+        !status.ok()) {
+        throw Error(Code::data_loss, fmt::format("its position is none: {}", status.ToString()));
+    }
+    return position;
+}
+
+} // namespace
+
+Checkpoints::Checkpoints(std::filesystem::path folder, std::uint64_t run, std::string spec_sha256,
+                         Store& store)
+    : folder_(std::move(folder)), run_(run), spec_sha256_(std::move(spec_sha256)), store_(store) {}
+
+void Checkpoints::keep(Checkpoint checkpoint, const std::vector<v1::EpochMetrics>& epochs,
+                       double time) {
+    RunPosition& position = checkpoint.position;
+    position.set_run(run_);
+    position.set_spec_sha256(spec_sha256_);
+    const std::string image = make_hdf5([&](Hdf5Image& file) {
+        file.add_arrays("/state", checkpoint.state);
+        file.add_text("position", to_json(position));
+    });
+    const std::string name = fmt::format("{}{}.h5", prefix, position.step());
+    write_file(folder_ / name, image);
+    const std::vector<std::string> gone = store_.add_checkpoint(
+        run_, {.step = position.step(), .file = name, .sha256 = to_hex(sha256(image))}, epochs,
+        time);
+    for (const std::string& file : gone) {
+        std::error_code ignored; // what stays is removed at the next start
+        std::filesystem::remove(folder_ / file, ignored);
+    }
+}
+
+std::optional<Checkpoint> Checkpoints::latest(std::vector<std::string>& remarks) const {
+    const std::vector<CheckpointRecord> recorded = store_.checkpoints(run_);
+    remove_unrecorded(recorded, remarks);
+    for (const CheckpointRecord& record : recorded) {
+        try {
+            return load(record);
+        } catch (const Error& error) {
+            remarks.push_back(fmt::format("{} cannot be used: {}", record.file, error.what()));
+        }
+    }
+    return std::nullopt;
+}
+
+Checkpoint Checkpoints::load(const CheckpointRecord& record) const {
+    const std::string image = read_file(folder_ / record.file);
+    // Looked at before a library is let near it.
+    if (const std::string found = to_hex(sha256(image)); found != record.sha256) {
+        throw Error(Code::data_loss,
+                    fmt::format("it is not the file that was recorded: {} bytes with SHA-256 {}, "
+                                "not {}",
+                                image.size(), found, record.sha256));
+    }
+    Checkpoint checkpoint;
+    read_hdf5(image, [&](const Hdf5Content& file) {
+        checkpoint.state = file.arrays("/state");
+        checkpoint.position = to_position(file.text("position"));
+    });
+    if (checkpoint.position.run() != run_ || checkpoint.position.spec_sha256() != spec_sha256_) {
+        throw Error(Code::data_loss, "it is of another run");
+    }
+    return checkpoint;
+}
+
+void Checkpoints::remove_unrecorded(const std::vector<CheckpointRecord>& recorded,
+                                    std::vector<std::string>& remarks) const {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored)) {
+        const std::string name = entry.path().filename().string();
+        const bool known =
+            std::ranges::find(recorded, name, &CheckpointRecord::file) != recorded.end();
+        if (name.starts_with(prefix) && !known) {
+            remarks.push_back(fmt::format("{} was never recorded and is removed", name));
+            std::filesystem::remove(entry.path(), ignored);
+        }
+    }
+}
+
+} // namespace phyll::runs

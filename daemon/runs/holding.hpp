@@ -1,0 +1,50 @@
+#pragma once
+
+#include "daemon/runs/measuring/trouble.hpp"
+#include "drivers/core/clock.hpp"
+
+#include <phyll/v1/runs.pb.h>
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+namespace phyll::runs {
+
+/// What a run that is held by trouble needs.
+struct HoldingSite {
+    const Clock& clock;
+    Seconds limit{}; ///< after that the run fails
+    /// Moves the run to `state`, HELD or RUNNING, and says why. May throw.
+    std::function<void(v1::RunState state, const std::string& reason)> change_state;
+};
+
+/// Survives faults by waiting: the first one moves the run to held; tries come further and further
+/// apart, from half a second to a minute; the run is running again when something that failed has
+/// worked. The rig is in its safe state meanwhile.
+class Holding final : public Trouble {
+  public:
+    explicit Holding(HoldingSite site) : site_(std::move(site)) {}
+
+    void rig_failed(const std::string& rig, PhysicalLayer& layer, const Error& error,
+                    const std::stop_token& stop) override;
+    void disk_failed(const Error& error, const std::stop_token& stop) override;
+    void over(const std::stop_token& stop) override;
+
+    /// How often something failed that was survived.
+    [[nodiscard]] std::uint64_t survived() const noexcept { return survived_; }
+
+  private:
+    void hold(const Error& error);
+    /// Waits until the next try. Throws `error` when the limit is reached.
+    void wait(const Error& error, const std::stop_token& stop);
+
+    HoldingSite site_;
+    bool held_ = false;
+    bool told_ = false; ///< the store knows
+    Clock::Monotonic since_{};
+    Seconds pause_{};
+    std::uint64_t survived_ = 0;
+};
+
+} // namespace phyll::runs

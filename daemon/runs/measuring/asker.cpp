@@ -1,0 +1,87 @@
+#include "daemon/runs/measuring/asker.hpp"
+
+#include "drivers/core/clock.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace phyll::runs {
+namespace {
+
+/// From the first sample's start to the last one's end.
+SampleTime span_of(std::span<const SampleTime> times) {
+    SampleTime span = times.front();
+    for (const SampleTime& time : times) {
+        span.start = std::min(span.start, time.start);
+        span.end = std::max(span.end, time.end);
+    }
+    return span;
+}
+
+SampleTime ask_once(PhysicalLayer& layer, const Query& query, const std::stop_token& stop) {
+    std::vector<SampleTime> times(query.samples());
+    QueryContext context;
+    context.key = query.key;
+    context.number = query.number;
+    context.age = query.age;
+    context.stop = stop;
+    context.times = times;
+    layer.query(query.stimuli, query.responses, context);
+    return span_of(times);
+}
+
+} // namespace
+
+std::size_t Asker::recall(const Query& query, double& seconds) const {
+    if (journal_ == nullptr) {
+        return 0;
+    }
+    for (std::size_t i = 0; i < query.samples(); ++i) {
+        const std::optional<double> took = journal_->recall(
+            query.rig, query.purpose, query.number + i, query.hashes[i], query.responses.sample(i));
+        if (!took) {
+            return i;
+        }
+        seconds += *took;
+    }
+    return query.samples();
+}
+
+void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::stop_token& stop,
+                const std::function<void()>& recovered) const {
+    std::optional<SampleTime> busy;
+    while (!busy) {
+        try {
+            busy = ask_once(layer, query, stop);
+        } catch (const Error& error) {
+            if (trouble_ == nullptr || !may_pass(error.code()) || stop.stop_requested()) {
+                throw;
+            }
+            trouble_->rig_failed(query.rig, layer, error, stop);
+            recovered();
+        }
+    }
+    seconds += Seconds(busy->end - busy->start).count();
+    keep(query, &*busy, stop);
+    if (trouble_ != nullptr) {
+        trouble_->over(stop);
+    }
+}
+
+void Asker::keep(const Query& query, const SampleTime* time, const std::stop_token& stop) const {
+    if (journal_ != nullptr) {
+        persist(trouble_, stop, [&] { journal_->keep(query, time, stop); });
+    }
+}
+
+void Asker::mark(const journal::Mark& mark, const std::string& rig,
+                 const std::stop_token& stop) const {
+    if (journal_ != nullptr) {
+        persist(trouble_, stop, [&] { journal_->mark(mark, rig, stop); });
+    }
+}
+
+} // namespace phyll::runs

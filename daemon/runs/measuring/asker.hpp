@@ -1,0 +1,43 @@
+#pragma once
+
+#include "daemon/runs/measuring/query.hpp"
+#include "daemon/runs/measuring/run_journal.hpp"
+#include "daemon/runs/measuring/trouble.hpp"
+#include "drivers/core/physical_layer.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <stop_token>
+
+namespace phyll::runs {
+
+/// Gets answers to queries: those that the run's journal has from there, others from the rig, which
+/// it asks again after faults that pass. What a rig answers is in the journal before it is used.
+/// Thread rule: one caller at a time.
+class Asker {
+  public:
+    /// Both outlive this; null: no journal, faults are not survived.
+    Asker(RunJournal* journal, Trouble* trouble) : journal_(journal), trouble_(trouble) {}
+
+    [[nodiscard]] RunJournal* journal() const noexcept { return journal_; }
+
+    /// How many of the query's first samples the journal has; they are filled in, and what they
+    /// took, in s, is added to `seconds`.
+    [[nodiscard]] std::size_t recall(const Query& query, double& seconds) const;
+
+    /// Asks the rig, and adds what that took to `seconds`. Throws CANCELLED when stopped, what the
+    /// rig or the journal throws, and what `recovered` throws, which is called whenever the rig was
+    /// recovered after a fault and is about to be asked again: it may change the query.
+    void ask(PhysicalLayer& layer, Query& query, double& seconds, const std::stop_token& stop,
+             const std::function<void()>& recovered) const;
+
+    /// Keeps answers that came from elsewhere.
+    void keep(const Query& query, const SampleTime* time, const std::stop_token& stop) const;
+    void mark(const journal::Mark& mark, const std::string& rig, const std::stop_token& stop) const;
+
+  private:
+    RunJournal* journal_;
+    Trouble* trouble_;
+};
+
+} // namespace phyll::runs

@@ -1,0 +1,155 @@
+#include "daemon/runs/measuring/measurer_parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace phyll::runs {
+namespace {
+
+/// Rounds that only answer a question, after a fault, have numbers that no round of the run has.
+constexpr std::uint64_t first_probe = std::uint64_t{1} << 40U;
+
+std::string moved_by(double moved) {
+    return fmt::format("its sentinels moved by {:.3f} standard deviations of the response", moved);
+}
+
+} // namespace
+
+Query Measurer::sentinel_query(const Request& request, Block responses,
+                               std::uint64_t number) const {
+    const Device& device = request.device;
+    return {.rig = device.name,
+            .purpose = journal::Purpose::sentinel,
+            .key = key(device.name, journal::Purpose::sentinel),
+            .number = number,
+            .age = device.age(), // they carry the run's position, and consume none of it
+            .era = device.era,
+            .layer = request.cost.layer() - 1,
+            .stimuli = device.sentinels->stimuli(),
+            .hashes = device.sentinels->hashes(),
+            .responses = responses};
+}
+
+void Measurer::keep_up(const Request& request) {
+    Device& device = request.device;
+    while (device.room() == 0) {
+        if (device.sentinels && device.sentinels->room(device.next_number) == 0) {
+            look(request);
+            continue;
+        }
+        // An end that no look of the run explains: somebody touched the rig, or it failed.
+        const journal::Mark mark = device.ends.front();
+        device.ends.pop_front();
+        end_era(request,
+                {.kind = mark.kind, .why = mark.text, .moved = mark.value, .recorded = true});
+    }
+}
+
+void Measurer::look(const Request& request) {
+    Device& device = request.device;
+    SentinelWatch& sentinels = *device.sentinels;
+    OwnedBlock responses(device.spec().n_out(), sentinels.count());
+    Query query =
+        sentinel_query(request, responses.view(), sentinels.next_round() * sentinels.count());
+    double seconds = 0.0;
+    for (std::size_t first = 0; first < query.samples();) {
+        const std::size_t count = std::min(device.spec().max_batch, query.samples() - first);
+        Query part = query.slice(first, count);
+        part.age = query.age;
+        const std::size_t known = asker_.recall(part, seconds);
+        if (known == 0) {
+            displace(device);
+            asker_.ask(*device.access.layer, part, seconds, request.stop, [] {});
+        }
+        first += known == 0 ? count : known;
+    }
+    v1::LayerCost& cost = request.cost;
+    cost.set_sentinel_queries(cost.sentinel_queries() + sentinels.count());
+    cost.set_hardware_seconds(cost.hardware_seconds() + seconds);
+    const sentinels::Verdict verdict = sentinels.take(std::as_const(responses).view());
+    if (!verdict.ended) {
+        return;
+    }
+    const bool recorded = !device.ends.empty() && device.ends.front().number == device.next_number;
+    if (recorded) {
+        device.ends.pop_front();
+    }
+    end_era(request, {.kind = journal::MarkKind::era_ended,
+                      .why = moved_by(verdict.moved),
+                      .moved = verdict.moved,
+                      .recorded = recorded});
+}
+
+void Measurer::probe(const Request& request) {
+    Device& device = request.device;
+    if (!device.sentinels || !device.sentinels->can_judge()) {
+        if (std::ranges::find(unproven_, device.name) == unproven_.end()) {
+            unproven_.push_back(device.name);
+        }
+        return;
+    }
+    OwnedBlock responses(device.spec().n_out(), device.sentinels->count());
+    const Query query = sentinel_query(request, responses.view(),
+                                       first_probe + device.probes++ * device.sentinels->count());
+    double seconds = 0.0;
+    for (std::size_t first = 0; first < query.samples();) {
+        const std::size_t count = std::min(device.spec().max_batch, query.samples() - first);
+        Query part = query.slice(first, count);
+        part.age = query.age;
+        asker_.ask(*device.access.layer, part, seconds, request.stop, [] {});
+        first += count;
+    }
+    v1::LayerCost& cost = request.cost;
+    cost.set_sentinel_queries(cost.sentinel_queries() + query.samples());
+    const sentinels::Verdict verdict = device.sentinels->judge(std::as_const(responses).view());
+    if (verdict.ended) {
+        end_era(request, {.kind = journal::MarkKind::era_ended,
+                          .why = "after a fault " + moved_by(verdict.moved),
+                          .moved = verdict.moved});
+        keep_up(request); // the new era's first rounds come before what is asked again
+    }
+}
+
+void Measurer::end_era(const Request& request, const End& end) {
+    Device& device = request.device;
+    v1::EraEnded ended;
+    ended.set_rig(device.name);
+    ended.set_era(device.era);
+    ended.set_number(device.next_number);
+    ended.set_moved(end.moved);
+    ended.set_why(end.why);
+    if (!end.recorded) {
+        asker_.mark({.kind = end.kind,
+                     .number = device.next_number,
+                     .era = static_cast<std::uint32_t>(device.era),
+                     .value = end.moved,
+                     .text = end.why},
+                    device.name, request.stop);
+        if (end.kind == journal::MarkKind::era_ended && device.access.end_era) {
+            device.access.end_era(end.why);
+        }
+    }
+    device.begin_era();
+    ended_.push_back(std::move(ended));
+}
+
+std::vector<v1::EraEnded> Measurer::take_ended_eras() {
+    return std::exchange(ended_, {});
+}
+
+std::uint64_t Measurer::eras_ended() const {
+    std::uint64_t most = 0;
+    for (const auto& [name, device] : devices_) {
+        most = std::max(most, device.eras_ended);
+    }
+    return most;
+}
+
+std::vector<std::string> Measurer::unproven() const {
+    return unproven_;
+}
+
+} // namespace phyll::runs

@@ -1,0 +1,40 @@
+#include "daemon/runs/rigs_file.hpp"
+
+#include "daemon/rig/layer_spec_wire.hpp"
+#include "daemon/runs/result_file.hpp"
+#include "daemon/runs/state_dir.hpp"
+#include "drivers/core/error.hpp"
+
+#include <phyll/v1/lab.pb.h>
+
+#include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
+
+namespace phyll::runs {
+
+void write_rigs(const std::filesystem::path& file,
+                const std::map<std::string, const LayerSpec*>& rigs) {
+    v1::RigsReply out;
+    for (const auto& [name, spec] : rigs) {
+        v1::RigInfo& rig = *out.add_rigs();
+        rig.set_name(name);
+        *rig.mutable_spec() = rig::to_wire(*spec);
+    }
+    write_file(file, to_json(out));
+}
+
+std::map<std::string, LayerSpec> read_rigs(const std::filesystem::path& file) {
+    v1::RigsReply read;
+    if (const auto status = google::protobuf::util::JsonStringToMessage(read_file(file), &read);
+        !status.ok()) {
+        throw Error(Code::data_loss,
+                    fmt::format("{} is damaged: {}", file.string(), status.ToString()));
+    }
+    std::map<std::string, LayerSpec> rigs;
+    for (const v1::RigInfo& rig : read.rigs()) {
+        rigs.emplace(rig.name(), rig::from_wire(rig.spec()));
+    }
+    return rigs;
+}
+
+} // namespace phyll::runs

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "daemon/runs/state_dir.hpp"
+#include "daemon/runs/store.hpp"
+#include "drivers/core/clock.hpp"
+#include "drivers/core/readers/data_file.hpp"
+#include "drivers/core/workers.hpp"
+
+#include <phyll/v1/runs.pb.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace phyll::runs {
+
+/// How an attempt at a run ended.
+struct Outcome {
+    /// SUCCEEDED, FAILED, HELD when a person has to look, or RUN_CANCELLED when it was stopped.
+    v1::RunState state = v1::FAILED;
+    std::string reason;
+    v1::RunResult result; ///< when succeeded
+};
+
+/// The machine as far as results depend on it.
+struct Host {
+    std::string kernel_level; ///< instruction set of the numerics: "x86-64-v3"
+    std::string cpu_model;
+};
+
+/// What runs need from the daemon; everything outlives them.
+struct RunSite {
+    Host host;
+    Store& store;
+    const StateDir& state;
+    const Clock& clock;
+    FileReader read;
+    std::uint64_t max_journal_bytes; ///< of each run
+    Seconds hold_limit;              ///< how long a run is held before it fails
+    Workers* workers; ///< that share the numerical work; null: the run's thread alone
+    /// Something about the run was stored; called on the run's thread.
+    std::function<void(std::uint64_t run)> stored;
+    std::function<void(std::uint64_t run, const v1::Progress&)> progress;
+    /// The last word, after the rigs were made safe; called on the run's thread.
+    std::function<void(std::uint64_t run, const Outcome&)> finished;
+};
+
+/// Seconds since 1970, UTC.
+[[nodiscard]] double wall_seconds(const Clock& clock);
+
+} // namespace phyll::runs
