@@ -86,6 +86,18 @@ ALTER TABLE runs ADD COLUMN group_id INTEGER REFERENCES run_groups (id);
 CREATE INDEX runs_by_group ON runs (group_id);
 )sql";
 
+/// Spans in which rigs are held to be the same device.
+constexpr const char* rig_eras_table = R"sql(
+CREATE TABLE rig_eras (
+    rig           TEXT NOT NULL,
+    era           INTEGER NOT NULL,  -- counted from 1; the last one is the present
+    since         REAL NOT NULL,     -- seconds since 1970, UTC; 0: always
+    reason        TEXT NOT NULL,     -- why it began; empty for the first
+    configuration TEXT NOT NULL,     -- SHA-256 of the rig's; empty: not known
+    PRIMARY KEY (rig, era)
+) WITHOUT ROWID;
+)sql";
+
 void to_version_1(SQLite::Database& database) {
     database.exec(version_1);
 }
@@ -114,9 +126,14 @@ void to_version_4(SQLite::Database& database) {
     database.exec(version_4);
 }
 
+void to_version_5(SQLite::Database& database) {
+    database.exec(rig_eras_table);
+}
+
 /// Entry i makes version i + 1 of version i.
 using Step = void (*)(SQLite::Database&);
-constexpr std::array<Step, 4> steps{to_version_1, to_version_2, to_version_3, to_version_4};
+constexpr std::array<Step, 5> steps{to_version_1, to_version_2, to_version_3, to_version_4,
+                                    to_version_5};
 
 } // namespace
 
