@@ -5,6 +5,7 @@
 #include "daemon/rpc/server.hpp"
 #include "daemon/rpc/services/services.hpp"
 #include "daemon/runs/characterisations.hpp"
+#include "daemon/runs/conditions.hpp"
 #include "daemon/runs/data_files.hpp"
 #include "daemon/runs/run_manager.hpp"
 #include "daemon/runs/state_dir.hpp"
@@ -123,8 +124,12 @@ class Service {
     Service(const Settings& settings, const Clock& clock);
 
     void run(std::ostream& ready);
+    /// See Lab.
+    [[nodiscard]] std::shared_ptr<const bool> left_behind() const { return lab_.left_behind(); }
 
   private:
+    /// Ends the eras of rigs that are configured otherwise than when the daemon last started.
+    void note_configurations();
     void add_rigs();
     std::vector<std::string> listen();
     void serve_until_stopped();
@@ -137,7 +142,7 @@ class Service {
     const Clock& clock_;
     runs::StateDir state_;
     runs::Store store_;
-    Workers workers_;
+    std::shared_ptr<Workers> workers_; ///< a driver that does not return may outlive all others
     boost::asio::io_context loop_{1};
     boost::asio::thread_pool desk_{1};
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
@@ -158,13 +163,13 @@ Service::Service(const Settings& settings, const Clock& clock)
       clock_(clock),
       state_(settings.state_dir),
       store_(state_.database()),
-      workers_(thread_count(settings.config)),
+      workers_(std::make_shared<Workers>(thread_count(settings.config))),
       lab_([this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
       runs_(
           premises(settings), settings.config.retention(), store_, state_, lab_, clock,
           runs::read_below(settings.data_dir),
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
-          &workers_),
+          workers_.get()),
       characterisations_(
           store_, lab_, clock,
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
@@ -174,6 +179,7 @@ Service::Service(const Settings& settings, const Clock& clock)
             .lab = lab_,
             .runs = runs_,
             .characterisations = characterisations_,
+            .store = store_,
             .options = *options_,
             .host = {rig::kernel_level(), cpu_model()},
             .version = version(),
@@ -223,15 +229,33 @@ void Service::serve_until_stopped() {
     }
 }
 
+void Service::note_configurations() {
+    std::map<std::string, std::uint64_t> ages;
+    for (const v1::RigConfig& config : settings_.config.rigs()) {
+        ages[config.name()] = 0;
+    }
+    const v1::Conditions now = runs::conditions(premises(settings_), ages);
+    for (const v1::RigConditions& rig : now.rigs()) {
+        store_.note_configuration(rig.rig(), rig.configuration_sha256(),
+                                  runs::wall_seconds(clock_));
+    }
+}
+
 void Service::add_rigs() {
+    note_configurations();
     saved_ages_ = store_.rig_ages();
     for (const v1::RigConfig& config : settings_.config.rigs()) {
         const auto age = saved_ages_.find(config.name());
         lab_.add(std::make_unique<rig::RigThread>(
             config.name(),
-            [&] { return rig::make_rig(config, workers_, clock_, rig_files(settings_)); }, clock_,
-            age == saved_ages_.end() ? 0 : age->second));
-        for (const std::string& note : lab_.rig(config.name()).spec().notes) {
+            [config, workers = workers_, &clock = clock_, read = rig_files(settings_)] {
+                return rig::make_rig(config, *workers, clock, read);
+            },
+            clock_, age == saved_ages_.end() ? 0 : age->second,
+            rig::RigPatience{.query_timeout = Seconds(config.query_timeout())}));
+        rig::RigThread& rig = lab_.rig(config.name());
+        rig.set_era(store_.rig_era(config.name()).era);
+        for (const std::string& note : rig.spec().notes) {
             spdlog::info("rig {}: {}", in_quotes(config.name()), note);
         }
     }
@@ -317,8 +341,14 @@ void check_rigs(const Settings& settings, std::ostream& out) {
                        config.rigs_size() == 1 ? "" : "s", config.listen());
 }
 
-void serve(const Settings& settings, const Clock& clock, std::ostream& ready) {
-    Service(settings, clock).run(ready);
+Served serve(const Settings& settings, const Clock& clock, std::ostream& ready) {
+    std::shared_ptr<const bool> left_behind;
+    {
+        Service service(settings, clock);
+        left_behind = service.left_behind();
+        service.run(ready);
+    }
+    return *left_behind ? Served::thread_left_behind : Served::whole;
 }
 
 std::string version() {

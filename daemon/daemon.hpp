@@ -25,10 +25,18 @@ struct Settings {
 /// Builds every rig once and says what each is made of. Throws what is wrong with one.
 void check_rigs(const Settings& settings, std::ostream& out);
 
+/// How serving ended.
+enum class Served {
+    whole,
+    /// A driver did not return, and its thread is still there, with the clock and what else it
+    /// stands on: the process has to end without destroying anything.
+    thread_left_behind
+};
+
 /// Serves until SIGTERM or SIGINT: rigs and runs from the state directory, the ready line on
 /// `ready`. Returns after every rig was made safe and runs under way went back to the queue.
 /// Throws when it cannot start.
-void serve(const Settings& settings, const Clock& clock, std::ostream& ready);
+[[nodiscard]] Served serve(const Settings& settings, const Clock& clock, std::ostream& ready);
 
 /// The version with which this binary was built.
 [[nodiscard]] std::string version();

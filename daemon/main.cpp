@@ -132,7 +132,11 @@ int main(int argc, char** argv) {
             phyll::check_rigs(settings, std::cout);
             return 0;
         }
-        phyll::serve(settings, phyll::SystemClock{}, std::cout);
+        const phyll::SystemClock clock;
+        if (phyll::serve(settings, clock, std::cout) == phyll::Served::thread_left_behind) {
+            std::cout.flush();
+            std::_Exit(0);
+        }
         return 0;
     } catch (const std::exception& error) {
         std::cerr << "phylld: " << error.what() << '\n';

@@ -1,4 +1,4 @@
-// What befalls a rig beside being asked: simulations are displaced and made to fail.
+// What befalls a rig beside being asked: it is touched, simulations are displaced and made to fail.
 
 #include "app.hpp"
 #include "output.hpp"
@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <phyll/v1/admin.pb.h>
+#include <phyll/v1/rigs.pb.h>
 
 #include <iostream>
 #include <memory>
@@ -20,7 +21,27 @@ struct Arguments {
     std::string kind;
     std::uint32_t count = 1;
     std::uint64_t after = 0;
+    std::string note;
 };
+
+void touched(App& app, const Arguments& arguments) {
+    v1::RigNoteRequest request;
+    request.set_rig(arguments.rig);
+    request.set_note(arguments.note);
+    const v1::RigInfo rig = app.client().call<v1::RigReply>("phyll.v1.Rigs/Touched", request).rig();
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "touched"},
+                                    {"rig", rig.name()},
+                                    {"era", rig.era()},
+                                    {"era_since", rig.era_since()},
+                                    {"era_reason", rig.era_reason()}}
+                         .dump()
+                  << '\n';
+        return;
+    }
+    std::cout << fmt::format("{}: era {} begins; what was measured before is not answered again\n",
+                             rig.name(), rig.era());
+}
 
 void perturb(App& app, const Arguments& arguments) {
     v1::PerturbRequest request;
@@ -78,6 +99,10 @@ void add_rig_care_commands(App& app) {
         command->callback([&app, arguments, action] { action(app, *arguments); });
         return command;
     };
+    add("touched", "Say that something was changed at a rig: it is another device from now on",
+        touched)
+        ->add_option("--note", arguments->note, "What was changed")
+        ->required();
     add("perturb", "Displace a simulated rig, until it is displaced again or phylld ends", perturb)
         ->add_option("fraction", arguments->fraction,
                      "Its responses correlate with the nominal device's by 1 - FRACTION; 0: the "

@@ -33,7 +33,10 @@ nlohmann::json to_json(const v1::RigInfo& rig) {
             {"health_reason", rig.health().reason()},
             {"safe", rig.safe()},
             {"holder", rig.holder()},
-            {"age", rig.age()}};
+            {"age", rig.age()},
+            {"era", rig.era()},
+            {"era_since", rig.era_since()},
+            {"era_reason", rig.era_reason()}};
 }
 
 void rigs(App& app) {
@@ -124,6 +127,12 @@ void rig(App& app, const std::string& name) {
                              name_of(info.health().state()), reason.empty() ? "" : ": " + reason,
                              info.safe() ? "safe" : "driven",
                              info.holder().empty() ? "nobody" : info.holder(), count(info.age()));
+    if (info.era_since() > 0) {
+        std::cout << fmt::format("era {} since {}: {}\n", info.era(), local_time(info.era_since()),
+                                 info.era_reason());
+    } else {
+        std::cout << fmt::format("era {}, since ever\n", info.era());
+    }
     if (!spec.evidence_of().empty()) {
         std::cout << fmt::format("{} of {}\n", name_of(spec.evidence()), spec.evidence_of());
     }

@@ -9,6 +9,14 @@
 
 namespace phyll::rig {
 
+Lab::~Lab() {
+    for (const auto& rig : rigs_) {
+        if (!rig->close()) {
+            *left_behind_ = true;
+        }
+    }
+}
+
 void Lab::add(std::unique_ptr<RigThread> rig) {
     rigs_.push_back(std::move(rig));
 }

@@ -20,6 +20,13 @@ class Lab {
     using Post = std::function<void(std::function<void()>)>;
 
     explicit Lab(Post post) : post_(std::move(post)) {}
+    Lab(const Lab&) = delete;
+    Lab& operator=(const Lab&) = delete;
+    /// Closes every rig.
+    ~Lab();
+
+    /// Becomes true when the lab is gone and left a thread behind whose driver did not return.
+    [[nodiscard]] std::shared_ptr<const bool> left_behind() const { return left_behind_; }
 
     void add(std::unique_ptr<RigThread> rig);
 
@@ -46,6 +53,7 @@ class Lab {
     Post post_;
     std::vector<std::unique_ptr<RigThread>> rigs_;
     LeaseTable leases_;
+    std::shared_ptr<bool> left_behind_ = std::make_shared<bool>(false);
 };
 
 } // namespace phyll::rig

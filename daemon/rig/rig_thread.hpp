@@ -1,33 +1,23 @@
 #pragma once
 
-#include "daemon/rig/made_rig.hpp"
+#include "daemon/rig/device.hpp"
+#include "daemon/rig/watched_thread.hpp"
 #include "drivers/core/physical_layer.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
-#include <thread>
+#include <utility>
 
 namespace phyll::rig {
 
-/// What is known of a rig without asking it.
-struct RigStatus {
-    Health health;
-    SafeState safe_state;
-    bool driven = false; ///< was asked to measure since it was last made safe
-    std::uint64_t age = 0;
-};
-
 /// A block on its way through a rig.
 struct Measurement {
-    OwnedBlock stimuli;
+    OwnedBlock stimuli;   ///< taken when it is measured
     OwnedBlock responses; ///< made by the rig's thread
     QueryContext context; ///< its age is set by the rig's thread
     double seconds = 0.0; ///< how long the rig was busy with it
@@ -36,23 +26,36 @@ struct Measurement {
 
 /// A rig and the one thread that may touch it.
 ///
-/// Everything asked of the rig is queued and done in order on its thread. Thread rule: all members
-/// may be called from any thread, but for the destructor. Destruction aborts the query under way by
-/// its stop token, refuses those that wait (CANCELLED), makes the rig safe and joins.
+/// Everything asked of the rig is queued and done in order on its thread. A driver that has not
+/// returned a grace after it had to (see RigPatience), or after it was told to stop, is given up,
+/// with its thread: who waits for it gets UNAVAILABLE, as does everybody from then on, the rig is
+/// in fault and not known to be safe, until the daemon starts anew. What is called on the rig's
+/// thread is then called on one that takes its place.
+///
+/// Thread rule: all members may be called from any thread, but for `close` and the destructor.
 class RigThread {
   public:
-    using Maker = std::function<MadeRig()>;
+    using Maker = Device::Maker;
 
     /// Builds the rig on its own thread; throws what `make` throws. `age` is how many samples it
-    /// measured before. The clock outlives the rig.
-    RigThread(std::string name, Maker make, const Clock& clock, std::uint64_t age);
+    /// measured before. The clock outlives the rig, also a driver that was given up, as does what
+    /// the rig stands on, unless `make` holds it: `make` is kept as long as the rig.
+    RigThread(std::string name, Maker make, const Clock& clock, std::uint64_t age,
+              RigPatience patience = {});
     RigThread(const RigThread&) = delete;
     RigThread& operator=(const RigThread&) = delete;
     ~RigThread();
 
-    [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    [[nodiscard]] const LayerSpec& spec() const noexcept { return *spec_; }
-    [[nodiscard]] RigStatus status() const;
+    /// Aborts the query under way by its stop token, refuses those that wait (CANCELLED), makes the
+    /// rig safe and lets it go. False when its driver was given up: its thread is still there, so
+    /// that the process must end without destroying what it may use. Nothing is asked after it.
+    bool close();
+
+    [[nodiscard]] const std::string& name() const noexcept { return device_->name(); }
+    [[nodiscard]] const LayerSpec& spec() const noexcept { return device_->spec(); }
+    [[nodiscard]] RigStatus status() const { return device_->status(); }
+    /// Whether its driver was given up.
+    [[nodiscard]] bool given_up() const { return thread_.lost(); }
 
     /// Measures at the rig's own age, then calls `done` on the rig's thread.
     void measure(std::shared_ptr<Measurement> measurement, std::function<void()> done);
@@ -75,36 +78,20 @@ class RigThread {
     /// Displaces a simulated rig and waits for it; returns the amount. See SimulationControls.
     double perturb(double fraction);
     /// The fraction in force: that of the configuration at first, 0 of a rig that is no simulation.
-    [[nodiscard]] double perturbation() const noexcept { return perturbation_; }
+    [[nodiscard]] double perturbation() const noexcept { return device_->perturbation(); }
 
     /// Ends the query under way, if any, by its stop token.
     void abort();
 
+    /// The era that the rig is in, counted from 1: a span in which it is held to be the same
+    /// device. Whoever ends one in the store sets it here, for runs under way to see.
+    [[nodiscard]] std::uint64_t era() const noexcept { return era_; }
+    void set_era(std::uint64_t era) noexcept { era_ = era; }
+
   private:
-    using Task = std::function<void()>;
-
-    void build(const Maker& make);
-    void serve();
-    void post(Task task);
-    void post_and_wait(Task task);
-    void drive(ConstBlock x, Block y, QueryContext context);
-    void note_health();
-    void note_simulation();
-
-    const std::string name_;
-    const Clock& clock_;
-    std::unique_ptr<PhysicalLayer> rig_; ///< touched by the rig's thread alone
-    std::unique_ptr<SimulationControls> controls_;
-    std::atomic<double> perturbation_ = 0.0;
-    const LayerSpec* spec_ = nullptr;
-
-    mutable std::mutex mutex_;
-    std::condition_variable wake_;
-    std::deque<Task> tasks_;
-    bool closing_ = false;
-    std::stop_source query_stop_;
-    RigStatus status_;
-    std::thread thread_;
+    std::shared_ptr<Device> device_;
+    WatchedThread thread_;
+    std::atomic<std::uint64_t> era_ = 1;
 };
 
 /// The rig as whoever holds a lease on it sees it: a PhysicalLayer whose queries are done on the

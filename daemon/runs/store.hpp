@@ -55,8 +55,15 @@ struct RunEnd {
     double finished = 0.0;   ///< seconds since 1970, UTC; 0: not yet
 };
 
-/// Runs, their events and metrics, and the rigs' ages, in SQLite. Each call is one transaction:
-/// when it returns, what it wrote survives the death of the process.
+/// A span in which a rig is held to be the same device.
+struct RigEra {
+    std::uint64_t era = 1;
+    double since = 0.0; ///< seconds since 1970, UTC; 0: always
+    std::string reason; ///< why it began: "touched: new membrane"; empty for the first
+};
+
+/// Runs, their events and metrics, and the rigs' ages and eras, in SQLite. Each call is one
+/// transaction: when it returns, what it wrote survives the death of the process.
 ///
 /// Event numbers rise over all runs and are never used twice. Thread rule: any thread.
 /// Errors: UNAVAILABLE or RESOURCE_EXHAUSTED (disk full), DATA_LOSS (the file is damaged). How a
@@ -153,6 +160,12 @@ class Store {
 
     [[nodiscard]] std::map<std::string, std::uint64_t> rig_ages() const;
     void save_rig_age(const std::string& rig, std::uint64_t age);
+    /// The era that a rig is in.
+    [[nodiscard]] RigEra rig_era(const std::string& rig) const;
+    /// Ends the era that the rig is in and returns the one that begins.
+    RigEra end_era(const std::string& rig, const std::string& reason, double time);
+    /// Keeps the hash of a rig's configuration. Where another one was kept, the era ends.
+    void note_configuration(const std::string& rig, const std::string& sha256, double time);
     /// Keeps a rig's last characterisation, by the rig's name.
     void save_characterisation(const v1::Characterisation& report);
     [[nodiscard]] std::optional<v1::Characterisation>

@@ -7,6 +7,51 @@ using sql::from_sql;
 using sql::read;
 using sql::to_sql;
 
+namespace {
+
+/// A row of rig_eras.
+struct EraRow {
+    RigEra era;
+    std::string configuration; ///< SHA-256; empty: not known
+};
+
+/// The rig's last row; without one, what that stands for.
+EraRow last_era(SQLite::Database& database, const std::string& rig) {
+    SQLite::Statement select(database,
+                             "SELECT era, since, reason, configuration FROM rig_eras WHERE rig = ? "
+                             "ORDER BY era DESC LIMIT 1");
+    select.bind(1, rig);
+    if (!select.executeStep()) {
+        return {};
+    }
+    return {.era = {.era = from_sql(select.getColumn(0)),
+                    .since = select.getColumn(1).getDouble(),
+                    .reason = select.getColumn(2).getString()},
+            .configuration = select.getColumn(3).getString()};
+}
+
+void put_era(SQLite::Database& database, const std::string& rig, const EraRow& row) {
+    SQLite::Statement upsert(database,
+                             "INSERT INTO rig_eras (rig, era, since, reason, configuration) "
+                             "VALUES (?, ?, ?, ?, ?) ON CONFLICT (rig, era) "
+                             "DO UPDATE SET configuration = excluded.configuration");
+    upsert.bind(1, rig);
+    upsert.bind(2, to_sql(row.era.era));
+    upsert.bind(3, row.era.since);
+    upsert.bind(4, row.era.reason);
+    upsert.bind(5, row.configuration);
+    upsert.exec();
+}
+
+RigEra begin_next(SQLite::Database& database, const std::string& rig, EraRow row,
+                  const std::string& reason, double time) {
+    row.era = {.era = row.era.era + 1, .since = time, .reason = reason};
+    put_era(database, rig, row);
+    return row.era;
+}
+
+} // namespace
+
 std::map<std::string, std::uint64_t> Store::rig_ages() const {
     return impl_->with([&] {
         std::map<std::string, std::uint64_t> ages;
@@ -26,6 +71,32 @@ void Store::save_rig_age(const std::string& rig, std::uint64_t age) {
         upsert.bind(1, rig);
         upsert.bind(2, to_sql(age));
         upsert.exec();
+    });
+}
+
+RigEra Store::rig_era(const std::string& rig) const {
+    return impl_->with([&] { return last_era(impl_->database, rig).era; });
+}
+
+RigEra Store::end_era(const std::string& rig, const std::string& reason, double time) {
+    return impl_->transaction([&] {
+        return begin_next(impl_->database, rig, last_era(impl_->database, rig), reason, time);
+    });
+}
+
+void Store::note_configuration(const std::string& rig, const std::string& sha256, double time) {
+    impl_->transaction([&] {
+        EraRow row = last_era(impl_->database, rig);
+        if (row.configuration == sha256) {
+            return;
+        }
+        const bool known = !row.configuration.empty();
+        row.configuration = sha256;
+        if (known) {
+            begin_next(impl_->database, rig, row, "the configuration changed", time);
+        } else {
+            put_era(impl_->database, rig, row);
+        }
     });
 }
 

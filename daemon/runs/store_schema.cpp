@@ -97,6 +97,18 @@ CREATE TABLE checkpoints (
 );
 )sql";
 
+/// Spans in which rigs are held to be the same device.
+constexpr const char* rig_eras_table = R"sql(
+CREATE TABLE rig_eras (
+    rig           TEXT NOT NULL,
+    era           INTEGER NOT NULL,  -- counted from 1; the last one is the present
+    since         REAL NOT NULL,     -- seconds since 1970, UTC; 0: always
+    reason        TEXT NOT NULL,     -- why it began; empty for the first
+    configuration TEXT NOT NULL,     -- SHA-256 of the rig's; empty: not known
+    PRIMARY KEY (rig, era)
+) WITHOUT ROWID;
+)sql";
+
 void to_version_1(SQLite::Database& database) {
     database.exec(version_1);
 }
@@ -127,6 +139,7 @@ void to_version_4(SQLite::Database& database) {
 
 void to_version_5(SQLite::Database& database) {
     database.exec(checkpoints_table);
+    database.exec(rig_eras_table);
 }
 
 /// Entry i makes version i + 1 of version i.

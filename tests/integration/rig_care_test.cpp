@@ -1,6 +1,7 @@
 // What befalls rigs while the daemon serves, as a person at the prompt has it.
 
 #include "tests/integration/json_lines.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/process.hpp"
 
 #include <catch2/catch.hpp>
@@ -125,4 +126,89 @@ TEST_CASE("faults are planned while a rig serves, counted from its next query") 
     REQUIRE(unknown.status == 2);
     REQUIRE(unknown.err.find("kind: 'explode'; valid is 'fail', 'hang', 'stuck', ") !=
             std::string::npos);
+}
+
+TEST_CASE("a driver that does not return costs its rig, and the daemon ends in order") {
+    Daemon daemon(R"(
+[[rigs]]
+name = "box"
+kind = "echo"
+simulation = { faults = [{ kind = "stuck", at_query = 0 }] }
+[[rigs]]
+name = "other"
+kind = "echo"
+)");
+    const auto in = daemon.write("in.csv", "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n");
+    const auto ask_for = [&](const std::string& rig) {
+        return daemon.ctl_command({"query", rig, "--in", in.string(), "--wait"});
+    };
+    SECTION("given up while it serves") {
+        // Its client gives up; a grace of 5 s later so does the rig.
+        std::vector<std::string> impatient = ask_for("box");
+        impatient.insert(impatient.end(), {"--timeout", "0.05"});
+        REQUIRE(test::run_command(impatient).status == 7);
+        test::await([&] { return rig_of(daemon, "box")["health"] == "fault"; });
+        const json box = rig_of(daemon, "box");
+        REQUIRE(box["safe"] == false);
+        REQUIRE(box["health_reason"].get<std::string>().starts_with(
+            "its driver did not return from a query within 5"));
+        const Finished refused = test::run_command(ask_for("box"));
+        REQUIRE(refused.status == 4);
+        REQUIRE(refused.err.find("rig 'box' cannot be used: its driver did not return from a "
+                                 "query within 5") != std::string::npos);
+        REQUIRE(daemon.ctl({"rig", "characterise", "box"}).status == 4);
+        REQUIRE(test::run_command(ask_for("other")).status == 0);
+        REQUIRE(daemon.log().find("rig 'box' cannot be used: its driver did not return") !=
+                std::string::npos);
+        REQUIRE(daemon.stop() == 0);
+    }
+    SECTION("given up as the daemon ends") {
+        test::Process query(ask_for("box"), daemon.folder() / "query.log");
+        test::await([&] { return rig_of(daemon, "box")["age"] == 1; });
+        REQUIRE(daemon.stop() == 0);
+        REQUIRE(query.wait() == 4);
+    }
+    // Rigs and ages are those that were left.
+    daemon.start();
+    REQUIRE(rig_of(daemon, "box")["age"] == 1);
+    REQUIRE(rig_of(daemon, "box")["health"] == "ready");
+}
+
+TEST_CASE("touching a rig ends its era, and so does another configuration") {
+    Daemon daemon(two_ladders);
+    const json first = rig_of(daemon, "ladder");
+    REQUIRE(first["era"] == 1);
+    REQUIRE(first["era_since"] == 0);
+    REQUIRE(first["era_reason"] == "");
+    REQUIRE(daemon.ctl({"rigs", "ladder"}).out.find("era 1, since ever\n") != std::string::npos);
+
+    REQUIRE(daemon.ctl({"rig", "touched", "ladder"}).status == 2);
+    REQUIRE(daemon.ctl({"rig", "touched", "ladder", "--note", ""}).status == 2);
+    REQUIRE(daemon.ctl({"rig", "touched", "lader", "--note", "x"}).status == 3);
+    REQUIRE(rig_of(daemon, "ladder")["era"] == 1);
+    const Finished touched =
+        daemon.ctl({"--json", "rig", "touched", "ladder", "--note", "new diodes"});
+    REQUIRE(touched.status == 0);
+    REQUIRE(json::parse(touched.out)["era"] == 2);
+    const json second = rig_of(daemon, "ladder");
+    REQUIRE(second["era"] == 2);
+    REQUIRE(second["era_since"].get<double>() > 1e9);
+    REQUIRE(second["era_reason"] == "touched: new diodes");
+    REQUIRE(daemon.ctl({"rigs", "ladder"}).out.find(": touched: new diodes\n") !=
+            std::string::npos);
+    REQUIRE(rig_of(daemon, "displaced")["era"] == 1);
+
+    // The same after a restart, and after one that nobody asked for.
+    REQUIRE(daemon.stop() == 0);
+    daemon.start();
+    REQUIRE(rig_of(daemon, "ladder") == second);
+    daemon.kill();
+    std::string changed = two_ladders;
+    changed.replace(changed.find("0.1"), 3, "0.2");
+    daemon.configure(changed);
+    daemon.start();
+    REQUIRE(rig_of(daemon, "ladder") == second);
+    const json displaced = rig_of(daemon, "displaced");
+    REQUIRE(displaced["era"] == 2);
+    REQUIRE(displaced["era_reason"] == "the configuration changed");
 }

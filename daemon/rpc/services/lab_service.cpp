@@ -16,16 +16,20 @@ v1::Health describe(const Health& health) {
 
 } // namespace
 
-v1::RigInfo describe(const rig::RigThread& rig, const rig::Lab& lab) {
+v1::RigInfo describe(const rig::RigThread& rig, const Site& site) {
     const rig::RigStatus status = rig.status();
     v1::RigInfo info;
     info.set_name(rig.name());
     *info.mutable_spec() = rig::to_wire(rig.spec());
     *info.mutable_health() = describe(status.health);
     info.set_age(status.age);
-    info.set_holder(lab.holder(rig.name()));
+    info.set_holder(site.lab.holder(rig.name()));
     info.set_safe(!status.driven && status.safe_state.state == SafeState::State::safe);
     info.set_safe_reason(utf8(status.safe_state.reason));
+    const runs::RigEra era = site.store.rig_era(rig.name());
+    info.set_era(era.era);
+    info.set_era_since(era.since);
+    info.set_era_reason(utf8(era.reason));
     return info;
 }
 
@@ -47,7 +51,7 @@ void add_lab_service(Dispatcher& dispatcher, const Site& site) {
         "phyll.v1.Lab/Rigs", [&site](const v1::RigsRequest&, const Call&) {
             v1::RigsReply reply;
             for (const auto& rig : site.lab.rigs()) {
-                *reply.add_rigs() = describe(*rig, site.lab);
+                *reply.add_rigs() = describe(*rig, site);
             }
             return reply;
         });

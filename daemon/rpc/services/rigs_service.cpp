@@ -1,5 +1,6 @@
 #include "daemon/rig/evidence.hpp"
 #include "daemon/rpc/services/desk.hpp"
+#include "drivers/core/text.hpp"
 
 #include <phyll/v1/rigs.pb.h>
 
@@ -7,12 +8,15 @@
 
 #include <fmt/format.h>
 #include <sodium.h>
+#include <spdlog/spdlog.h>
 
 #include <optional>
 #include <utility>
 
 namespace phyll::rpc {
 namespace {
+
+constexpr std::size_t longest_note = 1000;
 
 using MeasurementPtr = std::shared_ptr<rig::Measurement>;
 
@@ -102,8 +106,18 @@ class DirectQuery : public std::enable_shared_from_this<DirectQuery> {
     std::optional<std::stop_callback<std::function<void()>>> given_up_;
 };
 
+/// Nobody waits in line for a rig that will never be free.
+void require_driver(const rig::RigThread& rig) {
+    if (rig.given_up()) {
+        throw Error(Code::unavailable,
+                    fmt::format("rig {} cannot be used: {}", in_quotes(rig.name()),
+                                rig.status().health.reason));
+    }
+}
+
 void query(const Site& site, const v1::QueryRequest& request, const std::shared_ptr<Call>& call) {
     rig::RigThread& rig = site.lab.rig(request.rig());
+    require_driver(rig);
     const auto measurement = std::make_shared<rig::Measurement>();
     measurement->stimuli = call->read_payload(request.stimuli(), "stimuli");
     measurement->context.key = request.has_key() ? request.key() : fresh_key();
@@ -114,6 +128,7 @@ void query(const Site& site, const v1::QueryRequest& request, const std::shared_
 /// Sends how a characterisation goes, then its report.
 void characterise(const Site& site, const v1::CharacteriseRequest& request,
                   const std::shared_ptr<Call>& call) {
+    require_driver(site.lab.rig(request.rig()));
     const runs::Characterisations::Id id = site.characterisations.start(
         request, fmt::format("a characterisation by {}", call->caller().name),
         {.progress =
@@ -133,6 +148,23 @@ void characterise(const Site& site, const v1::CharacteriseRequest& request,
     call->when_over([&site, id] { site.characterisations.stop(id); });
 }
 
+/// Somebody changed something at the device: what was measured before is of another one.
+v1::RigReply touched(const Site& site, const v1::RigNoteRequest& request, const Call& call) {
+    rig::RigThread& rig = site.lab.rig(request.rig());
+    if (request.note().empty() || request.note().size() > longest_note) {
+        throw invalid_field("note", fmt::format("{} bytes; say in 1 to {} what was done to the rig",
+                                                request.note().size(), longest_note));
+    }
+    const runs::RigEra era = site.store.end_era(
+        rig.name(), fmt::format("touched: {}", request.note()), runs::wall_seconds(site.clock));
+    rig.set_era(era.era);
+    spdlog::info("rig {} was touched, era {} begins, as {} says: {}", in_quotes(rig.name()),
+                 era.era, call.caller().name, in_quotes(request.note()));
+    v1::RigReply reply;
+    *reply.mutable_rig() = describe(rig, site);
+    return reply;
+}
+
 } // namespace
 
 void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
@@ -144,8 +176,12 @@ void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
     dispatcher.answer<v1::RigRequest, v1::SnapshotReply>(
         "phyll.v1.Rigs/Snapshot", [&site](const v1::RigRequest& request, const Call&) {
             v1::SnapshotReply reply;
-            *reply.mutable_rig() = describe(site.lab.rig(request.rig()), site.lab);
+            *reply.mutable_rig() = describe(site.lab.rig(request.rig()), site);
             return reply;
+        });
+    dispatcher.answer<v1::RigNoteRequest, v1::RigReply>(
+        "phyll.v1.Rigs/Touched", [&site](const v1::RigNoteRequest& request, const Call& call) {
+            return touched(site, request, call);
         });
     dispatcher.stream<v1::CharacteriseRequest, v1::CharacteriseItem>(
         "phyll.v1.Rigs/Characterise",

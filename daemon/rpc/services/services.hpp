@@ -5,6 +5,7 @@
 #include "daemon/rpc/dispatcher.hpp"
 #include "daemon/runs/characterisations.hpp"
 #include "daemon/runs/run_manager.hpp"
+#include "daemon/runs/store.hpp"
 
 #include <utility>
 
@@ -26,6 +27,7 @@ struct Site {
     rig::Lab& lab;
     runs::RunManager& runs;
     runs::Characterisations& characterisations;
+    runs::Store& store;
     const config::OptionsResolver& options;
     runs::Host host;
     std::string version;
@@ -42,6 +44,6 @@ void add_data_service(Dispatcher& dispatcher, const Site& site);
 void add_admin_service(Dispatcher& dispatcher, const Site& site);
 
 /// A rig as clients see it.
-[[nodiscard]] v1::RigInfo describe(const rig::RigThread& rig, const rig::Lab& lab);
+[[nodiscard]] v1::RigInfo describe(const rig::RigThread& rig, const Site& site);
 
 } // namespace phyll::rpc

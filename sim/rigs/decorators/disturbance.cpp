@@ -26,6 +26,12 @@ std::vector<double> direction_of(std::uint64_t seed, std::size_t parameters) {
     return direction;
 }
 
+void check_fraction(double f) {
+    if (std::isnan(f) || f < 0.0 || f >= 1.0) {
+        throw invalid_field("perturb", fmt::format("{}; valid is 0 to less than 1", f));
+    }
+}
+
 /// Decorrelation along a ray of displacements, and the search for where it first crosses f.
 class Search {
   public:
@@ -102,9 +108,7 @@ class Search {
 
 Perturbation find_perturbation(SimulatedRig& nominal, const Probe& probe, double f,
                                std::uint64_t seed) {
-    if (std::isnan(f) || f < 0.0 || f >= 1.0) {
-        throw invalid_field("perturb", fmt::format("{}; valid is 0 to less than 1", f));
-    }
+    check_fraction(f);
     return f == 0.0 ? Perturbation{} : Search(nominal, probe, f, seed).run();
 }
 
@@ -157,6 +161,7 @@ double Disturbance::perturb(double fraction) {
 }
 
 Perturbation Disturbance::find(double fraction) {
+    check_fraction(fraction); // before it is looked up: no number is not equal to itself
     if (fraction == 0.0) {
         return {};
     }

@@ -129,6 +129,10 @@ TEST_CASE("a database of the first version is brought up to date where it is") {
         REQUIRE(store.rig_ages().at("cavity") == 77);
         REQUIRE(store.epochs(3, 0, 10).size() == 1);
         REQUIRE(store.groups({}).empty());
+        // A rig that was there before eras were kept is in its first one.
+        REQUIRE(store.rig_era("cavity").era == 1);
+        store.note_configuration("cavity", "a", 250);
+        REQUIRE(store.end_era("cavity", "touched: dusted", 300).era == 2);
         const auto ends = store.ends();
         REQUIRE(ends.size() == 2);
         REQUIRE(ends[0].over);
@@ -146,6 +150,7 @@ TEST_CASE("a database of the first version is brought up to date where it is") {
     }
     REQUIRE(version_of(file) > 1);
     REQUIRE(Store(file).runs({}).size() == 2); // and once more, as it is now
+    REQUIRE(Store(file).rig_era("cavity").reason == "touched: dusted");
 }
 
 TEST_CASE("what a newer phylld wrote is refused") {

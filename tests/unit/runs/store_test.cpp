@@ -145,3 +145,49 @@ TEST_CASE("a file that is no database is named") {
         REQUIRE(std::string(error.what()).find(file.string()) != std::string::npos);
     }
 }
+
+TEST_CASE("eras of a rig are counted, each with its reason, and are there again") {
+    const TempDir dir;
+    const auto file = dir.path() / "phylld.db";
+    {
+        Store store(file);
+        REQUIRE(store.rig_era("cavity").era == 1);
+        REQUIRE(store.rig_era("cavity").since == 0);
+        REQUIRE(store.rig_era("cavity").reason.empty());
+        const runs::RigEra next = store.end_era("cavity", "touched: new membrane", 200);
+        REQUIRE(next.era == 2);
+        REQUIRE(next.since == 200);
+        REQUIRE(store.end_era("cavity", "touched: and back", 300).era == 3);
+        REQUIRE(store.rig_era("box").era == 1);
+    }
+    const runs::RigEra era = Store(file).rig_era("cavity");
+    REQUIRE(era.era == 3);
+    REQUIRE(era.since == 300);
+    REQUIRE(era.reason == "touched: and back");
+}
+
+TEST_CASE("another configuration ends a rig's era, the first one and the same one do not") {
+    const TempDir dir;
+    Store store(dir.path() / "phylld.db");
+    store.note_configuration("cavity", "aa", 100);
+    REQUIRE(store.rig_era("cavity").era == 1);
+    REQUIRE(store.rig_era("cavity").since == 0);
+    store.note_configuration("cavity", "aa", 200);
+    REQUIRE(store.rig_era("cavity").era == 1);
+    store.end_era("cavity", "touched: dusted", 300);
+    store.note_configuration("cavity", "aa", 400); // known from before the touch
+    REQUIRE(store.rig_era("cavity").era == 2);
+    store.note_configuration("cavity", "bb", 500);
+    const runs::RigEra era = store.rig_era("cavity");
+    REQUIRE(era.era == 3);
+    REQUIRE(era.since == 500);
+    REQUIRE(era.reason == "the configuration changed");
+    store.note_configuration("cavity", "aa", 600); // back again is another one, too
+    REQUIRE(store.rig_era("cavity").era == 4);
+
+    // Touched before any configuration was known.
+    store.end_era("box", "touched: opened", 100);
+    store.note_configuration("box", "aa", 200);
+    REQUIRE(store.rig_era("box").era == 2);
+    REQUIRE(store.rig_era("box").reason == "touched: opened");
+}

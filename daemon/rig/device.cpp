@@ -1,0 +1,208 @@
+#include "daemon/rig/device.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace phyll::rig {
+namespace {
+
+constexpr double times_nominal = 4.0;
+
+std::string_view in_words(Evidence evidence) {
+    switch (evidence) {
+    case Evidence::simulation:
+        return "a simulation";
+    case Evidence::virtual_instruments:
+        return "made of virtual instruments";
+    case Evidence::replay_twin:
+        return "the twin of a recording";
+    case Evidence::replay:
+        return "a recording";
+    case Evidence::hardware:
+        return "made of instruments";
+    }
+    return "of an unknown kind";
+}
+
+} // namespace
+
+Device::Device(std::string name, const Clock& clock, std::uint64_t age, RigPatience patience)
+    : name_(std::move(name)), clock_(clock), patience_(patience) {
+    status_.age = age;
+}
+
+void Device::build(Watch& watch, Maker make) {
+    make_ = std::move(make);
+    MadeRig made = make_();
+    layer_ = std::move(made.layer);
+    controls_ = std::move(made.controls);
+    spec_ = layer_->spec();
+    static_cast<void>(make_safe(watch));
+    note_simulation();
+}
+
+void Device::measure(Watch& watch, DeviceQuery& query) {
+    const Clock::Monotonic start = clock_.now();
+    const std::size_t samples = query.stimuli.samples();
+    QueryContext context = query.context;
+    std::stop_source stop;
+    {
+        const std::lock_guard lock(mutex_);
+        query_stop_ = stop;
+        if (closing_) {
+            stop.request_stop();
+        }
+        status_.driven = true;
+        // A sample counts when it is asked for: an aborted block may have aged the device.
+        status_.age += samples;
+    }
+    const std::stop_callback forward(query.context.stop, [&] {
+        stop.request_stop();
+        watch.hasten();
+    });
+    context.stop = stop.get_token();
+    try {
+        throw_if_over(context, clock_);
+        std::size_t first = 0;
+        do { // once for an empty block too: the guard says what is wrong with it
+            const std::size_t count = std::min(samples - first, spec_.max_batch);
+            measure_part(watch, query, context, first, count);
+            first += count;
+        } while (first < samples);
+    } catch (...) {
+        watch.done();
+        note_health();
+        throw;
+    }
+    watch.done();
+    note_health();
+    query.seconds = Seconds(clock_.now() - start).count();
+}
+
+void Device::measure_part(Watch& watch, DeviceQuery& query, const QueryContext& context,
+                          std::size_t first, std::size_t count) {
+    const Seconds nominal(spec_.seconds_per_sample * static_cast<double>(count));
+    QueryContext part = context;
+    part.number += first;
+    part.age += first;
+    part.times = query.times;
+    if (query.times.size() == query.stimuli.samples()) {
+        part.times = part.times.subspan(first, count);
+    }
+    part.deadline = begin(watch, "a query", nominal, context.deadline);
+    if (part.stop.stop_requested()) {
+        watch.hasten(); // it was requested before there was anything to hasten
+    }
+    try {
+        layer_->query(std::as_const(query.stimuli).view().slice(first, count),
+                      query.responses.view().slice(first, count), part);
+    } catch (const Error& error) {
+        if (error.code() == Code::deadline_exceeded && !context.deadline.passed(clock_)) {
+            throw Error(Code::unavailable,
+                        fmt::format("the query did not end within {:g} s; a rig that is only slow "
+                                    "needs a larger query_timeout",
+                                    (patience_.query_timeout + times_nominal * nominal).count()));
+        }
+        throw;
+    }
+}
+
+SafeState Device::make_safe(Watch& watch) {
+    static_cast<void>(begin(watch, "making safe", Seconds(0), Deadline::never()));
+    const SafeState state = layer_->make_safe();
+    watch.done();
+    const std::lock_guard lock(mutex_);
+    if (!lost_) {
+        status_.safe_state = state;
+        status_.driven = state.state != SafeState::State::safe;
+    }
+    return state;
+}
+
+void Device::recover(Watch& watch, const Deadline& deadline, const std::stop_token& stop) {
+    const Deadline end = begin(watch, "a recovery", Seconds(0), deadline);
+    const std::stop_callback hasten(stop, [&] { watch.hasten(); });
+    layer_->recover(end, stop);
+    watch.done();
+    note_health();
+}
+
+void Device::simulate(Watch&, const std::function<void(SimulationControls&)>& what) {
+    if (!controls_) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("{} is {}; only simulated rigs can be displaced or made to fail",
+                                name_, in_words(spec_.evidence)));
+    }
+    what(*controls_);
+    note_simulation();
+}
+
+void Device::end(Watch& watch) {
+    if (!layer_) {
+        return;
+    }
+    static_cast<void>(make_safe(watch));
+    static_cast<void>(begin(watch, "its end", Seconds(0), Deadline::never()));
+    controls_.reset();
+    layer_.reset();
+    watch.done();
+}
+
+void Device::abort() {
+    const std::lock_guard lock(mutex_);
+    query_stop_.request_stop();
+}
+
+void Device::close() {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    query_stop_.request_stop();
+}
+
+Error Device::lose(const std::string& how) {
+    std::string reason = fmt::format("its driver {}; restart phylld", how);
+    spdlog::error("rig {} cannot be used: {}", in_quotes(name_), reason);
+    const std::lock_guard lock(mutex_);
+    lost_ = true;
+    status_.health = {.state = Health::State::fault, .reason = reason};
+    status_.safe_state = {.state = SafeState::State::unknown, .reason = reason};
+    status_.driven = true;
+    return {Code::unavailable, std::move(reason)};
+}
+
+RigStatus Device::status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+Deadline Device::begin(Watch& watch, const char* what, Seconds nominal,
+                       const Deadline& deadline) const {
+    const Deadline own = Deadline::after(clock_, patience_.query_timeout + times_nominal * nominal);
+    const Deadline earlier(std::min(own.at(), deadline.at()));
+    watch.begin(what, earlier.at());
+    return earlier;
+}
+
+void Device::note_health() {
+    Health health = layer_->health();
+    const std::lock_guard lock(mutex_);
+    if (!lost_) {
+        status_.health = std::move(health);
+    }
+}
+
+void Device::note_simulation() {
+    if (controls_) {
+        perturbation_ = controls_->perturbation();
+    }
+    note_health();
+}
+
+} // namespace phyll::rig

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "daemon/rig/made_rig.hpp"
+#include "daemon/rig/watched_thread.hpp"
+#include "drivers/core/physical_layer.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace phyll::rig {
+
+/// What is known of a rig without asking it.
+struct RigStatus {
+    Health health;
+    SafeState safe_state;
+    bool driven = false; ///< was asked to measure since it was last made safe
+    std::uint64_t age = 0;
+};
+
+/// How long a rig may take.
+struct RigPatience {
+    /// What a query may take beside four times its nominal time, and anything else altogether.
+    Seconds query_timeout{60};
+    /// By how much later than it has to a driver may return before it is given up.
+    Seconds grace{5};
+};
+
+/// A block on its way through a device. Owns all that the device's thread touches.
+struct DeviceQuery {
+    OwnedBlock stimuli;
+    OwnedBlock responses;
+    QueryContext context; ///< without room for times
+    std::vector<SampleTime> times;
+    double seconds = 0.0; ///< how long the rig was busy with it, once it is measured
+};
+
+/// The device behind a RigThread, with what is known of it. The tasks of the rig's thread share in
+/// it, so that one that comes back from a driver after years touches nothing that is gone.
+///
+/// Thread rule: what takes a Watch is for the rig's thread alone, all else for any.
+class Device {
+  public:
+    using Maker = std::function<MadeRig()>;
+    using Watch = WatchedThread::Watch;
+
+    Device(std::string name, const Clock& clock, std::uint64_t age, RigPatience patience);
+
+    /// Throws what `make` throws. `make` is kept as long as the layer, with all that it holds.
+    void build(Watch& watch, Maker make);
+    /// Measures a block, in queries of as many samples as the layer takes; counts it as the
+    /// device's age. Throws what the layer throws, and UNAVAILABLE where it is late by the rig's
+    /// own patience.
+    void measure(Watch& watch, DeviceQuery& query);
+    [[nodiscard]] SafeState make_safe(Watch& watch);
+    void recover(Watch& watch, const Deadline& deadline, const std::stop_token& stop);
+    /// Throws FAILED_PRECONDITION where it is no simulation.
+    void simulate(Watch& watch, const std::function<void(SimulationControls&)>& what);
+    /// Makes safe and lets go of the layer, if it was built.
+    void end(Watch& watch);
+
+    /// Ends the query under way, if any, by its stop token.
+    void abort();
+    /// The same, also for all queries to come.
+    void close();
+    /// The driver did not return: the rig is in fault for good, and not known to be safe. Returns
+    /// what everybody is told from then on.
+    [[nodiscard]] Error lose(const std::string& how);
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    /// Once it was built.
+    [[nodiscard]] const LayerSpec& spec() const noexcept { return spec_; }
+    [[nodiscard]] RigStatus status() const;
+    [[nodiscard]] double perturbation() const noexcept { return perturbation_; }
+
+  private:
+    /// Announces a call of `what` that ends by the caller's deadline or the rig's own patience;
+    /// returns the earlier.
+    Deadline begin(Watch& watch, const char* what, Seconds nominal, const Deadline& deadline) const;
+    void measure_part(Watch& watch, DeviceQuery& query, const QueryContext& context,
+                      std::size_t first, std::size_t count);
+    void note_health();
+    void note_simulation();
+
+    const std::string name_;
+    const Clock& clock_;
+    const RigPatience patience_;
+    Maker make_;
+    std::unique_ptr<PhysicalLayer> layer_;
+    std::unique_ptr<SimulationControls> controls_;
+    LayerSpec spec_;
+    std::atomic<double> perturbation_ = 0.0;
+
+    mutable std::mutex mutex_;
+    RigStatus status_;
+    std::stop_source query_stop_;
+    bool closing_ = false;
+    bool lost_ = false;
+};
+
+} // namespace phyll::rig
