@@ -1,13 +1,12 @@
 #include "daemon/runs/result_file.hpp"
 
+#include "daemon/runs/hdf5_library.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "drivers/core/error.hpp"
 
-#include <H5Cpp.h>
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -25,12 +24,6 @@ void write_array(H5::Group& parent, const training::NamedArray& array) {
         parent.createDataSet(array.name, H5::PredType::IEEE_F32LE, space,
                              H5::DSetCreatPropList::DEFAULT, H5::DSetAccPropList::DEFAULT, links);
     set.write(array.values.data(), H5::PredType::NATIVE_FLOAT);
-}
-
-void write_text(H5::Group& parent, const std::string& name, const std::string& text) {
-    // A data set of one string: attributes are limited to 64 KiB, a run file is not.
-    const H5::StrType type(H5::PredType::C_S1, H5T_VARIABLE);
-    parent.createDataSet(name, type, H5::DataSpace(H5S_SCALAR)).write(text, type);
 }
 
 /// The file as it would be on disk.
@@ -61,12 +54,7 @@ std::string to_json(const google::protobuf::Message& message) {
 void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
                   const v1::RunResult& result, const std::vector<training::NamedArray>& network) {
     // Made in memory and written by us: HDF5 says nothing of a disk that is full when it closes.
-    std::string image;
-    // Debian's HDF5 is built without thread safety, and several runs may end at once.
-    static std::mutex library;
-    const std::lock_guard lock(library);
-    try {
-        H5::Exception::dontPrint();
+    const std::string image = with_hdf5(file.string(), [&] {
         const H5::FileAccPropList in_memory;
         in_memory.setCore(std::size_t{64} << 10U, false);
         const H5::H5File out(file.string(), H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT,
@@ -75,15 +63,12 @@ void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
         for (const training::NamedArray& array : network) {
             write_array(arrays, array);
         }
-        H5::Group root = out.openGroup("/");
+        const H5::Group root = out.openGroup("/");
         write_text(root, "run", to_json(spec));
         write_text(root, "result", to_json(result));
         out.flush(H5F_SCOPE_GLOBAL);
-        image = image_of(out);
-    } catch (const H5::Exception& error) {
-        throw Error(Code::internal,
-                    fmt::format("{} cannot be made: {}", file.string(), error.getDetailMsg()));
-    }
+        return image_of(out);
+    });
     write_file(file, image);
 }
 
