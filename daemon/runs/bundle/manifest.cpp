@@ -23,7 +23,7 @@ Error unreadable(const std::string& file, const std::string& why) {
 
 bool is_plain(const std::string& name) {
     const std::filesystem::path path(name);
-    return !name.empty() && path.is_relative() && path == path.lexically_normal() &&
+    return !name.empty() && path.is_relative() && path.lexically_normal().string() == name &&
            *path.begin() != "..";
 }
 
