@@ -91,7 +91,7 @@ class Column {
             shape.push_back(columns);
             chunk.push_back(columns);
         }
-        H5::DSetCreatPropList properties;
+        const H5::DSetCreatPropList properties;
         if (rows > 0) {
             properties.setChunk(static_cast<int>(chunk.size()), chunk.data());
         }
@@ -112,7 +112,7 @@ class Column {
             start.push_back(0);
             count.push_back(columns_);
         }
-        H5::DataSpace into = set_.getSpace();
+        const H5::DataSpace into = set_.getSpace();
         into.selectHyperslab(H5S_SELECT_SET, count.data(), start.data());
         set_.write(values.data(), type_of<T>(),
                    H5::DataSpace(static_cast<int>(count.size()), count.data()), into);

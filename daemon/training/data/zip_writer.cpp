@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <list>
+#include <utility>
 
 namespace phyll::training {
 namespace {
@@ -97,7 +98,7 @@ class Target {
 /// The archive while it is written. Sources are given to libzip, which outlives none of them.
 class Writer {
   public:
-    Writer(ByteStore& into, const std::stop_token& stop) : target_(into), stop_(stop) {
+    Writer(ByteStore& into, std::stop_token stop) : target_(into), stop_(std::move(stop)) {
         zip_error_t error;
         zip_error_init(&error);
         zip_source_t* source = zip_source_function_create(Target::call, &target_, &error);

@@ -27,12 +27,14 @@ void refuse(const char* option, bool given, const char* why) {
     }
 }
 
+/// Options have their defaults filled in, which say nothing.
 void check_options(const v1::RecordingOptions& options) {
-    refuse("recording.header", options.has_header(), "given; a journal has no header of that kind");
-    refuse("recording.range", options.has_range(),
+    refuse("recording.header", options.has_header() && options.header() != "auto",
+           "given; a journal has no header of that kind");
+    refuse("recording.range", options.has_range() && options.range() != "given",
            "given; a journal has the drives themselves: recording.zero and recording.one say what "
            "they stand for");
-    refuse("recording.levels", options.has_levels(), "given; a journal says how many there are");
+    refuse("recording.levels", options.levels() != 0, "given; a journal says how many there are");
 }
 
 std::uint32_t rig_of(const Reader& reader, const v1::RecordingOptions& options) {

@@ -106,6 +106,9 @@ TEST_CASE("a journal is a recording of what a run measured") {
     options.add_one(2.5);
     options.set_response_unit("V");
     options.set_source("a test's device");
+    options.set_header("auto"); // as defaults are filled in
+    options.set_range("given");
+    options.set_levels(0);
     const sim::Recording found = read(options);
     REQUIRE(found.stimuli.samples() == 3);
     REQUIRE(found.inputs.size() == 3);
