@@ -145,6 +145,7 @@ class Service {
     std::shared_ptr<Workers> workers_; ///< a driver that does not return may outlive all others
     boost::asio::io_context loop_{1};
     boost::asio::thread_pool desk_{1};
+    boost::asio::thread_pool exports_{1};
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
@@ -175,6 +176,7 @@ Service::Service(const Settings& settings, const Clock& clock)
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
       site_{.loop = loop_,
             .desk = desk_,
+            .exports = exports_,
             .clock = clock,
             .lab = lab_,
             .runs = runs_,
@@ -190,6 +192,7 @@ Service::Service(const Settings& settings, const Clock& clock)
     add_lab_service(dispatcher_, site_);
     add_rigs_service(dispatcher_, site_);
     add_runs_service(dispatcher_, site_);
+    add_export_service(dispatcher_, site_);
     add_groups_service(dispatcher_, site_);
     add_data_service(dispatcher_, site_);
     add_admin_service(dispatcher_, site_);
@@ -213,6 +216,7 @@ void Service::run(std::ostream& ready) {
                  fmt::join(site_.endpoints, " and "));
     serve_until_stopped();
     desk_.join();
+    exports_.join();
     save_ages_or_say_why_not();
     spdlog::info("phylld has stopped");
 }

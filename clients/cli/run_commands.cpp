@@ -292,6 +292,7 @@ void add_run_commands(App& app) {
 
     add_run_list(app, *run);
     add_run_records(app, *run);
+    add_run_export(app, *run);
 
     using Action = void (*)(App&, std::uint64_t);
     const auto add_action = [&](const char* name, const char* about, Action of_run,

@@ -14,6 +14,8 @@ namespace phyll::cli {
 void add_run_list(App& app, CLI::App& run);
 /// `run diff`, `metrics`, `remove`
 void add_run_records(App& app, CLI::App& run);
+/// `run export`, `bundle`
+void add_run_export(App& app, CLI::App& run);
 
 [[nodiscard]] v1::RunReply get_run(App& app, std::uint64_t run);
 void show_run(App& app, std::uint64_t run);

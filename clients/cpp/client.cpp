@@ -23,6 +23,9 @@ constexpr std::chrono::milliseconds grace{500};
 /// A daemon closes the connection on a larger frame, which would look like a daemon that died.
 constexpr std::size_t largest_frame = std::size_t{256} << 20U;
 
+/// Items with a payload that may be on their way.
+constexpr std::uint32_t credit_at_once = 16;
+
 using Frames = std::vector<zmq::message_t>;
 
 zmq::message_t serialise(const google::protobuf::Message& message) {
@@ -80,6 +83,16 @@ OwnedBlock read_block(const google::protobuf::Message& reply, const zmq::message
         std::memcpy(out.view().data(), frame.data(), frame.size());
     }
     return out;
+}
+
+std::span<const std::byte> payload_in(const Frames& frames, const std::string& method) {
+    if (frames.size() != 2) {
+        throw Error(Code::data_loss,
+                    fmt::format("phylld sent an item of {} with {} frames behind the header; 2 are "
+                                "expected",
+                                method, frames.size()));
+    }
+    return {static_cast<const std::byte*>(frames[1].data()), frames[1].size()};
 }
 
 } // namespace
@@ -259,8 +272,10 @@ void Client::exchange(const std::string& method, const google::protobuf::Message
 }
 
 void Client::receive_stream(const std::string& method, const google::protobuf::Message& request,
-                            google::protobuf::Message& item, const std::function<bool()>& on_item) {
+                            google::protobuf::Message& item, std::span<const std::byte>* payload,
+                            const std::function<bool()>& on_item) {
     v1::Header header;
+    header.set_credit(payload != nullptr ? credit_at_once : 0);
     header.set_kind(v1::REQUEST);
     header.set_id(++last_id_);
     header.set_method(method);
@@ -286,11 +301,26 @@ void Client::receive_stream(const std::string& method, const google::protobuf::M
         }
         item.Clear();
         parse(answer.second[0], item);
+        if (payload != nullptr) {
+            *payload = payload_in(answer.second, method);
+        }
         if (!on_item()) {
             cancel(header.id());
             return;
         }
+        if (payload != nullptr) {
+            send_credit(header.id(), 1);
+        }
     }
+}
+
+void Client::send_credit(std::uint64_t id, std::uint32_t items) {
+    v1::Header header;
+    header.set_kind(v1::CREDIT);
+    header.set_id(id);
+    header.set_credit(items);
+    header.set_version(protocol_version);
+    socket_->send(header, {});
 }
 
 void Client::cancel(std::uint64_t id) {

@@ -7,9 +7,12 @@
 #include <phyll/v1/wire.pb.h>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace phyll {
@@ -62,7 +65,17 @@ class Client {
     void stream(const std::string& method, const google::protobuf::Message& request,
                 const std::function<bool(const Item&)>& on_item) {
         Item item;
-        receive_stream(method, request, item, [&] { return on_item(item); });
+        receive_stream(method, request, item, nullptr, [&] { return on_item(item); });
+    }
+
+    /// The same of a method whose items have a payload, which lasts as long as `on_item`. The
+    /// daemon sends no faster than the items are taken.
+    template <class Item>
+    void download(const std::string& method, const google::protobuf::Message& request,
+                  const std::function<bool(const Item&, std::span<const std::byte>)>& on_item) {
+        Item item;
+        std::span<const std::byte> payload;
+        receive_stream(method, request, item, &payload, [&] { return on_item(item, payload); });
     }
 
   private:
@@ -72,7 +85,9 @@ class Client {
                   const ConstBlock* stimuli, google::protobuf::Message& reply,
                   OwnedBlock* responses, Timeout timeout);
     void receive_stream(const std::string& method, const google::protobuf::Message& request,
-                        google::protobuf::Message& item, const std::function<bool()>& on_item);
+                        google::protobuf::Message& item, std::span<const std::byte>* payload,
+                        const std::function<bool()>& on_item);
+    void send_credit(std::uint64_t id, std::uint32_t items);
     void cancel(std::uint64_t id);
 
     std::string endpoint_;

@@ -6,13 +6,20 @@
 #include <utility>
 
 namespace phyll::rpc {
+namespace {
+
+/// Of a client that does not say how many items it is ready for.
+constexpr std::uint64_t usual_credit = 16;
+
+} // namespace
 
 Call::Call(v1::Header header, Frames frames, Caller caller, Deadline deadline, bool streaming)
     : header_(std::move(header)),
       frames_(std::move(frames)),
       caller_(std::move(caller)),
       deadline_(deadline),
-      streaming_(streaming) {}
+      streaming_(streaming),
+      credit_(header_.credit() == 0 ? usual_credit : header_.credit()) {}
 
 void Call::connect(Send send, Finished finished) {
     send_ = std::move(send);
@@ -51,6 +58,27 @@ void Call::reply(const google::protobuf::Message& reply, Frames payload) {
 
 void Call::item(const google::protobuf::Message& item, Frames payload) {
     answer(v1::ITEM, &item, std::move(payload));
+}
+
+bool Call::take_credit() {
+    if (credit_ == 0) {
+        return false;
+    }
+    --credit_;
+    return true;
+}
+
+void Call::when_granted(std::function<void()> then) {
+    if (!over_) {
+        granted_ = std::move(then);
+    }
+}
+
+void Call::grant(std::uint32_t items) {
+    credit_ += items;
+    if (const auto granted = std::exchange(granted_, nullptr)) {
+        granted();
+    }
 }
 
 void Call::end() {
@@ -119,6 +147,7 @@ void Call::finish() {
         return;
     }
     over_ = true;
+    granted_ = nullptr;
     stop_.request_stop();
     // The server lets go of the call here; keep it until the caller's stack has unwound.
     const std::shared_ptr<Call> self = shared_from_this();

@@ -42,6 +42,13 @@ class Call : public std::enable_shared_from_this<Call> {
     void reply(const google::protobuf::Message& reply, Frames payload = {});
     /// One answer of a streaming method.
     void item(const google::protobuf::Message& item, Frames payload = {});
+    /// Items that the client has not asked for yet are not sent by methods that heed this: takes
+    /// leave to send one, or says that `when_granted` has to be waited for.
+    [[nodiscard]] bool take_credit();
+    /// Calls `then` once, as soon as the client is ready for more; never when the call is over.
+    void when_granted(std::function<void()> then);
+    /// The client is ready for so many more.
+    void grant(std::uint32_t items);
     /// A streaming method's good end.
     void end();
     /// The bad end of either.
@@ -66,10 +73,12 @@ class Call : public std::enable_shared_from_this<Call> {
     bool streaming_;
     bool over_ = false;
     std::uint64_t items_ = 0;
+    std::uint64_t credit_;
     std::stop_source stop_;
     Send send_;
     Finished finished_;
     std::function<void()> then_;
+    std::function<void()> granted_;
 };
 
 } // namespace phyll::rpc

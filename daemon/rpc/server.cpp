@@ -101,6 +101,9 @@ void Server::received(const Peer& peer, const std::string& address, Frames frame
     case v1::CANCEL:
         cancel(peer, incoming->header.id());
         break;
+    case v1::CREDIT:
+        grant(peer, incoming->header);
+        break;
     default:
         spdlog::debug("dropped a message of kind {}, which clients do not send",
                       static_cast<int>(incoming->header.kind()));
@@ -164,13 +167,24 @@ void Server::dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Metho
     }
 }
 
-void Server::cancel(const Peer& peer, std::uint64_t id) {
-    const auto found = peers_.find(peer);
-    if (found == peers_.end()) {
-        return;
+std::shared_ptr<Call> Server::find(const Peer& peer, std::uint64_t id) const {
+    const auto calls = peers_.find(peer);
+    if (calls == peers_.end()) {
+        return nullptr;
     }
-    if (const auto active = found->second.find(id); active != found->second.end()) {
-        active->second.call->fail(Error(Code::cancelled, "cancelled by the client"));
+    const auto active = calls->second.find(id);
+    return active == calls->second.end() ? nullptr : active->second.call;
+}
+
+void Server::cancel(const Peer& peer, std::uint64_t id) {
+    if (const std::shared_ptr<Call> call = find(peer, id)) {
+        call->fail(Error(Code::cancelled, "cancelled by the client"));
+    }
+}
+
+void Server::grant(const Peer& peer, const v1::Header& header) {
+    if (const std::shared_ptr<Call> call = find(peer, header.id())) {
+        call->grant(header.credit());
     }
 }
 

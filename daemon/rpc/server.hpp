@@ -56,6 +56,9 @@ class Server {
     [[nodiscard]] std::optional<Error> refuse(const Peer& peer, std::uint64_t id) const;
     void dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method);
     void cancel(const Peer& peer, std::uint64_t id);
+    void grant(const Peer& peer, const v1::Header& header);
+    /// The peer's call with this number; null when it is not in flight.
+    [[nodiscard]] std::shared_ptr<Call> find(const Peer& peer, std::uint64_t id) const;
     void finished(const Peer& peer, std::uint64_t id);
     void send(const Peer& peer, const v1::Header& header, Frames frames);
     /// Ends every call of a peer that is gone.

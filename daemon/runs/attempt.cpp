@@ -231,6 +231,28 @@ const RunJournal* Attempt::lender_for(const v1::RigConditions& rig) {
     return lender_.get();
 }
 
+std::function<std::uint64_t()> Attempt::era_of(const std::string& rig) const {
+    const auto thread = order_.rigs.find(rig);
+    if (thread == order_.rigs.end()) {
+        return {};
+    }
+    return [rig = thread->second] { return rig->era(); };
+}
+
+std::function<void(const std::string&)> Attempt::end_era_of(const std::string& rig) {
+    const auto thread = order_.rigs.find(rig);
+    if (thread == order_.rigs.end()) {
+        return {};
+    }
+    return [this, rig = thread->second](const std::string& why) {
+        const RigEra next = persist(&holding_, stop_, [&] {
+            return site_.store.end_era(rig->name(), why, wall_seconds(site_.clock));
+        });
+        holding_.over(stop_);
+        rig->set_era(next.era);
+    };
+}
+
 std::function<void(double)> Attempt::perturb_of(const std::string& rig) const {
     const auto thread = order_.rigs.find(rig);
     if (thread == order_.rigs.end()) {
@@ -262,6 +284,8 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
         work.measurer->add_rig(rig.rig(), {.layer = layers_.at(rig.rig()).get(),
                                            .start_age = rig.age(),
                                            .era = std::max<std::uint64_t>(1, rig.era()),
+                                           .present_era = era_of(rig.rig()),
+                                           .end_era = end_era_of(rig.rig()),
                                            .perturb = perturb_of(rig.rig()),
                                            .lender = lender_for(rig)});
     }

@@ -56,6 +56,9 @@ class Attempt {
     void open_journal();
     /// The journal to borrow from, where the run file names one and it is of the same device.
     [[nodiscard]] const RunJournal* lender_for(const v1::RigConditions& rig);
+    // What a measurer may do with a rig; nothing with one that is replayed.
+    [[nodiscard]] std::function<std::uint64_t()> era_of(const std::string& rig) const;
+    [[nodiscard]] std::function<void(const std::string&)> end_era_of(const std::string& rig);
     [[nodiscard]] std::function<void(double)> perturb_of(const std::string& rig) const;
     void tell(const std::string& text);
     [[nodiscard]] std::unique_ptr<Work> prepare_work();

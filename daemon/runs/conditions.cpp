@@ -7,16 +7,16 @@
 
 namespace phyll::runs {
 
-v1::Conditions conditions(const Premises& premises,
-                          const std::map<std::string, std::uint64_t>& rig_ages) {
+v1::Conditions conditions(const Premises& premises, const std::map<std::string, RigStart>& rigs) {
     v1::Conditions out;
     out.set_version(premises.version);
     out.set_kernel_level(premises.host.kernel_level);
     out.set_cpu_model(premises.host.cpu_model);
-    for (const auto& [name, age] : rig_ages) {
+    for (const auto& [name, start] : rigs) {
         v1::RigConditions& rig = *out.add_rigs();
         rig.set_rig(name);
-        rig.set_age(age);
+        rig.set_age(start.age);
+        rig.set_era(start.era);
         if (const auto found = premises.rigs.find(name); found != premises.rigs.end()) {
             rig.set_configuration(plain_json(found->second).dump());
             rig.set_configuration_sha256(to_hex(sha256(rig.configuration())));

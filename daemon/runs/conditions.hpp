@@ -20,8 +20,14 @@ struct Premises {
     Seconds hold_limit{86400.0};
 };
 
-/// What a run on rigs of these ages is under.
+/// A rig as a run begins with it.
+struct RigStart {
+    std::uint64_t age = 0; ///< in samples
+    std::uint64_t era = 0; ///< 0: no eras are kept
+};
+
+/// What a run on these rigs is under.
 [[nodiscard]] v1::Conditions conditions(const Premises& premises,
-                                        const std::map<std::string, std::uint64_t>& rig_ages);
+                                        const std::map<std::string, RigStart>& rigs);
 
 } // namespace phyll::runs

@@ -103,7 +103,7 @@ FileReader read_below(std::string data_dir, std::string field) {
                           fmt::format("{} is a {}, not a file", path.string(),
                                       file->is_folder() ? "folder" : "device or pipe"));
         }
-        return DataFile(file);
+        return DataFile(file, path);
     };
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/runs/hdf5_file.hpp"
 
+#include "daemon/runs/hdf5_library.hpp"
 #include "drivers/core/error.hpp"
 
 #include <H5Cpp.h>
@@ -10,14 +11,6 @@
 
 namespace phyll::runs {
 namespace {
-
-/// The library, for one thread at a time.
-std::unique_lock<std::mutex> only_user() {
-    static std::mutex library;
-    std::unique_lock lock(library);
-    H5::Exception::dontPrint();
-    return lock;
-}
 
 void write_array(H5::Group& parent, const training::NamedArray& array) {
     std::vector<hsize_t> shape(array.shape.begin(), array.shape.end());
@@ -88,9 +81,7 @@ void Hdf5Image::add_arrays(const std::string& group,
 }
 
 void Hdf5Image::add_text(const std::string& name, const std::string& text) {
-    // A data set of one string: attributes are limited to 64 KiB, a run file is not.
-    const H5::StrType type(H5::PredType::C_S1, H5T_VARIABLE);
-    file_.createDataSet(name, type, H5::DataSpace(H5S_SCALAR)).write(text, type);
+    write_text(file_, name, text);
 }
 
 std::vector<training::NamedArray> Hdf5Content::arrays(const std::string& group) const {
@@ -106,22 +97,19 @@ std::string Hdf5Content::text(const std::string& name) const {
 }
 
 std::string make_hdf5(const std::function<void(Hdf5Image&)>& fill) {
-    const auto lock = only_user();
-    try {
+    return with_hdf5("the HDF5 file", [&] {
         H5::H5File file("in memory", H5F_ACC_TRUNC, H5::FileCreatPropList::DEFAULT, in_memory());
         Hdf5Image image(file);
         fill(image);
         file.flush(H5F_SCOPE_GLOBAL);
         return image_of(file);
-    } catch (const H5::Exception& error) {
-        throw Error(Code::internal,
-                    fmt::format("the HDF5 file cannot be made: {}", error.getDetailMsg()));
-    }
+    });
 }
 
 void read_hdf5(const std::string& image, const std::function<void(const Hdf5Content&)>& read) {
-    const auto lock = only_user();
+    const std::lock_guard lock(hdf5_mutex());
     try {
+        H5::Exception::dontPrint();
         const H5::FileAccPropList access = in_memory();
         // The library takes a copy.
         if (H5Pset_file_image(access.getId(), const_cast<char*>(image.data()), image.size()) < 0) {

@@ -300,21 +300,25 @@ void RunManager::start(std::uint64_t run) {
 
 v1::Conditions RunManager::note_start(const RunRecord& record,
                                       const std::map<std::string, rig::RigThread*>& rigs) {
-    std::map<std::string, std::uint64_t> ages;
+    if (record.info.replay_of() != 0) {
+        store_.started(record.info.run(), record.info.conditions(), wall_seconds(clock_));
+        return record.info.conditions(); // of the run that it replays
+    }
+    std::map<std::string, RigStart> starts;
     for (const auto& [name, rig] : rigs) {
-        ages[name] = rig->status().age;
+        starts[name] = {.age = rig->status().age, .era = rig->era()};
     }
     for (const v1::RunRig& asked : record.spec.rigs()) {
-        if (asked.has_start_age() && ages.contains(asked.name())) {
-            ages[asked.name()] = asked.start_age();
+        if (asked.has_start_age() && starts.contains(asked.name())) {
+            starts[asked.name()].age = asked.start_age();
         }
     }
     for (const v1::RigConditions& before : record.info.conditions().rigs()) {
-        ages[before.rig()] = before.age(); // it goes on where it was
+        starts[before.rig()] = {.age = before.age(), .era = before.era()}; // it goes on there
     }
     const std::uint64_t run = record.info.run();
     const double now = wall_seconds(clock_);
-    const v1::Conditions present = conditions(premises_, ages);
+    const v1::Conditions present = conditions(premises_, starts);
     store_.started(run, present, now);
     if (!record.info.has_conditions()) {
         return present;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "daemon/runs/nameless_file.hpp"
 #include "drivers/core/bytes.hpp"
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 
 namespace phyll::runs {
 
@@ -18,7 +20,6 @@ class SpillingBytes final : public ByteStore {
     /// Up to `most_in_memory` bytes stay in memory.
     explicit SpillingBytes(std::filesystem::path folder, std::size_t most_in_memory = usual_limit)
         : folder_(std::move(folder)), most_in_memory_(most_in_memory) {}
-    ~SpillingBytes() override;
 
     [[nodiscard]] std::uint64_t size() const override { return size_; }
     /// Throws DATA_LOSS when the disk fails.
@@ -27,7 +28,7 @@ class SpillingBytes final : public ByteStore {
     void resize(std::uint64_t bytes) override;
     void write(std::uint64_t offset, std::span<const std::byte> from) override;
 
-    [[nodiscard]] bool in_file() const noexcept { return descriptor_ >= 0; }
+    [[nodiscard]] bool in_file() const noexcept { return file_ != nullptr; }
 
   private:
     void spill();
@@ -35,8 +36,8 @@ class SpillingBytes final : public ByteStore {
     std::filesystem::path folder_;
     std::size_t most_in_memory_;
     std::uint64_t size_ = 0;
-    MemoryBytes memory_; ///< until it is too small
-    int descriptor_ = -1;
+    MemoryBytes memory_;                 ///< until it is too small
+    std::unique_ptr<NamelessFile> file_; ///< null: all is in memory
 };
 
 /// Makes stores that spill into `folder`.

@@ -1,12 +1,18 @@
 // Rigs made of recordings, as a lab has them: files in the data directory.
 #include "tests/support/process.hpp"
 
+#include "clients/cpp/client.hpp"
+#include "drivers/core/journal/reader.hpp"
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <phyll/v1/rigs.pb.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <utility>
 
 using namespace phyll;
 using Catch::Contains;
@@ -53,6 +59,17 @@ source = "a test's device"
     return text;
 }
 
+const std::string optical_run = R"(
+[data]
+kind = "vowels"
+training_samples = 42
+test_samples = 35
+[training]
+epochs = 2
+[[layers]]
+rig = "slm"
+)";
+
 Finished ctl(const Daemon& daemon, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),
                      {PHYLL_BIN_DIR "/phyllctl", "--endpoint", daemon.ipc(), "--json"});
@@ -94,6 +111,50 @@ TEST_CASE("a lab of a replay and a twin answers, and says what it is made of") {
                  Contains("sample 1 was not recorded") && Contains("0.05 away"));
     REQUIRE(ask("the-twin", unknown).status == 0);
     REQUIRE(ctl(daemon, {"rig", "characterise", "the-replay"}).status == 6);
+}
+
+TEST_CASE("the replay of a run's journal answers what the run measured, bit for bit") {
+    Daemon daemon("[[rigs]]\nname = \"slm\"\nkind = \"optical\"\n"
+                  "options = { width = 8, height = 4, outputs = 40 }\n");
+    REQUIRE(daemon.ctl({"run", "start", "--watch", daemon.write("run.toml", optical_run).string()})
+                .status == 0);
+    const std::filesystem::path path = daemon.state_dir() / "runs" / "1" / "journal";
+    REQUIRE(daemon.stop() == 0);
+    const journal::Reader reader(path);
+    REQUIRE(reader.header().rigs[0].response_storage.kind == StorageFormat::Kind::u8);
+    const auto facts = std::get<journal::FactsView>(reader.record(0));
+    OwnedBlock x(32, facts.samples);
+    OwnedBlock expected(40, facts.samples);
+    for (std::size_t i = 0; i < facts.samples; ++i) {
+        facts.read_stimulus(i, x.sample(i));
+        facts.read_response(i, expected.sample(i));
+    }
+
+    daemon.configure(fmt::format("[[rigs]]\nname = \"again\"\nkind = \"replay\"\n"
+                                 "[rigs.options.recording]\njournal = \"{}\"\n",
+                                 path.string()));
+    daemon.start();
+    const json rig = json::parse(daemon.ctl({"--json", "rigs", "again"}).out);
+    REQUIRE(rig["evidence"] == "replay");
+    REQUIRE_THAT(rig["evidence_of"].get<std::string>(),
+                 Contains(path.string() + " (sha256 ") && Contains("run 1, rig 'slm' (optical)"));
+    Client client(daemon.tcp());
+    v1::QueryRequest request;
+    request.set_rig("again");
+    request.mutable_stimuli()->set_channels(32);
+    request.mutable_stimuli()->set_samples(facts.samples);
+    OwnedBlock y;
+    const auto query = [&] {
+        client.call<v1::QueryReply>("phyll.v1.Rigs/Query", request, std::as_const(x).view(), y,
+                                    std::nullopt);
+    };
+    query();
+    REQUIRE(std::ranges::equal(y.view().values(), expected.view().values()));
+    // A pixel that is one level away.
+    float& pixel = x.sample(0)[0];
+    pixel = static_cast<float>(std::round(pixel * 255) < 255 ? (std::round(pixel * 255) + 1) / 255
+                                                             : 254.0 / 255);
+    REQUIRE_THROWS_WITH(query(), Contains("sample 0 was not recorded") && Contains("0.00392 away"));
 }
 
 TEST_CASE("a recording that is not there is named with the folder where it was looked for") {

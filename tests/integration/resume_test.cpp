@@ -64,7 +64,7 @@ TEST_CASE("a run whose daemon is killed again and again learns what it learns un
 
 TEST_CASE("a run whose daemon is killed at any moment learns what it learns undisturbed") {
     const std::string file = short_run(GENERATE(as<std::string>(), greedy, simultaneous),
-                                       every_epoch + "[sentinels]\nevery = 200\n");
+                                       every_epoch + "[sentinels]\nevery = 200\ntolerance = 1\n");
     const LearnedRun expected = undisturbed(file);
     std::mt19937 random(7);
     Daemon daemon(restless_lab);

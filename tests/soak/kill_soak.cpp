@@ -21,7 +21,7 @@ struct Kind {
 
 std::vector<Kind> kinds() {
     const std::string often = "[checkpoints]\nleast_seconds = 0\n";
-    const std::string looks = "[sentinels]\nevery = 100\n";
+    const std::string looks = "[sentinels]\nevery = 100\ntolerance = 1\n";
     return {
         {"greedy", short_run("schedule = \"greedy\"\n", often)},
         {"simultaneous", short_run("schedule = \"simultaneous\"\n", often)},

@@ -25,10 +25,11 @@ namespace phyll::rpc {
 /// Ends the call with what was thrown.
 void fail(Call& call, const std::exception_ptr& failure);
 
-/// Does `work` at the desk and hands what it returns to `then` on the loop.
+/// Does `work` on a thread of `pool` and hands what it returns to `then` on the loop.
 template <class Work, class Then>
-void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, Then then) {
-    boost::asio::post(site.desk, [&site, call, work = std::move(work), then = std::move(then)] {
+void aside(boost::asio::thread_pool& pool, const Site& site, const std::shared_ptr<Call>& call,
+           Work work, Then then) {
+    boost::asio::post(pool, [&site, call, work = std::move(work), then = std::move(then)] {
         try {
             auto result = std::make_shared<decltype(work())>(work());
             boost::asio::post(site.loop, [call, result, then] {
@@ -47,6 +48,12 @@ void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, The
             boost::asio::post(site.loop, [call, internal] { call->fail(internal); });
         }
     });
+}
+
+/// Does `work` at the desk and hands what it returns to `then` on the loop.
+template <class Work, class Then>
+void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, Then then) {
+    aside(site.desk, site, call, std::move(work), std::move(then));
 }
 
 /// Reads a run file; `more` is set after the file's own overrides.

@@ -23,6 +23,8 @@ struct Site {
     boost::asio::io_context& loop;
     /// For what takes longer than the loop should be kept: reading data, preparing runs.
     boost::asio::thread_pool& desk;
+    /// For what may take minutes, and keeps nobody at the desk waiting.
+    boost::asio::thread_pool& exports;
     const Clock& clock;
     rig::Lab& lab;
     runs::RunManager& runs;
@@ -39,6 +41,7 @@ struct Site {
 void add_lab_service(Dispatcher& dispatcher, const Site& site);
 void add_rigs_service(Dispatcher& dispatcher, const Site& site);
 void add_runs_service(Dispatcher& dispatcher, const Site& site);
+void add_export_service(Dispatcher& dispatcher, const Site& site);
 void add_groups_service(Dispatcher& dispatcher, const Site& site);
 void add_data_service(Dispatcher& dispatcher, const Site& site);
 void add_admin_service(Dispatcher& dispatcher, const Site& site);

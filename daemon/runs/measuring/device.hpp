@@ -24,7 +24,8 @@ struct RigAccess {
     std::uint64_t era = 1;       ///< the rig's, at the run's start
     /// The rig's era as whoever looks after it says; empty: nobody does.
     std::function<std::uint64_t()> present_era{};
-    /// Tells whoever looks after the rig that its era is held to be over.
+    /// Tells whoever looks after the rig that its present era is held to be over; there where
+    /// `present_era` is.
     std::function<void(const std::string& why)> end_era{};
     /// Displaces a simulated rig; empty: it cannot be.
     std::function<void(double fraction)> perturb{};

@@ -128,11 +128,11 @@ void Measurer::end_era(const Request& request, const End& end) {
                      .value = end.moved,
                      .text = end.why},
                     device.name, request.stop);
-        if (end.kind == journal::MarkKind::era_ended && device.access.end_era) {
-            device.access.end_era(end.why);
-        }
     }
     device.begin_era();
+    if (device.access.end_era && device.access.present_era() < device.era) {
+        device.access.end_era(end.why);
+    }
     ended_.push_back(std::move(ended));
 }
 

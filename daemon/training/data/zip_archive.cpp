@@ -1,5 +1,6 @@
 #include "daemon/training/data/zip_archive.hpp"
 
+#include "daemon/training/data/zip_source.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -7,104 +8,15 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <utility>
 
 namespace phyll::training {
 namespace {
 
-/// What libzip reads a data file through. Its calls come from C, so nothing may be thrown through
-/// them: an exception waits in `failure`.
-class Source {
-  public:
-    explicit Source(DataFile content) : content_(std::move(content)) { zip_error_init(&error_); }
-    Source(const Source&) = delete;
-    Source& operator=(const Source&) = delete;
-    ~Source() { zip_error_fini(&error_); }
-
-    static zip_int64_t call(void* self, void* data, zip_uint64_t size, zip_source_cmd_t command) {
-        return static_cast<Source*>(self)->answer(data, size, command);
-    }
-    /// Throws what reading the file threw.
-    void check() const {
-        if (failure_) {
-            std::rethrow_exception(failure_);
-        }
-    }
-
-  private:
-    zip_int64_t answer(void* data, zip_uint64_t size, zip_source_cmd_t command) {
-        switch (command) {
-        case ZIP_SOURCE_SUPPORTS:
-            return zip_source_make_command_bitmap(
-                ZIP_SOURCE_SUPPORTS, ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE,
-                ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, ZIP_SOURCE_SEEK,
-                ZIP_SOURCE_TELL, -1);
-        case ZIP_SOURCE_OPEN:
-            position_ = 0;
-            return 0;
-        case ZIP_SOURCE_READ:
-            return read({static_cast<std::byte*>(data), size});
-        case ZIP_SOURCE_SEEK:
-            return seek(data, size);
-        case ZIP_SOURCE_TELL:
-            return static_cast<zip_int64_t>(position_);
-        case ZIP_SOURCE_STAT:
-            return stat(data, size);
-        case ZIP_SOURCE_ERROR:
-            return zip_error_to_data(&error_, data, size);
-        case ZIP_SOURCE_CLOSE:
-        case ZIP_SOURCE_FREE: // the archive owns this
-            return 0;
-        default:
-            zip_error_set(&error_, ZIP_ER_OPNOTSUPP, 0);
-            return -1;
-        }
-    }
-
-    zip_int64_t read(std::span<std::byte> into) noexcept {
-        try {
-            const std::uint64_t left = content_.size() - position_;
-            const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left, into.size()));
-            content_.bytes()->read(position_, into.first(count));
-            position_ += count;
-            return static_cast<zip_int64_t>(count);
-        } catch (...) {
-            failure_ = std::current_exception();
-            zip_error_set(&error_, ZIP_ER_READ, 0);
-            return -1;
-        }
-    }
-    zip_int64_t seek(void* data, zip_uint64_t size) {
-        const zip_int64_t place =
-            zip_source_seek_compute_offset(position_, content_.size(), data, size, &error_);
-        if (place < 0) {
-            return -1;
-        }
-        position_ = static_cast<std::uint64_t>(place);
-        return 0;
-    }
-    zip_int64_t stat(void* data, zip_uint64_t size) {
-        zip_stat_t* status = ZIP_SOURCE_GET_ARGS(zip_stat_t, data, size, &error_);
-        if (status == nullptr) {
-            return -1;
-        }
-        zip_stat_init(status);
-        status->size = content_.size();
-        status->valid |= ZIP_STAT_SIZE;
-        return sizeof *status;
-    }
-
-    DataFile content_;
-    std::uint64_t position_ = 0;
-    zip_error_t error_{};
-    std::exception_ptr failure_;
-};
-
 /// An entry, unpacked.
 class EntryStream final : public ByteStream {
   public:
-    EntryStream(std::string name, zip_file_t* entry, std::uint64_t most, const Source& source)
+    EntryStream(std::string name, zip_file_t* entry, std::uint64_t most, const ZipSource& source)
         : ByteStream(std::move(name)), entry_(entry), most_(most), source_(source) {}
     ~EntryStream() override { zip_fclose(entry_); }
 
@@ -123,13 +35,13 @@ class EntryStream final : public ByteStream {
   private:
     zip_file_t* entry_;
     std::uint64_t most_;
-    const Source& source_;
+    const ZipSource& source_;
 };
 
 } // namespace
 
 struct ZipArchive::Handle {
-    explicit Handle(const DataFile& content) : source(content) {}
+    explicit Handle(const DataFile& content) : source(content.bytes()) {}
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;
     ~Handle() {
@@ -138,7 +50,7 @@ struct ZipArchive::Handle {
         }
     }
 
-    Source source;
+    ZipSource source;
     zip_t* archive = nullptr;
 };
 
@@ -172,7 +84,7 @@ ZipArchive::ZipArchive(const DataFile& content, std::string file)
     : file_(std::move(file)), handle_(std::make_unique<Handle>(content)) {
     zip_error_t error;
     zip_error_init(&error);
-    zip_source_t* source = zip_source_function_create(Source::call, &handle_->source, &error);
+    zip_source_t* source = zip_source_function_create(ZipSource::call, &handle_->source, &error);
     if (source != nullptr) {
         handle_->archive = zip_open_from_source(source, ZIP_RDONLY, &error);
         if (handle_->archive == nullptr) {

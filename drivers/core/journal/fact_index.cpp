@@ -27,29 +27,10 @@ FactIndex::FactIndex(const Reader& reader) : reader_(reader) {
 }
 
 void FactIndex::add(const FactsView& facts, std::uint32_t record) {
-    add_numbers(numbers_[{facts.rig, facts.purpose}], facts, record);
+    numbers_[{facts.rig, facts.purpose}].add(facts.first_number, facts.samples, record);
     std::vector<Stimulus>& stimuli = stimuli_[{facts.rig, facts.era}];
     for (std::uint32_t i = 0; i < facts.samples; ++i) {
         stimuli.push_back({.hash = facts.hash(i), .at = {.record = record, .sample = i}});
-    }
-}
-
-/// Fills the gaps between numbers that are there already. Nearly always that is all of the block,
-/// at the end.
-void FactIndex::add_numbers(std::vector<Numbers>& sorted, const FactsView& facts,
-                            std::uint32_t record) {
-    const std::uint64_t end = facts.first_number + facts.samples;
-    std::uint64_t first = facts.first_number;
-    auto next = std::ranges::upper_bound(sorted, first, {}, &Numbers::end);
-    while (first < end) {
-        const std::uint64_t gap_end = next == sorted.end() ? end : std::min(end, next->first);
-        if (first < gap_end) {
-            const auto sample = static_cast<std::uint32_t>(first - facts.first_number);
-            next = sorted.insert(
-                next, {.first = first, .end = gap_end, .at = {.record = record, .sample = sample}});
-        }
-        first = std::max(gap_end, next->end);
-        ++next;
     }
 }
 
@@ -59,12 +40,8 @@ std::optional<Fact> FactIndex::find(std::uint32_t rig, Purpose purpose,
     if (sorted == numbers_.end()) {
         return std::nullopt;
     }
-    const auto found = std::ranges::upper_bound(sorted->second, number, {}, &Numbers::end);
-    if (found == sorted->second.end() || number < found->first) {
-        return std::nullopt;
-    }
-    const auto beyond = static_cast<std::uint32_t>(number - found->first);
-    return fact({.record = found->at.record, .sample = found->at.sample + beyond});
+    const std::optional<Place> place = sorted->second.find(number);
+    return place ? std::optional(fact(*place)) : std::nullopt;
 }
 
 std::vector<FactIndex::Place> FactIndex::find(std::uint32_t rig, std::uint32_t era,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "drivers/core/journal/number_ranges.hpp"
 #include "drivers/core/journal/reader.hpp"
 #include "drivers/core/journal/records.hpp"
 #include "drivers/core/journal/views.hpp"
@@ -24,13 +25,7 @@ struct Fact {
 /// Takes 24 bytes per block and per sample. Thread rule: any thread, several at a time.
 class FactIndex {
   public:
-    /// Where a sample is: the record, and its place in there.
-    struct Place {
-        std::uint32_t record = 0;
-        std::uint32_t sample = 0;
-
-        bool operator==(const Place&) const = default;
-    };
+    using Place = journal::Place;
 
     /// `reader` outlives the index. Throws RESOURCE_EXHAUSTED for more than 2^32 records.
     explicit FactIndex(const Reader& reader);
@@ -47,12 +42,6 @@ class FactIndex {
     [[nodiscard]] Fact fact(const Place& place) const;
 
   private:
-    /// The numbers [first, end) are samples of a record, the first of them `sample`.
-    struct Numbers {
-        std::uint64_t first = 0;
-        std::uint64_t end = 0;
-        Place at;
-    };
     struct Stimulus {
         StimulusHash hash;
         Place at;
@@ -61,12 +50,10 @@ class FactIndex {
     using RigAndEra = std::pair<std::uint32_t, std::uint32_t>;
 
     void add(const FactsView& facts, std::uint32_t record);
-    static void add_numbers(std::vector<Numbers>& sorted, const FactsView& facts,
-                            std::uint32_t record);
 
     const Reader& reader_;
-    std::map<RigAndPurpose, std::vector<Numbers>> numbers_; ///< disjoint, ascending
-    std::map<RigAndEra, std::vector<Stimulus>> stimuli_;    ///< ascending, then as appended
+    std::map<RigAndPurpose, NumberRanges> numbers_;
+    std::map<RigAndEra, std::vector<Stimulus>> stimuli_; ///< ascending, then as appended
 };
 
 } // namespace phyll::journal

@@ -2,13 +2,12 @@
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/readers/csv_rows.hpp"
+#include "drivers/core/readers/sha256.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <span>
 
@@ -16,23 +15,6 @@ namespace phyll::sim {
 namespace {
 
 constexpr std::uint64_t most_text = std::uint64_t{4} << 30U;
-constexpr std::size_t piece = std::size_t{1} << 16U;
-
-std::string sha256_of(const DataFile& file) {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    std::vector<std::byte> buffer(piece);
-    for (std::uint64_t at = 0; at < file.size(); at += piece) {
-        const std::span<std::byte> part = std::span(buffer).first(
-            static_cast<std::size_t>(std::min<std::uint64_t>(piece, file.size() - at)));
-        file.bytes()->read(at, part);
-        crypto_hash_sha256_update(&state, reinterpret_cast<const unsigned char*>(part.data()),
-                                  part.size());
-    }
-    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
-    crypto_hash_sha256_final(&state, digest.data());
-    return fmt::format("{:02x}", fmt::join(digest, ""));
-}
 
 /// Neither a number, be it one that is refused later, nor nothing.
 bool is_name(const std::string& cell) {
@@ -69,7 +51,7 @@ void add_row(NumberTable& table, const CsvRow& row, const std::string& name) {
 NumberTable read_number_table(const DataFile& file, const std::string& name, Header header) {
     const std::vector<CsvRow> rows = read_csv_rows(file.text(name, most_text), name);
     NumberTable table;
-    table.sha256 = sha256_of(file);
+    table.sha256 = sha256_of(*file.bytes());
     std::size_t before = 0; // rows that are no measurement
     if (!rows.empty()) {
         table.columns = rows.front().cells.size();

@@ -3,7 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 #include "sim/rigs/replay/number_table.hpp"
-#include "sim/rigs/replay/recording.pb.h"
+#include "sim/rigs/replay/recording_parts.hpp"
 
 #include <fmt/format.h>
 
@@ -20,15 +20,13 @@ constexpr std::size_t largest_batch = 4096;
 NumberTable read_table(const std::string& path, const char* option, Header header,
                        const RigSite& site) {
     if (path.empty()) {
-        throw invalid_field(option, "missing; the path of a file of comma-separated values");
+        throw invalid_field(
+            option,
+            "missing; the path of a file of comma-separated values, or give recording.journal");
     }
-    if (!site.read) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("{}: {} cannot be read: no files are at hand here", option,
-                                in_quotes(path)));
-    }
+    const DataFile file = open_file(path, option, site);
     try {
-        return read_number_table(site.read(path), path, header);
+        return read_number_table(file, path, header);
     } catch (const Error& error) {
         throw error_of(option, error);
     }
@@ -45,19 +43,6 @@ Choice choice_of(const std::string& text, const char* option,
         valid += fmt::format("{}'{}'", valid.empty() ? "" : ", ", name);
     }
     throw invalid_field(option, fmt::format("{}; valid is {}", in_quotes(text), valid));
-}
-
-/// The value of an option that is given once for all channels, or for each, or not at all.
-std::vector<double> for_each_channel(const google::protobuf::RepeatedField<double>& given,
-                                     double fallback, std::size_t channels, const char* option) {
-    if (given.size() > 1 && static_cast<std::size_t>(given.size()) != channels) {
-        throw invalid_field(option, fmt::format("{} values for {} inputs; valid is one, or one for "
-                                                "each",
-                                                given.size(), channels));
-    }
-    std::vector<double> values(given.begin(), given.end());
-    values.resize(channels, values.empty() ? fallback : values.front());
-    return values;
 }
 
 /// What the file calls a column, or its number; names must differ, since people select by them.
@@ -99,27 +84,14 @@ std::vector<DriveChannel> inputs_of(const NumberTable& table, const v1::Recordin
     }
     const std::vector<std::string> names =
         channel_names(table, "in", "recording.stimuli", options.stimuli());
-    const std::vector<double> zero =
-        for_each_channel(options.zero(), 0.0, table.columns, "recording.zero");
-    const std::vector<double> one =
-        for_each_channel(options.one(), 1.0, table.columns, "recording.one");
+    const Drives drives = drives_of(options, table.columns);
     std::vector<DriveChannel> inputs;
     for (std::size_t k = 0; k < table.columns; ++k) {
-        auto [low, high] = given ? std::pair(zero[k], one[k]) : extent_of(table, k);
+        auto [low, high] = given ? std::pair(drives.zero[k], drives.one[k]) : extent_of(table, k);
         if (!given && low == high) {
             high = low + 1.0; // an input that was never moved
         }
-        if (low == high) {
-            throw invalid_field("recording.one",
-                                fmt::format("{} on input '{}'; valid is another value than that of "
-                                            "drive 0",
-                                            high, names[k]));
-        }
-        inputs.push_back({.name = names[k],
-                          .unit = options.has_stimulus_unit() ? options.stimulus_unit() : "1",
-                          .at_zero = low,
-                          .at_one = high,
-                          .levels = options.levels() < 2 ? 0 : options.levels()});
+        inputs.push_back(input_channel(options, names[k], low, high, options.levels()));
     }
     return inputs;
 }
@@ -168,31 +140,19 @@ std::vector<ResponseChannel> outputs_of(const NumberTable& table,
     std::vector<ResponseChannel> outputs;
     for (std::size_t k = 0; k < table.columns; ++k) {
         const auto [low, high] = extent_of(table, k);
-        const auto first = static_cast<double>(static_cast<float>(low));
-        const auto last = static_cast<double>(static_cast<float>(high));
-        // A range of no width would make anything but one value a fault.
-        const double margin = first < last ? 0.0 : std::max(1e-6, 1e-3 * std::abs(first));
-        outputs.push_back({.name = names[k],
-                           .unit = options.has_response_unit() ? options.response_unit() : "1",
-                           .minimum = first - margin,
-                           .maximum = last + margin,
-                           .note = {}});
+        outputs.push_back(output_channel(options, names[k], low, high));
     }
     return outputs;
 }
 
-std::string source_of(const v1::RecordingOptions& options, const NumberTable& stimuli,
-                      const NumberTable& responses) {
-    constexpr std::size_t digits = 12; // enough to tell files apart
-    return fmt::format("{}: {} (sha256 {}...) and {} (sha256 {}...), {} measurements",
-                       options.has_source() ? options.source() : "a recording", options.stimuli(),
-                       stimuli.sha256.substr(0, digits), options.responses(),
-                       responses.sha256.substr(0, digits), stimuli.rows);
+std::string said_of(const v1::RecordingOptions& options, const NumberTable& stimuli,
+                    const NumberTable& responses) {
+    return fmt::format("{}: {} ({}) and {} ({}), {} measurements", source_of(options),
+                       options.stimuli(), short_digest(stimuli.sha256), options.responses(),
+                       short_digest(responses.sha256), stimuli.rows);
 }
 
-} // namespace
-
-Recording read_recording(const v1::RecordingOptions& options, const RigSite& site) {
+Recording read_files(const v1::RecordingOptions& options, const RigSite& site) {
     const Header header =
         choice_of<Header>(options.has_header() ? options.header() : "auto", "recording.header",
                           {{"auto", Header::automatic}, {"yes", Header::yes}, {"no", Header::no}});
@@ -210,16 +170,37 @@ Recording read_recording(const v1::RecordingOptions& options, const RigSite& sit
     recording.inputs = inputs_of(stimuli, options);
     recording.outputs = outputs_of(responses, options);
     recording.seconds_per_sample = options.seconds_per_sample();
-    recording.of = source_of(options, stimuli, responses);
+    recording.of = said_of(options, stimuli, responses);
     recording.stimuli = stimuli_of(stimuli, recording.inputs, options.stimuli());
     recording.responses = responses_of(responses);
     return recording;
+}
+
+} // namespace
+
+Recording read_recording(const v1::RecordingOptions& options, const RigSite& site) {
+    if (options.journal().empty()) {
+        if (options.has_rig()) {
+            throw invalid_field("recording.rig",
+                                fmt::format("{}; it chooses a rig of a journal, which is not given",
+                                            in_quotes(options.rig())));
+        }
+        return read_files(options, site);
+    }
+    if (options.has_stimuli() || options.has_responses()) {
+        throw invalid_field("recording.journal",
+                            fmt::format("{}; with stimuli and responses it is left out",
+                                        in_quotes(options.journal())));
+    }
+    return read_journal_recording(options, site);
 }
 
 LayerSpec spec_of(const Recording& recording) {
     LayerSpec spec;
     spec.inputs = recording.inputs;
     spec.outputs = recording.outputs;
+    spec.stimulus_storage = recording.stimulus_storage;
+    spec.response_storage = recording.response_storage;
     spec.max_batch = largest_batch;
     spec.seconds_per_sample = recording.seconds_per_sample;
     spec.evidence_of = recording.of;

@@ -29,6 +29,9 @@ class ReplayRig final : public SimulatedRig {
         spec_.kind = "replay";
         spec_.evidence = Evidence::replay;
         spec_.closed_domain = !rules.nearest;
+        if (rules.mean) {
+            spec_.response_storage = {}; // means fit no integer
+        }
         const std::size_t measurements = recording_.stimuli.samples();
         const std::size_t distinct = index_.distinct().size();
         spec_.notes.push_back(fmt::format("{} measurements of {} distinct stimuli{}", measurements,

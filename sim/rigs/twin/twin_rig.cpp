@@ -296,6 +296,7 @@ std::unique_ptr<SimulatedRig> make_twin(const Recording& recording, const TwinRu
     }
     Fitted fitted = fit(recording, rules, workers);
     LayerSpec spec = spec_of(recording);
+    spec.response_storage = {}; // whatever the network gives
     spec.kind = "twin";
     spec.evidence = Evidence::replay_twin;
     set_ranges(spec, fitted.weights);

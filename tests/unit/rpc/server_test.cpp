@@ -57,6 +57,9 @@ class Bench {
                 }
                 call->end();
             });
+        dispatcher_.stream<v1::ExportRequest, v1::ExportItem>(
+            "phyll.v1.Runs/Export", [](const v1::ExportRequest&,
+                                       const std::shared_ptr<Call>& call) { send_parts(call, 0); });
         address_ = server_.listen("tcp://127.0.0.1:0", [role](const std::string& peer_address) {
             return rpc::Caller{"tester at " + peer_address, role};
         });
@@ -78,7 +81,23 @@ class Bench {
     /// Returns when the query that is never answered is over; the test's time limit ends it else.
     void await_over() const { over_.wait(false); }
 
+    static constexpr std::uint64_t parts = 20;
+
   private:
+    /// As many as the client is ready for.
+    static void send_parts(const std::shared_ptr<Call>& call, std::uint64_t first) {
+        for (; first < parts; ++first) {
+            if (!call->take_credit()) {
+                call->when_granted([call, first] { send_parts(call, first); });
+                return;
+            }
+            v1::ExportItem item;
+            item.set_offset(first);
+            call->item(item);
+        }
+        call->end();
+    }
+
     boost::asio::io_context loop_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
         loop_.get_executor()};
@@ -342,4 +361,50 @@ TEST_CASE("an HTTP client on the port gets nowhere and harms nobody") {
     peer.expect_service(1);
     ::close(fd);
     peer.expect_service(2);
+}
+
+TEST_CASE("a stream that heeds credit sends no more than was asked for") {
+    const Bench bench;
+    Peer peer(bench);
+    const v1::ExportRequest body;
+    const v1::RigsRequest other;
+    std::uint64_t other_id = 100;
+    const auto take = [&](std::uint64_t items) {
+        for (std::uint64_t i = 0; i < items; ++i) {
+            REQUIRE(peer.receive().kind() == v1::ITEM);
+        }
+        // Another answer comes: there was nothing in between.
+        peer.send(Peer::request("phyll.v1.Lab/Rigs", ++other_id), &other);
+        REQUIRE(peer.receive().id() == other_id);
+    };
+    const auto grant = [&](std::uint64_t id, std::uint32_t items) {
+        v1::Header header;
+        header.set_kind(v1::CREDIT);
+        header.set_id(id);
+        header.set_credit(items);
+        peer.send(header, nullptr);
+    };
+    v1::Header header = Peer::request("phyll.v1.Runs/Export", 1);
+    header.set_credit(3);
+    peer.send(header, &body);
+    take(3);
+    grant(1, 2);
+    take(2);
+    grant(7, 5); // no such request
+    take(0);
+    grant(1, UINT32_MAX);
+    for (std::uint64_t i = 5; i < Bench::parts; ++i) {
+        REQUIRE(peer.receive().sequence() == i);
+    }
+    REQUIRE(peer.receive().kind() == v1::END);
+    grant(1, 1); // it is over
+
+    // Without a word about it there are 16.
+    peer.send(Peer::request("phyll.v1.Runs/Export", 2), &body);
+    take(16);
+    v1::Header cancel;
+    cancel.set_kind(v1::CANCEL);
+    cancel.set_id(2);
+    peer.send(cancel, nullptr);
+    REQUIRE(peer.receive().status().code() == v1::CANCELLED);
 }

@@ -82,7 +82,7 @@ TEST_CASE("conditions hold the configuration and its hash, and tell devices apar
     REQUIRE(a.configuration_sha256() != b.configuration_sha256());
     // SHA-256 of the empty object, from another program.
     const Premises premises{.version = "", .host = {}, .rigs = {{"r", v1::RigConfig()}}};
-    const auto empty = conditions(premises, {{"r", 0}}).rigs(0);
+    const auto empty = conditions(premises, {{"r", {}}}).rigs(0);
     REQUIRE(empty.configuration() == "{}");
     REQUIRE(empty.configuration_sha256() ==
             "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");

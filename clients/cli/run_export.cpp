@@ -1,0 +1,147 @@
+#include "run_commands.hpp"
+
+#include "output.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <phyll/v1/runs.pb.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <system_error>
+#include <unistd.h>
+
+namespace phyll::cli {
+namespace {
+
+/// A file that is written aside and has its name once it is whole.
+class FileAside {
+  public:
+    explicit FileAside(std::filesystem::path path)
+        : path_(std::move(path)), aside_(path_.string() + ".part") {
+        out_.open(aside_, std::ios::binary | std::ios::trunc);
+        check("written");
+    }
+    FileAside(const FileAside&) = delete;
+    FileAside& operator=(const FileAside&) = delete;
+    ~FileAside() {
+        if (!done_) {
+            std::error_code ignored;
+            std::filesystem::remove(aside_, ignored);
+        }
+    }
+
+    void write(std::span<const std::byte> bytes) {
+        out_.write(reinterpret_cast<const char*>(bytes.data()),
+                   static_cast<std::streamsize>(bytes.size()));
+        check("written");
+    }
+
+    void finish() {
+        out_.close();
+        check("written");
+        std::filesystem::rename(aside_, path_);
+        done_ = true;
+    }
+
+  private:
+    void check(const char* what) const {
+        if (!out_) {
+            const int number = errno;
+            throw Error(number == ENOSPC ? Code::resource_exhausted : Code::permission_denied,
+                        fmt::format("{} cannot be {}: {}", path_.string(), what,
+                                    std::generic_category().message(number)));
+        }
+    }
+
+    std::filesystem::path path_;
+    std::filesystem::path aside_;
+    std::ofstream out_;
+    bool done_ = false;
+};
+
+struct ExportArguments {
+    std::uint64_t run = 0;
+    std::string file;
+    bool measurements = false;
+};
+
+void show_progress(const App& app, const v1::ExportItem& item, std::size_t bytes) {
+    if (!app.json() && ::isatty(STDERR_FILENO) != 0) {
+        std::cerr << fmt::format("\r{:3.0f} % of {:.1f} MB",
+                                 100.0 * static_cast<double>(item.offset() + bytes) /
+                                     static_cast<double>(item.size()),
+                                 static_cast<double>(item.size()) / 1e6)
+                  << (item.offset() + bytes == item.size() ? "\n" : "") << std::flush;
+    }
+}
+
+void fetch(App& app, std::uint64_t run, const std::string& what, const std::string& file) {
+    v1::ExportRequest request;
+    request.set_run(run);
+    request.set_what(what);
+    FileAside out(file);
+    std::uint64_t written = 0;
+    std::uint64_t size = 0;
+    app.let_signals_interrupt();
+    app.client().download<v1::ExportItem>(
+        "phyll.v1.Runs/Export", request,
+        [&](const v1::ExportItem& item, std::span<const std::byte> part) {
+            out.write(part);
+            written += part.size();
+            size = item.size();
+            show_progress(app, item, part.size());
+            return true;
+        });
+    if (written != size || size == 0) {
+        throw Error(Code::data_loss,
+                    fmt::format("phylld sent {} of {} bytes; ask again", written, size));
+    }
+    out.finish();
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "exported"},
+                                    {"run", run},
+                                    {"what", what},
+                                    {"file", file},
+                                    {"bytes", size}}
+                         .dump()
+                  << '\n';
+    } else {
+        std::cout << fmt::format("{}: {} bytes\n", file, count(size));
+    }
+}
+
+} // namespace
+
+void add_run_export(App& app, CLI::App& run) {
+    CLI::App* exporting = run.add_subcommand("export", "A file of what a run measured");
+    const auto arguments = std::make_shared<ExportArguments>();
+    exporting->add_option("run", arguments->run, "Number of the run")->required();
+    exporting
+        ->add_flag("--measurements", arguments->measurements,
+                   "Stimuli, responses and what they were of, as HDF5")
+        ->required();
+    exporting->add_option("-o,--out", arguments->file,
+                          "File to write; default: run-RUN-measurements.h5");
+    exporting->callback([&app, arguments] {
+        fetch(app, arguments->run, "measurements",
+              arguments->file.empty() ? fmt::format("run-{}-measurements.h5", arguments->run)
+                                      : arguments->file);
+    });
+
+    CLI::App* bundling = run.add_subcommand(
+        "bundle", "One file with all that it takes to train a run again elsewhere");
+    const auto bundled = std::make_shared<ExportArguments>();
+    bundling->add_option("run", bundled->run, "Number of the run")->required();
+    bundling->add_option("-o,--out", bundled->file, "File to write; default: run-RUN.zip");
+    bundling->callback([&app, bundled] {
+        fetch(app, bundled->run, "bundle",
+              bundled->file.empty() ? fmt::format("run-{}.zip", bundled->run) : bundled->file);
+    });
+}
+
+} // namespace phyll::cli

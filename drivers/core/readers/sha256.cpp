@@ -1,0 +1,51 @@
+#include "drivers/core/readers/sha256.hpp"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace phyll {
+namespace {
+
+constexpr std::size_t piece = std::size_t{1} << 16U;
+
+} // namespace
+
+struct Sha256::State {
+    crypto_hash_sha256_state sum;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+    crypto_hash_sha256_init(&state_->sum);
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::span<const std::byte> bytes) {
+    crypto_hash_sha256_update(&state_->sum, reinterpret_cast<const unsigned char*>(bytes.data()),
+                              bytes.size());
+}
+
+std::string Sha256::digest() {
+    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+    crypto_hash_sha256_final(&state_->sum, digest.data());
+    return fmt::format("{:02x}", fmt::join(digest, ""));
+}
+
+std::string sha256_of(const ByteSource& bytes) {
+    Sha256 sum;
+    std::vector<std::byte> buffer(piece);
+    for (std::uint64_t at = 0; at < bytes.size(); at += piece) {
+        const std::span<std::byte> part = std::span(buffer).first(
+            static_cast<std::size_t>(std::min<std::uint64_t>(piece, bytes.size() - at)));
+        bytes.read(at, part);
+        sum.add(part);
+    }
+    return sum.digest();
+}
+
+} // namespace phyll
