@@ -153,7 +153,7 @@ std::string said_of(const v1::RecordingOptions& options, const NumberTable& stim
 }
 
 Recording read_files(const v1::RecordingOptions& options, const RigSite& site) {
-    const Header header =
+    const auto header =
         choice_of<Header>(options.has_header() ? options.header() : "auto", "recording.header",
                           {{"auto", Header::automatic}, {"yes", Header::yes}, {"no", Header::no}});
     const NumberTable stimuli = read_table(options.stimuli(), "recording.stimuli", header, site);
