@@ -167,14 +167,14 @@ void Device::close() {
 }
 
 Error Device::lose(const std::string& how) {
-    std::string reason = fmt::format("its driver {}; restart phylld", how);
+    const std::string reason = fmt::format("its driver {}; restart phylld", how);
     spdlog::error("rig {} cannot be used: {}", in_quotes(name_), reason);
     const std::lock_guard lock(mutex_);
     lost_ = true;
     status_.health = {.state = Health::State::fault, .reason = reason};
     status_.safe_state = {.state = SafeState::State::unknown, .reason = reason};
     status_.driven = true;
-    return {Code::unavailable, std::move(reason)};
+    return {Code::unavailable, reason};
 }
 
 RigStatus Device::status() const {
