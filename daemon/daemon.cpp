@@ -46,17 +46,6 @@ unsigned thread_count(const v1::DaemonConfig& config) {
                                  : std::max(1U, std::thread::hardware_concurrency());
 }
 
-std::string cpu_model() {
-    std::ifstream info("/proc/cpuinfo");
-    for (std::string line; std::getline(info, line);) {
-        if (line.starts_with("model name")) {
-            const std::size_t colon = line.find(": ");
-            return colon == std::string::npos ? line : line.substr(colon + 2);
-        }
-    }
-    return "unknown";
-}
-
 runs::Premises premises(const Settings& settings) {
     runs::Premises out{.version = version(),
                        .host = {rig::kernel_level(), cpu_model()},
@@ -234,11 +223,11 @@ void Service::serve_until_stopped() {
 }
 
 void Service::note_configurations() {
-    std::map<std::string, std::uint64_t> ages;
+    std::map<std::string, runs::RigStart> rigs;
     for (const v1::RigConfig& config : settings_.config.rigs()) {
-        ages[config.name()] = 0;
+        rigs[config.name()] = {};
     }
-    const v1::Conditions now = runs::conditions(premises(settings_), ages);
+    const v1::Conditions now = runs::conditions(premises(settings_), rigs);
     for (const v1::RigConditions& rig : now.rigs()) {
         store_.note_configuration(rig.rig(), rig.configuration_sha256(),
                                   runs::wall_seconds(clock_));
@@ -353,6 +342,17 @@ Served serve(const Settings& settings, const Clock& clock, std::ostream& ready) 
         service.run(ready);
     }
     return *left_behind ? Served::thread_left_behind : Served::whole;
+}
+
+std::string cpu_model() {
+    std::ifstream info("/proc/cpuinfo");
+    for (std::string line; std::getline(info, line);) {
+        if (line.starts_with("model name")) {
+            const std::size_t colon = line.find(": ");
+            return colon == std::string::npos ? line : line.substr(colon + 2);
+        }
+    }
+    return "unknown";
 }
 
 std::string version() {

@@ -41,6 +41,9 @@ enum class Served {
 /// The version with which this binary was built.
 [[nodiscard]] std::string version();
 
+/// What this machine calls its processor.
+[[nodiscard]] std::string cpu_model();
+
 /// "phylld 0.1.0, kernels x86-64-v3 on Xeon 5": what decides every bit of a result.
 [[nodiscard]] std::string version_line();
 

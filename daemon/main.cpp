@@ -4,6 +4,7 @@
 #include "daemon/config/load.hpp"
 #include "drivers/core/error.hpp"
 #include "explain.hpp"
+#include "verify.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -31,6 +32,8 @@ struct Arguments {
     bool check = false;
     std::string explain;
     bool markdown = false;
+    std::string verify;
+    bool json = false;
 };
 
 std::string environment(const char* name) {
@@ -108,6 +111,12 @@ int main(int argc, char** argv) {
             ->type_name("[TOPIC]")
             ->expected(0, 1);
     app.add_flag("--markdown", arguments.markdown, "Explain in Markdown")->needs(explain);
+    CLI::Option* verify =
+        app.add_option("--verify", arguments.verify,
+                       "Train the run of a bundle again from what it measured, say whether the "
+                       "weights are the same, and exit")
+            ->type_name("BUNDLE");
+    app.add_flag("--json", arguments.json, "Say so as one JSON object")->needs(verify);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -125,6 +134,9 @@ int main(int argc, char** argv) {
         if (explain->count() > 0) {
             phyll::explain(arguments.explain, arguments.markdown, std::cout);
             return 0;
+        }
+        if (verify->count() > 0) {
+            return phyll::verify_bundle(arguments.verify, arguments.json, std::cout) ? 0 : 5;
         }
         const phyll::Settings settings = settle(arguments);
         spdlog::set_level(spdlog::level::from_str(settings.config.log_level()));

@@ -57,5 +57,6 @@ void add_characterise_command(App& app);
 void add_rig_care_commands(App& app);
 void add_run_commands(App& app);
 void add_data_commands(App& app);
+void add_verify_command(App& app);
 
 } // namespace phyll::cli

@@ -9,5 +9,6 @@ int main(int argc, char** argv) {
     phyll::cli::add_rig_care_commands(app);
     phyll::cli::add_run_commands(app);
     phyll::cli::add_data_commands(app);
+    phyll::cli::add_verify_command(app);
     return app.run(argc, argv);
 }

@@ -6,6 +6,17 @@
 #include <nlohmann/json.hpp>
 
 namespace phyll::runs {
+namespace {
+
+/// The configuration, but for what changes no answer.
+v1::RigConfig device_of(v1::RigConfig config) {
+    config.clear_unattended();
+    config.clear_query_timeout();
+    config.mutable_simulation()->clear_faults();
+    return config;
+}
+
+} // namespace
 
 v1::Conditions conditions(const Premises& premises, const std::map<std::string, RigStart>& rigs) {
     v1::Conditions out;
@@ -18,7 +29,7 @@ v1::Conditions conditions(const Premises& premises, const std::map<std::string, 
         rig.set_age(start.age);
         rig.set_era(start.era);
         if (const auto found = premises.rigs.find(name); found != premises.rigs.end()) {
-            rig.set_configuration(plain_json(found->second).dump());
+            rig.set_configuration(plain_json(device_of(found->second)).dump());
             rig.set_configuration_sha256(to_hex(sha256(rig.configuration())));
         }
     }

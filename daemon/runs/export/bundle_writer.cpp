@@ -99,6 +99,12 @@ std::shared_ptr<const ByteSource> make_bundle(const RunRecord& run, const FileRe
                     fmt::format("run {} is {}; a bundle is made of a run that is over",
                                 run.info.run(), name_of(run.info.state())));
     }
+    if (run.info.replay_of() != 0) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("run {0} is a replay of run {1} and has measured nothing; a bundle "
+                                "can be made of run {1}",
+                                run.info.run(), run.info.replay_of()));
+    }
     Contents contents = contents_of(run, read);
     const BundleManifest manifest = manifest_of(run, contents.files());
     std::vector<training::ZipEntry> entries = contents.take();
