@@ -64,8 +64,8 @@ struct Bench {
             rig->query(std::as_const(x).view(), y.view(), context);
             return "answered";
         } catch (const Error& error) {
-            REQUIRE(error.code() == Code::unavailable);
-            return error.what();
+            // No assertion here: Catch takes them from one thread alone.
+            return error.code() == Code::unavailable ? error.what() : "refused otherwise";
         }
     }
 
