@@ -38,7 +38,7 @@ TEST_CASE("a run that is stopped at any query goes on from its last checkpoint t
     REQUIRE_FALSE(whole.attempt(whole.submit()));
     const std::uint64_t all = whole.queries;
     REQUIRE(all > 5);
-    for (std::uint64_t stop_at = 1; stop_at < all; stop_at += 1 + all / 12) {
+    for (std::uint64_t stop_at = 1; stop_at < all; stop_at += 1 + all / 6) {
         Attempts bench(schedule);
         const std::uint64_t run = bench.submit();
         bench.on_query = [&](ConstBlock) {
@@ -72,7 +72,7 @@ TEST_CASE("a fault at any query of a run is survived, and changes nothing") {
     const std::string schedule = GENERATE(as<std::string>(), greedy, simultaneous);
     const Attempts::Learned expected = undisturbed(schedule);
     std::uint64_t at = 0;
-    for (bool reached = true; reached; at += 3) {
+    for (bool reached = true; reached; at += 7) {
         Attempts bench(schedule);
         const std::uint64_t run = bench.submit();
         CAPTURE(schedule, at, static_cast<int>(kind));

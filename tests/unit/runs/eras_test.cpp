@@ -92,7 +92,7 @@ TEST_CASE("an era that ended before an interruption ends again at the same measu
     REQUIRE_FALSE(whole.attempt(whole.submit()));
     const std::uint64_t all = whole.queries;
     REQUIRE(eras(whole).size() == 1);
-    for (std::uint64_t stop_at = 2; stop_at < all; stop_at += 1 + all / 10) {
+    for (std::uint64_t stop_at = 2; stop_at < all; stop_at += 1 + all / 6) {
         Attempts bench(schedule, looks);
         const std::uint64_t run = bench.submit();
         std::uint64_t before = 0;
