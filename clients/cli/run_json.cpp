@@ -39,7 +39,7 @@ nlohmann::json control_json(const v1::Control& control) {
 nlohmann::json era_json(const v1::EraEnded& era) {
     return {{"rig", era.rig()},
             {"era", era.era()},
-            {"number", era.number()},
+            {"measurement", era.number()},
             {"moved", era.moved()},
             {"why", era.why()}};
 }

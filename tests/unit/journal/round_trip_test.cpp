@@ -201,7 +201,7 @@ TEST_CASE("what contradicts itself or the header is refused, and nothing of it i
     CHECK(origins_refused({.rig = 4, .samples = origins}));
     CHECK(origins_refused({.first_number = UINT64_MAX - 1, .samples = origins}));
     CHECK(origins_refused({.split = static_cast<Split>(2), .samples = origins}));
-    CHECK(origins_refused({.purpose = static_cast<Purpose>(5), .samples = origins}));
+    CHECK(origins_refused({.purpose = static_cast<Purpose>(purposes), .samples = origins}));
     CHECK(writer.end() == end);
 }
 
