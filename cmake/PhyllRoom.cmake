@@ -34,10 +34,11 @@ endfunction()
 # Knows every .proto of the project and its import root; phyll_proto adds them.
 add_library(phyll_protos INTERFACE)
 
-# phyll_proto(<name> ROOT <import root> PROTOS ... [DEPENDS <other phyll_proto names>])
+# phyll_proto(<name> [UNTOLD] ROOT <import root> PROTOS ... [DEPENDS <other phyll_proto names>])
+# UNTOLD: what the daemon keeps for itself, and explains to nobody.
 # Generated code is compiled once, into a library of its own and without our warnings.
 function(phyll_proto name)
-    cmake_parse_arguments(ARG "" "ROOT" "PROTOS;DEPENDS" ${ARGN})
+    cmake_parse_arguments(ARG "UNTOLD" "ROOT" "PROTOS;DEPENDS" ${ARGN})
     set(out ${PROJECT_BINARY_DIR}/generated/${name})
     file(MAKE_DIRECTORY ${out})
     set(imports -I ${PROJECT_SOURCE_DIR}/${ARG_ROOT})
@@ -47,8 +48,10 @@ function(phyll_proto name)
     set(generated "")
     set_property(TARGET phyll_protos APPEND PROPERTY PHYLL_IMPORTS -I ${PROJECT_SOURCE_DIR}/${ARG_ROOT})
     foreach(proto IN LISTS ARG_PROTOS)
-        set_property(TARGET phyll_protos APPEND PROPERTY
-            PHYLL_FILES ${PROJECT_SOURCE_DIR}/${ARG_ROOT}/${proto})
+        if(NOT ARG_UNTOLD)
+            set_property(TARGET phyll_protos APPEND PROPERTY
+                PHYLL_FILES ${PROJECT_SOURCE_DIR}/${ARG_ROOT}/${proto})
+        endif()
         string(REGEX REPLACE "\\.proto$" "" stem ${proto})
         add_custom_command(
             OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h

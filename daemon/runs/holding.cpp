@@ -9,6 +9,8 @@ namespace {
 
 constexpr Seconds first_pause{0.5};
 constexpr Seconds longest_pause{60.0};
+/// So close to its limit a run is at it.
+constexpr Seconds nothing{0.001};
 /// What a rig may take to be armed again.
 constexpr Seconds recovery_time{60.0};
 
@@ -33,7 +35,7 @@ void Holding::hold(const Error& error) {
 
 void Holding::wait(const Error& error, const std::stop_token& stop) {
     const Seconds spent(site_.clock.now() - since_);
-    if (spent >= site_.limit) {
+    if (spent >= site_.limit - nothing) {
         throw Error(error.code() == Code::aborted ? Code::unavailable : error.code(),
                     fmt::format("{}; that did not pass in {:.3g} h (hold_limit)", error.what(),
                                 spent.count() / 3600.0));

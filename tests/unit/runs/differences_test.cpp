@@ -29,7 +29,7 @@ RunRecord record(double noise, std::uint64_t age) {
     out.spec.add_layers()->set_width(20);
     const Premises premises{
         .version = "1.0", .host = {"x86-64-v3", "a CPU"}, .rigs = {{"cavity", rig_config(noise)}}};
-    *out.info.mutable_conditions() = conditions(premises, {{"cavity", age}});
+    *out.info.mutable_conditions() = conditions(premises, {{"cavity", {.age = age}}});
     v1::RunResult& result = *out.info.mutable_result();
     result.set_test_accuracy(0.9);
     result.set_hardware_seconds(static_cast<double>(age) + 1);
