@@ -1,6 +1,7 @@
 #include "daemon/rig/device.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/query_part.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
@@ -68,6 +69,9 @@ void Device::measure(Watch& watch, DeviceQuery& query) {
         watch.hasten();
     });
     context.stop = stop.get_token();
+    if (query.raw.wants_any()) {
+        context.raw = &query.raw;
+    }
     try {
         throw_if_over(context, clock_);
         std::size_t first = 0;
@@ -89,11 +93,10 @@ void Device::measure(Watch& watch, DeviceQuery& query) {
 void Device::measure_part(Watch& watch, DeviceQuery& query, const QueryContext& context,
                           std::size_t first, std::size_t count) {
     const Seconds nominal(spec_.seconds_per_sample * static_cast<double>(count));
-    QueryContext part = context;
-    part.number += first;
-    part.age += first;
+    QueryPart of_block(context, first, count);
+    QueryContext& part = of_block.context();
     part.times = query.times;
-    if (query.times.size() == query.stimuli.samples()) {
+    if (query.times.size() == query.stimuli.samples()) { // else the guard says what is wrong
         part.times = part.times.subspan(first, count);
     }
     part.deadline = begin(watch, "a query", nominal, context.deadline);

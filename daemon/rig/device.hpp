@@ -3,6 +3,7 @@
 #include "daemon/rig/made_rig.hpp"
 #include "daemon/rig/watched_thread.hpp"
 #include "drivers/core/physical_layer.hpp"
+#include "drivers/core/raw_samples.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -36,8 +37,9 @@ struct RigPatience {
 struct DeviceQuery {
     OwnedBlock stimuli;
     OwnedBlock responses;
-    QueryContext context; ///< without room for times
+    QueryContext context; ///< without room for times, and without a sink
     std::vector<SampleTime> times;
+    RawSamples raw;       ///< of the samples that the caller wants so
     double seconds = 0.0; ///< how long the rig was busy with it, once it is measured
 };
 

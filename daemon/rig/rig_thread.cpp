@@ -55,6 +55,7 @@ void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<
     const auto query = std::make_shared<DeviceQuery>();
     query->stimuli = std::move(measurement->stimuli);
     query->context = measurement->context;
+    query->context.raw = nullptr;
     thread_.post({.work =
                       [device = device_, query](auto& watch) {
                           check(device->spec(), std::as_const(query->stimuli).view());
@@ -84,12 +85,19 @@ void RigThread::query(ConstBlock x, Block y, const QueryContext& context) {
     query->responses = OwnedBlock(y.channels(), y.samples());
     query->context = context;
     query->context.times = {};
+    query->context.raw = nullptr; // the driver may go on when the caller's is gone
+    if (context.raw != nullptr) {
+        query->raw = RawSamples(*context.raw, x.samples());
+    }
     query->times.resize(context.times.size());
     std::ranges::copy(x.values(), query->stimuli.view().data());
     thread_.post_and_wait(
         [device = device_, query](auto& watch) { device->measure(watch, *query); });
     std::ranges::copy(query->responses.view().values(), y.data());
     std::ranges::copy(query->times, context.times.begin());
+    if (context.raw != nullptr) {
+        query->raw.hand_over(*context.raw);
+    }
 }
 
 void RigThread::make_safe(std::function<void(const SafeState&)> done) {

@@ -19,7 +19,7 @@ namespace phyll::rig {
 struct Measurement {
     OwnedBlock stimuli;   ///< taken when it is measured
     OwnedBlock responses; ///< made by the rig's thread
-    QueryContext context; ///< its age is set by the rig's thread
+    QueryContext context; ///< its age is set by the rig's thread; nothing is kept raw
     double seconds = 0.0; ///< how long the rig was busy with it
     std::exception_ptr failure;
 };
@@ -60,7 +60,9 @@ class RigThread {
     /// Measures at the rig's own age, then calls `done` on the rig's thread.
     void measure(std::shared_ptr<Measurement> measurement, std::function<void()> done);
 
-    /// Measures at the context's age and waits for the answer; throws what the rig throws.
+    /// Measures at the context's age and waits for the answer; throws what the rig throws. What
+    /// the context's sink wants it is given on the caller's thread, once the whole block is
+    /// measured; nothing where this throws.
     void query(ConstBlock x, Block y, const QueryContext& context);
 
     /// Makes the rig safe after what was asked before, then calls `done` on the rig's thread.

@@ -41,6 +41,12 @@ Sha256 configuration_hash(const v1::Conditions& conditions) {
     return sha256(configurations);
 }
 
+/// What the run asks of a rig beside queries.
+v1::RunRig asked_of(const v1::RunSpec& spec, const std::string& rig) {
+    const auto found = std::ranges::find(spec.rigs(), rig, &v1::RunRig::name);
+    return found == spec.rigs().end() ? v1::RunRig() : *found;
+}
+
 HoldingSite holding_site(std::uint64_t run, const RunSite& site) {
     return {.clock = site.clock,
             .limit = site.hold_limit,
@@ -281,13 +287,15 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
                         .trouble = order_.rigs.empty() ? nullptr : &holding_,
                         .sentinels = order_.spec.sentinels()});
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
-        work.measurer->add_rig(rig.rig(), {.layer = layers_.at(rig.rig()).get(),
-                                           .start_age = rig.age(),
-                                           .era = std::max<std::uint64_t>(1, rig.era()),
-                                           .present_era = era_of(rig.rig()),
-                                           .end_era = end_era_of(rig.rig()),
-                                           .perturb = perturb_of(rig.rig()),
-                                           .lender = lender_for(rig)});
+        work.measurer->add_rig(rig.rig(),
+                               {.layer = layers_.at(rig.rig()).get(),
+                                .start_age = rig.age(),
+                                .era = std::max<std::uint64_t>(1, rig.era()),
+                                .present_era = era_of(rig.rig()),
+                                .end_era = end_era_of(rig.rig()),
+                                .perturb = perturb_of(rig.rig()),
+                                .lender = lender_for(rig),
+                                .keep_raw = asked_of(order_.spec, rig.rig()).keep_raw()});
     }
     work.table = new_table(work.job);
     return made;

@@ -8,6 +8,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace phyll {
@@ -76,6 +77,29 @@ struct SampleTime {
     Clock::Monotonic end;
 };
 
+/// Takes what an instrument really gave for some samples of a query, before responses were made of
+/// it: a sweep, a frame, a record.
+///
+/// Samples are counted from 0 within the query's block. Thread rule: both are called on the thread
+/// that called `query`, and before it returns.
+class RawSink {
+  public:
+    RawSink() = default;
+    RawSink(const RawSink&) = default;
+    RawSink& operator=(const RawSink&) = default;
+    RawSink(RawSink&&) = default;
+    RawSink& operator=(RawSink&&) = default;
+    virtual ~RawSink() = default;
+
+    [[nodiscard]] virtual bool wants(std::size_t sample) const = 0;
+    /// `type` says what the bytes are, in one line: element type, what of, how many, the unit where
+    /// there is one; numbers are little-endian. Both are copied. Called at most once for a sample,
+    /// in any order, and only for one that is wanted. Where the query throws after all, what was
+    /// kept counts for nothing.
+    virtual void keep(std::size_t sample, std::string_view type,
+                      std::span<const std::byte> bytes) = 0;
+};
+
 /// What a query is told beside its stimuli.
 struct QueryContext {
     /// Sample i of the block has the identity (key, number + i): noise is a function of it, and a
@@ -91,6 +115,9 @@ struct QueryContext {
     bool follow = false;
     /// Filled when not empty; then as long as the block.
     std::span<SampleTime> times{};
+    /// Is given what the instrument gave for the samples that it wants; null: none. A layer that
+    /// has nothing but its responses ignores it. No response depends on it.
+    RawSink* raw = nullptr;
 };
 
 struct Health {

@@ -1,5 +1,6 @@
 #include "tests/conformance/suite.hpp"
 
+#include "drivers/core/query_part.hpp"
 #include "tests/conformance/bench.hpp"
 
 #include <set>
@@ -116,17 +117,17 @@ void check_independence(Bench& bench) {
     OwnedBlock alone(together.channels(), several);
     for (const std::uint32_t i : order) {
         bench.guard->query(x.view().slice(i, 1), alone.view().slice(i, 1),
-                           sim::part_of(context, i, 1));
+                           QueryPart(context, i, 1).context());
     }
     REQUIRE(bench.agree(together.view(), alone.view()));
 
     for (std::size_t cut = 1; cut < several; cut += 3) {
         OwnedBlock split(together.channels(), several);
         bench.guard->query(x.view().slice(0, cut), split.view().slice(0, cut),
-                           sim::part_of(context, 0, cut));
+                           QueryPart(context, 0, cut).context());
         bench.guard->query(x.view().slice(cut, several - cut),
                            split.view().slice(cut, several - cut),
-                           sim::part_of(context, cut, several - cut));
+                           QueryPart(context, cut, several - cut).context());
         CAPTURE(cut);
         REQUIRE(bench.agree(together.view(), split.view()));
     }

@@ -21,7 +21,21 @@ SampleTime span_of(std::span<const SampleTime> times) {
     return span;
 }
 
-SampleTime ask_once(PhysicalLayer& layer, const Query& query, const std::stop_token& stop) {
+/// Room for what the query wants raw.
+RawSamples raw_of(const Query& query) {
+    if (query.keep_raw == 0) {
+        return {};
+    }
+    std::vector<bool> wanted(query.samples());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        wanted[i] = (query.number + i) % query.keep_raw == 0;
+    }
+    return RawSamples(std::move(wanted));
+}
+
+/// Fills in what was kept raw, if there is room for it.
+SampleTime ask_once(PhysicalLayer& layer, const Query& query, RawSamples& raw,
+                    const std::stop_token& stop) {
     std::vector<SampleTime> times(query.samples());
     QueryContext context;
     context.key = query.key;
@@ -29,6 +43,7 @@ SampleTime ask_once(PhysicalLayer& layer, const Query& query, const std::stop_to
     context.age = query.age;
     context.stop = stop;
     context.times = times;
+    context.raw = raw.wants_any() ? &raw : nullptr;
     layer.query(query.stimuli, query.responses, context);
     return span_of(times);
 }
@@ -53,9 +68,11 @@ std::size_t Asker::recall(const Query& query, double& seconds) const {
 void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::stop_token& stop,
                 const std::function<void()>& recovered) const {
     std::optional<SampleTime> busy;
+    RawSamples raw;
     while (!busy) {
+        raw = journal_ == nullptr ? RawSamples() : raw_of(query);
         try {
-            busy = ask_once(layer, query, stop);
+            busy = ask_once(layer, query, raw, stop);
         } catch (const Error& error) {
             if (trouble_ == nullptr || !may_pass(error.code()) || stop.stop_requested()) {
                 throw;
@@ -65,15 +82,16 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
         }
     }
     seconds += Seconds(busy->end - busy->start).count();
-    keep(query, &*busy, stop);
+    keep(query, &*busy, stop, raw.kept());
     if (trouble_ != nullptr) {
         trouble_->over(stop);
     }
 }
 
-void Asker::keep(const Query& query, const SampleTime* time, const std::stop_token& stop) const {
+void Asker::keep(const Query& query, const SampleTime* time, const std::stop_token& stop,
+                 std::span<const RawSamples::Sample> raw) const {
     if (journal_ != nullptr) {
-        persist(trouble_, stop, [&] { journal_->keep(query, time, stop); });
+        persist(trouble_, stop, [&] { journal_->keep(query, time, stop, raw); });
     }
 }
 

@@ -4,9 +4,11 @@
 #include "daemon/runs/measuring/run_journal.hpp"
 #include "daemon/runs/measuring/trouble.hpp"
 #include "drivers/core/physical_layer.hpp"
+#include "drivers/core/raw_samples.hpp"
 
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <stop_token>
 
 namespace phyll::runs {
@@ -27,12 +29,14 @@ class Asker {
 
     /// Asks the rig, and adds what that took to `seconds`. Throws CANCELLED when stopped, what the
     /// rig or the journal throws, and what `recovered` throws, which is called whenever the rig was
-    /// recovered after a fault and is about to be asked again: it may change the query.
+    /// recovered after a fault and is about to be asked again: it may change the query. What the
+    /// query wants raw is in the journal beside the answers; of a query that failed nothing is.
     void ask(PhysicalLayer& layer, Query& query, double& seconds, const std::stop_token& stop,
              const std::function<void()>& recovered) const;
 
     /// Keeps answers that came from elsewhere.
-    void keep(const Query& query, const SampleTime* time, const std::stop_token& stop) const;
+    void keep(const Query& query, const SampleTime* time, const std::stop_token& stop,
+              std::span<const RawSamples::Sample> raw = {}) const;
     void mark(const journal::Mark& mark, const std::string& rig, const std::stop_token& stop) const;
 
   private:

@@ -31,6 +31,9 @@ struct RigAccess {
     std::function<void(double fraction)> perturb{};
     /// What another run measured on the same device; null: nothing is borrowed.
     const RunJournal* lender = nullptr;
+    /// Of every so many measurements of training and evaluation one is kept in the run's journal as
+    /// the instrument gave it; 0: none.
+    std::uint64_t keep_raw = 0;
 };
 
 /// A rig as a run has come to know it: how often it was asked, what it answered, whether it still

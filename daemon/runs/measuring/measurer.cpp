@@ -256,6 +256,7 @@ void Measurer::measure(const Request& request, const Samples& samples) {
                                         .hashes = some.hashes,
                                         .origins = some.origins,
                                         .on_test = request.wanted.on_test,
+                                        .keep_raw = device.access.keep_raw,
                                         .responses = some.responses});
     }
 }

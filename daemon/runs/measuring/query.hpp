@@ -25,7 +25,9 @@ struct Query {
     std::span<const StimulusHash> hashes{};      ///< none where there is no journal
     std::span<const training::Origin> origins{}; ///< none where that is not known
     bool on_test = false;                        ///< the split that they are of
-    Block responses{};                           ///< n_out x samples
+    /// The samples whose number it divides are kept as the instrument gave them; 0: none.
+    std::uint64_t keep_raw = 0;
+    Block responses{}; ///< n_out x samples
 
     [[nodiscard]] std::size_t samples() const noexcept { return stimuli.samples(); }
     [[nodiscard]] Query slice(std::size_t first, std::size_t count) const {

@@ -182,7 +182,8 @@ auto RunJournal::write(const std::stop_token& stop, Work&& work) {
     }
 }
 
-void RunJournal::keep(const Query& query, const SampleTime* time, std::stop_token stop) {
+void RunJournal::keep(const Query& query, const SampleTime* time, std::stop_token stop,
+                      std::span<const RawSamples::Sample> raw) {
     std::vector<journal::StimulusHash> hashes(query.hashes.size());
     std::ranges::transform(query.hashes, hashes.begin(), &StimulusHash::bytes);
     std::vector<journal::FactTime> times;
@@ -212,6 +213,14 @@ void RunJournal::keep(const Query& query, const SampleTime* time, std::stop_toke
                                              .split = query.on_test ? journal::Split::test
                                                                     : journal::Split::training,
                                              .samples = origins},
+                            {}, stop);
+        }
+        for (const RawSamples::Sample& sample : raw) {
+            writer_->append(journal::Raw{.rig = place(query.rig),
+                                         .purpose = query.purpose,
+                                         .first_number = query.number + sample.sample,
+                                         .type = sample.type,
+                                         .bytes = sample.bytes},
                             {}, stop);
         }
     });

@@ -7,6 +7,7 @@
 #include "drivers/core/journal/reader.hpp"
 #include "drivers/core/journal/writer.hpp"
 #include "drivers/core/physical_layer.hpp"
+#include "drivers/core/raw_samples.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -85,8 +86,9 @@ class RunJournal {
     // taken before is not lost.
 
     /// Takes the answers to a query; they are durable some time later. `time`: from its start to
-    /// its end; null: not known.
-    void keep(const Query& query, const SampleTime* time, std::stop_token stop);
+    /// its end; null: not known. `raw` is what the instrument gave for some of the samples.
+    void keep(const Query& query, const SampleTime* time, std::stop_token stop,
+              std::span<const RawSamples::Sample> raw = {});
     /// The mark's rig and time are filled in.
     void mark(journal::Mark mark, std::string_view rig, std::stop_token stop);
     /// Returns when everything is durable, with the position behind it.
@@ -100,7 +102,7 @@ class RunJournal {
     template <class Work>
     auto write(const std::stop_token& stop, Work&& work);
 
-    const Clock* clock_ = nullptr; ///< null: nothing is written
+    const Clock* clock_ = nullptr;                             ///< null: nothing is written
     std::map<std::string, std::uint32_t, std::less<>> places_; ///< of rigs in the header
     std::string notice_;
     bool put_aside_ = false;

@@ -35,10 +35,10 @@ void AcousticCavity::displace(std::span<const double> offsets) {
     integrator_.set_geometry(displaced_geometry(parameters_, offsets));
 }
 
-void AcousticCavity::respond(ConstBlock x, Block y, Workers& workers,
-                             const std::stop_token& stop) const {
+void AcousticCavity::respond(ConstBlock x, Block y, Workers& workers, const std::stop_token& stop,
+                             std::span<const std::span<std::complex<float>>> amplitudes) const {
     for_each_sample_tile(x.samples(), lanes, workers, stop,
-                         [&](std::size_t first) { respond_tile(x, y, first); });
+                         [&](std::size_t first) { respond_tile(x, y, first, amplitudes); });
 }
 
 void AcousticCavity::run(Tile& tile, std::size_t steps, std::size_t unheard,
@@ -65,12 +65,20 @@ AcousticCavity::Tile AcousticCavity::settled_tile(ConstBlock x, std::size_t firs
     return tile;
 }
 
-void AcousticCavity::respond_tile(ConstBlock x, Block y, std::size_t first) const {
+void AcousticCavity::respond_tile(
+    ConstBlock x, Block y, std::size_t first,
+    std::span<const std::span<std::complex<float>>> amplitudes) const {
     const Tile tile = settled_tile(x, first);
     for (std::size_t lane = 0; lane < std::min(lanes, x.samples() - first); ++lane) {
         const std::span<float> response = y.sample(first + lane);
         for (std::size_t k = 0; k < n_out(); ++k) {
             response[k] = std::abs(tile.pressure(k, lane));
+        }
+        if (amplitudes.empty() || amplitudes[first + lane].empty()) {
+            continue;
+        }
+        for (std::size_t k = 0; k < n_out(); ++k) {
+            amplitudes[first + lane][k] = tile.pressure(k, lane);
         }
     }
 }

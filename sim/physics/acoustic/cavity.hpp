@@ -5,6 +5,7 @@
 #include "sim/physics/acoustic/geometry.hpp"
 #include "sim/physics/acoustic/integrator.hpp"
 
+#include <complex>
 #include <span>
 #include <stop_token>
 #include <string_view>
@@ -31,7 +32,11 @@ class AcousticCavity {
 
     /// `x` is n_in x samples, `y` n_out x samples. A stop request is seen between tiles, within a
     /// few ms. Throws CANCELLED, or INTERNAL naming the sample whose integration failed.
-    void respond(ConstBlock x, Block y, Workers& workers, const std::stop_token& stop) const;
+    ///
+    /// `amplitudes`: none, or for each sample room for the complex amplitude of each bin, in Pa,
+    /// that its response is the size of, or no room. The response does not depend on it.
+    void respond(ConstBlock x, Block y, Workers& workers, const std::stop_token& stop,
+                 std::span<const std::span<std::complex<float>>> amplitudes = {}) const;
 
     /// How well the device has settled when it is listened to: two successive windows are compared,
     /// bin by bin. Root mean square of the difference of the amplitudes over that of the
@@ -45,7 +50,8 @@ class AcousticCavity {
     /// A tile that has been listened to for a window, from sample `first` of `x` on.
     [[nodiscard]] Tile settled_tile(ConstBlock x, std::size_t first) const;
     void run(Tile& tile, std::size_t steps, std::size_t unheard, std::size_t first) const;
-    void respond_tile(ConstBlock x, Block y, std::size_t first) const;
+    void respond_tile(ConstBlock x, Block y, std::size_t first,
+                      std::span<const std::span<std::complex<float>>> amplitudes) const;
 
     AcousticParameters parameters_;
     std::vector<double> full_drive_;

@@ -60,7 +60,9 @@ Pattern pattern_of(std::span<const float> drive) {
 /// group's tables are then still near when the next sample needs them.
 class MicrowaveCavity::Tile {
   public:
-    Tile(const MicrowaveCavity& cavity, ConstBlock x, Block y) : cavity_(cavity), y_(y) {
+    Tile(const MicrowaveCavity& cavity, ConstBlock x, Block y,
+         std::span<const std::span<std::complex<float>>> sweeps)
+        : cavity_(cavity), y_(y), sweeps_(sweeps) {
         std::size_t most = 0;
         for (std::size_t i = 0; i < x.samples(); ++i) {
             patterns_.push_back(pattern_of(x.sample(i)));
@@ -100,8 +102,12 @@ class MicrowaveCavity::Tile {
         kernels::phyll_microwave_query(&query);
         const auto twice_gamma = static_cast<float>(2 * p.port_coupling);
         for (std::size_t l = 0; l < query.lanes; ++l) {
-            put(group * lanes + l, -twice_gamma * inverse.im[l], twice_gamma * inverse.re[l],
-                y_.sample(sample));
+            const float re = -twice_gamma * inverse.im[l];
+            const float im = twice_gamma * inverse.re[l];
+            put(group * lanes + l, re, im, y_.sample(sample));
+            if (!sweeps_.empty() && !sweeps_[sample].empty()) {
+                sweeps_[sample][group * lanes + l] = {re, im};
+            }
         }
     }
 
@@ -122,6 +128,7 @@ class MicrowaveCavity::Tile {
 
     const MicrowaveCavity& cavity_;
     Block y_;
+    std::span<const std::span<std::complex<float>>> sweeps_;
     std::vector<Pattern> patterns_;
     std::vector<Entry> room_;
 };
@@ -161,13 +168,15 @@ void MicrowaveCavity::tabulate(Workers& workers) {
     });
 }
 
-void MicrowaveCavity::respond(ConstBlock x, Block y, Workers& workers,
-                              const std::stop_token& stop) const {
+void MicrowaveCavity::respond(ConstBlock x, Block y, Workers& workers, const std::stop_token& stop,
+                              std::span<const std::span<std::complex<float>>> sweeps) const {
     const std::size_t tiles = (x.samples() + tile_samples - 1) / tile_samples;
     workers.run(tiles, [&](std::size_t tile) {
         const std::size_t first = tile * tile_samples;
         const std::size_t count = std::min(tile_samples, x.samples() - first);
-        Tile(*this, x.slice(first, count), y.slice(first, count)).respond(stop);
+        Tile(*this, x.slice(first, count), y.slice(first, count),
+             sweeps.empty() ? sweeps : sweeps.subspan(first, count))
+            .respond(stop);
     });
 }
 

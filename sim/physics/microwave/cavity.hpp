@@ -4,6 +4,7 @@
 #include "drivers/core/workers.hpp"
 #include "sim/physics/microwave/reduction.hpp"
 
+#include <complex>
 #include <cstdint>
 #include <span>
 #include <stop_token>
@@ -41,7 +42,11 @@ class MicrowaveCavity {
     /// frequency what `MicrowaveParameters::response` says, for complex first the real and then the
     /// imaginary part. A stop request is seen between samples, within a ms; then it throws
     /// CANCELLED.
-    void respond(ConstBlock x, Block y, Workers& workers, const std::stop_token& stop) const;
+    ///
+    /// `sweeps`: none, or for each sample room for the complex S21 that its response is made of, at
+    /// each frequency, or no room. The response does not depend on it.
+    void respond(ConstBlock x, Block y, Workers& workers, const std::stop_token& stop,
+                 std::span<const std::span<std::complex<float>>> sweeps = {}) const;
 
     /// S of one pattern (one number per atom, not 0 for on) at every frequency, in double.
     [[nodiscard]] std::vector<ScatteringMatrix>

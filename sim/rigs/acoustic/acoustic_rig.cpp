@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "sim/physics/acoustic/cavity.hpp"
 #include "sim/rigs/acoustic/acoustic.pb.h"
+#include "sim/rigs/raw_numbers.hpp"
 
 #include <fmt/format.h>
 
@@ -71,7 +72,10 @@ class AcousticRig final : public SimulatedRig {
 
     [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
     void query(ConstBlock x, Block y, const QueryContext& context) override {
-        cavity_.respond(x, y, workers_, context.stop);
+        RawNumbers amplitudes(context.raw, x.samples(), cavity_.n_out());
+        cavity_.respond(x, y, workers_, context.stop, amplitudes.rows());
+        amplitudes.hand_over(
+            fmt::format("complex64 amplitudes of the pressure, {} bins, Pa", cavity_.n_out()));
     }
     [[nodiscard]] SafeState make_safe() noexcept override { return {}; }
     [[nodiscard]] Health health() const override { return {}; }

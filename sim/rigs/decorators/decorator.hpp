@@ -28,8 +28,4 @@ class Decorator : public PhysicalLayer {
     std::unique_ptr<PhysicalLayer> inner_;
 };
 
-/// The context of the samples [first, first + count) of a block: number, age and times follow.
-[[nodiscard]] QueryContext part_of(const QueryContext& context, std::size_t first,
-                                   std::size_t count);
-
 } // namespace phyll::sim

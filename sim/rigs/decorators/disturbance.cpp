@@ -1,6 +1,7 @@
 #include "sim/rigs/decorators/disturbance.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/query_part.hpp"
 #include "drivers/core/random.hpp"
 
 #include <fmt/format.h>
@@ -201,7 +202,8 @@ void Disturbance::query(ConstBlock x, Block y, const QueryContext& context) {
             step_ = step;
         }
         const std::size_t count = end - first;
-        rig_.query(x.slice(first, count), y.slice(first, count), part_of(context, first, count));
+        rig_.query(x.slice(first, count), y.slice(first, count),
+                   QueryPart(context, first, count).context());
         first = end;
     }
 }

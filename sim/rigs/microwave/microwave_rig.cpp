@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "sim/physics/microwave/cavity.hpp"
 #include "sim/rigs/microwave/microwave.pb.h"
+#include "sim/rigs/raw_numbers.hpp"
 
 #include <fmt/format.h>
 
@@ -78,7 +79,10 @@ class MicrowaveRig final : public SimulatedRig {
 
     [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
     void query(ConstBlock x, Block y, const QueryContext& context) override {
-        cavity_.respond(x, y, workers_, context.stop);
+        RawNumbers sweeps(context.raw, x.samples(), cavity_.parameters().points);
+        cavity_.respond(x, y, workers_, context.stop, sweeps.rows());
+        sweeps.hand_over(
+            fmt::format("complex64 S21 sweep, {} points", cavity_.parameters().points));
     }
     [[nodiscard]] SafeState make_safe() noexcept override { return {}; }
     [[nodiscard]] Health health() const override { return {}; }

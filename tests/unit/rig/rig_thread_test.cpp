@@ -1,12 +1,18 @@
 #include "daemon/rig/rig_thread.hpp"
 #include "drivers/core/guard.hpp"
+#include "drivers/core/raw_samples.hpp"
 #include "tests/support/scripted_layer.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+#include <cstring>
 #include <future>
 #include <numeric>
+#include <span>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 using namespace phyll;
 using rig::LeasedRig;
@@ -34,6 +40,43 @@ OwnedBlock ramp(std::size_t samples) {
     return x;
 }
 
+/// The usual answer, and its number raw for every sample that is wanted.
+void answer_with_raw(ConstBlock x, Block y, const QueryContext& context) {
+    for (std::size_t i = 0; i < x.samples(); ++i) {
+        y.sample(i)[0] = x.sample(i)[0];
+        if (context.raw != nullptr && context.raw->wants(i)) {
+            context.raw->keep(i, "float32", std::as_bytes(y.sample(i)));
+        }
+    }
+}
+
+/// A sink that may be used on the thread that it was made on, and on no other.
+class OwnThread final : public RawSink {
+  public:
+    [[nodiscard]] bool wants(std::size_t sample) const override {
+        look();
+        return sample % 3 == 0;
+    }
+    void keep(std::size_t sample, std::string_view, std::span<const std::byte> bytes) override {
+        look();
+        samples.push_back(sample);
+        values.emplace_back();
+        std::memcpy(&values.back(), bytes.data(), sizeof(float));
+    }
+
+    std::thread::id own = std::this_thread::get_id();
+    mutable std::atomic<bool> elsewhere = false;
+    std::vector<std::size_t> samples;
+    std::vector<float> values;
+
+  private:
+    void look() const {
+        if (std::this_thread::get_id() != own) {
+            elsewhere = true;
+        }
+    }
+};
+
 } // namespace
 
 TEST_CASE("a block larger than the rig's batch is cut, numbers and age go on") {
@@ -59,6 +102,43 @@ TEST_CASE("a block larger than the rig's batch is cut, numbers and age go on") {
     REQUIRE(seen[2].samples == 2);
     REQUIRE(rig.status().age == 110);
     REQUIRE(rig.status().driven);
+}
+
+TEST_CASE(
+    "what is kept raw has its place in the caller's block, and comes on the caller's thread") {
+    Bench bench;
+    bench.script->answer = answer_with_raw;
+    RigThread rig("r", bench.maker(), bench.clock, 0);
+    const OwnedBlock x = ramp(10); // in batches of four
+    OwnedBlock y(1, 10);
+    OwnThread raw;
+    QueryContext context;
+    context.raw = &raw;
+    LeasedRig(rig).query(x.view(), y.view(), context);
+    REQUIRE_FALSE(raw.elsewhere);
+    REQUIRE(raw.samples == std::vector<std::size_t>{0, 3, 6, 9});
+    for (std::size_t j = 0; j < raw.samples.size(); ++j) {
+        REQUIRE(raw.values[j] == x.sample(raw.samples[j])[0]);
+    }
+}
+
+TEST_CASE("of a block that fails in its last batch nothing is kept raw") {
+    Bench bench;
+    bench.script->answer = [](ConstBlock x, Block y, const QueryContext& context) {
+        answer_with_raw(x, y, context);
+        if (context.number >= 8) {
+            throw Error(Code::unavailable, "no signal");
+        }
+    };
+    RigThread rig("r", bench.maker(), bench.clock, 0);
+    const OwnedBlock x = ramp(10);
+    OwnedBlock y(1, 10);
+    OwnThread raw;
+    QueryContext context;
+    context.raw = &raw;
+    REQUIRE_THROWS_WITH(rig.query(x.view(), y.view(), context), "no signal");
+    REQUIRE(raw.samples.empty());
+    REQUIRE_FALSE(raw.elsewhere);
 }
 
 TEST_CASE("a direct measurement happens at the rig's own age") {

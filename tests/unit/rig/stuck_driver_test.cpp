@@ -2,12 +2,14 @@
 
 #include "daemon/rig/rig_thread.hpp"
 #include "drivers/core/guard.hpp"
+#include "drivers/core/raw_samples.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/scripted_layer.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <future>
+#include <memory>
 #include <semaphore>
 #include <string>
 #include <thread>
@@ -39,11 +41,14 @@ struct Bench {
     OwnedBlock y{1, 2};
 
     Bench() {
-        script->answer = [s = stuck](ConstBlock, Block responses, const QueryContext&) {
+        script->answer = [s = stuck](ConstBlock, Block responses, const QueryContext& context) {
             s->begun = true;
             s->begun.notify_all();
             s->let_go.acquire();
             std::ranges::fill(responses.values(), 1.0F); // late, into what must still be there
+            if (context.raw != nullptr && context.raw->wants(1)) {
+                context.raw->keep(1, "float32", std::as_bytes(responses.sample(1)));
+            }
         };
         rig = std::make_unique<RigThread>(
             "r",
@@ -118,6 +123,25 @@ TEST_CASE("a driver that does not return is given up, and its rig is in fault fo
         bench.y = {};
         REQUIRE_FALSE(bench.rig->close()); // without waiting for anything
         bench.rig.reset();
+        bench.let_go();
+    }
+}
+
+TEST_CASE("a driver that returns too late does not touch the sink of a caller that is gone") {
+    Bench bench;
+    auto raw = std::make_unique<RawSamples>(std::vector<bool>{false, true});
+    QueryContext context;
+    context.raw = raw.get();
+    std::future<std::string> told = bench.ask(context);
+    bench.clock.advance(69s);
+    REQUIRE(told.get() == in_time);
+    REQUIRE(raw->kept().empty());
+    SECTION("it is still there") {
+        bench.let_go();
+        REQUIRE(raw->kept().empty());
+    }
+    SECTION("it is gone") {
+        raw.reset();
         bench.let_go();
     }
 }

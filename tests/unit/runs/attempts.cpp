@@ -72,6 +72,9 @@ std::unique_ptr<PhysicalLayer> Attempts::make_rig(std::vector<sim::FaultPlan> fa
                     moved + static_cast<float>(sine + drift * age +
                                                noise * random.normal(context.number + i, k));
             }
+            if (context.raw != nullptr && context.raw->wants(i)) {
+                context.raw->keep(i, raw_type, std::as_bytes(y.sample(i)));
+            }
         }
         for (SampleTime& time : context.times) {
             time = {clock.now(), clock.now()};

@@ -14,6 +14,9 @@
 
 namespace phyll::test {
 
+/// What the rig gives raw: its responses, before faults spoil them.
+inline constexpr const char* raw_type = "float32 responses";
+
 /// A run of a small network on one rig "r", whose responses are nonlinear, noisy and drift, in a
 /// state directory of its own. The rig's faults come when they are told to; waiting takes no time.
 class Attempts {

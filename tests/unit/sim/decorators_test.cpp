@@ -1,3 +1,5 @@
+#include "drivers/core/query_part.hpp"
+#include "drivers/core/raw_samples.hpp"
 #include "sim/rigs/decorators/disturbed.hpp"
 #include "sim/rigs/decorators/latency.hpp"
 #include "sim/rigs/decorators/noise.hpp"
@@ -71,12 +73,30 @@ TEST_CASE("a part of a block keeps its samples' numbers, ages and times") {
     std::vector<SampleTime> times(5);
     QueryContext whole = with_number(1, 10, 100);
     whole.times = times;
-    const QueryContext part = part_of(whole, 2, 3);
+    const QueryPart parted(whole, 2, 3);
+    const QueryContext& part = parted.context();
     REQUIRE(part.key == 1);
     REQUIRE(part.number == 12);
     REQUIRE(part.age == 102);
     REQUIRE(part.times.data() == times.data() + 2);
     REQUIRE(part.times.size() == 3);
+    REQUIRE(part.raw == nullptr);
+}
+
+TEST_CASE("what a part of a part keeps has its place in the whole block") {
+    RawSamples raw({false, false, false, true, false});
+    QueryContext whole;
+    whole.raw = &raw;
+    const QueryPart part(whole, 1, 4);
+    const QueryPart inner(part.context(), 2, 2);
+    REQUIRE(inner.context().raw->wants(0));
+    REQUIRE_FALSE(inner.context().raw->wants(1));
+    const std::vector<std::byte> bytes(3, std::byte{7});
+    inner.context().raw->keep(0, "bytes", bytes);
+    REQUIRE(raw.kept().size() == 1);
+    REQUIRE(raw.kept()[0].sample == 3);
+    REQUIRE(raw.kept()[0].type == "bytes");
+    REQUIRE(raw.kept()[0].bytes == bytes);
 }
 
 TEST_CASE("Timed looks at the deadline between slices and gives each slice its time") {

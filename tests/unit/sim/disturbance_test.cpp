@@ -1,3 +1,4 @@
+#include "drivers/core/query_part.hpp"
 #include "sim/rigs/decorators/disturbance.hpp"
 #include "tests/unit/sim/support.hpp"
 
@@ -176,7 +177,8 @@ TEST_CASE("a drifting response depends on the sample's age and not on the batch"
     const OwnedBlock together = answer(drifting, x, context);
     OwnedBlock alone(drifting.spec().n_out(), 11);
     for (std::size_t i = 11; i-- > 0;) {
-        drifting.query(x.view().slice(i, 1), alone.view().slice(i, 1), part_of(context, i, 1));
+        drifting.query(x.view().slice(i, 1), alone.view().slice(i, 1),
+                       QueryPart(context, i, 1).context());
     }
     REQUIRE(same_bits(together.view(), alone.view()));
     const OwnedBlock older = answer(drifting, x, with_number(0, 0, 5000));
