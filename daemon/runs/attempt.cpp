@@ -50,10 +50,12 @@ v1::RunRig asked_of(const v1::RunSpec& spec, const std::string& rig) {
 HoldingSite holding_site(std::uint64_t run, const RunSite& site) {
     return {.clock = site.clock,
             .limit = site.hold_limit,
-            .change_state = [run, &site](v1::RunState state, const std::string& reason) {
-                site.store.change_state(run, state, reason, wall_seconds(site.clock));
-                site.stored(run);
-            }};
+            .has_room = [&site] { return site.store.keeps_reserve(); },
+            .change_state =
+                [run, &site](v1::RunState state, const std::string& reason) {
+                    site.store.change_state(run, state, reason, wall_seconds(site.clock));
+                    site.stored(run);
+                }};
 }
 
 } // namespace

@@ -12,7 +12,9 @@ namespace {
 v1::RigConfig device_of(v1::RigConfig config) {
     config.clear_unattended();
     config.clear_query_timeout();
-    config.mutable_simulation()->clear_faults();
+    if (config.has_simulation()) {
+        config.mutable_simulation()->clear_faults();
+    }
     return config;
 }
 

@@ -67,8 +67,11 @@ void Holding::rig_failed(const std::string& rig, PhysicalLayer& layer, const Err
 }
 
 void Holding::disk_failed(const Error& error, const std::stop_token& stop) {
-    hold(error);
-    wait(error, stop);
+    // A run that went on into the last free bytes could not say that they are gone.
+    do {
+        hold(error);
+        wait(error, stop);
+    } while (!site_.has_room());
 }
 
 void Holding::over(const std::stop_token& stop) {

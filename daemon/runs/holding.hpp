@@ -15,6 +15,8 @@ namespace phyll::runs {
 struct HoldingSite {
     const Clock& clock;
     Seconds limit{}; ///< after that the run fails
+    /// Whether the disk has room for last words again, where a full one took it.
+    std::function<bool()> has_room;
     /// Moves the run to `state`, HELD or RUNNING, and says why. May throw.
     std::function<void(v1::RunState state, const std::string& reason)> change_state;
 };

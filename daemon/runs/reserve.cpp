@@ -50,10 +50,10 @@ bool Reserve::give_up() {
     return true;
 }
 
-void Reserve::restore() {
+bool Reserve::restore() {
     const std::lock_guard lock(mutex_);
     if (held_) {
-        return;
+        return true;
     }
     std::error_code error;
     const std::filesystem::space_info space = std::filesystem::space(file_.parent_path(), error);
@@ -62,6 +62,7 @@ void Reserve::restore() {
         spdlog::info("the disk of {} has room again; {} KiB are kept free for the end of runs",
                      file_.parent_path().string(), size >> 10U);
     }
+    return held_;
 }
 
 } // namespace phyll::runs

@@ -22,8 +22,9 @@ class Reserve {
 
     /// Frees the room. False when it was given up before.
     bool give_up();
-    /// Takes the room again after it was given up, once the disk has twice as much free.
-    void restore();
+    /// Takes the room again after it was given up, once the disk has twice as much free. Returns
+    /// whether it is held.
+    bool restore();
 
   private:
     const std::filesystem::path file_;

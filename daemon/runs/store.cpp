@@ -223,6 +223,10 @@ Store::Store(const std::filesystem::path& file) {
 
 Store::~Store() = default;
 
+bool Store::keeps_reserve() {
+    return impl_->reserve.restore();
+}
+
 std::uint64_t Store::add_run(const v1::RunInfo& given, const v1::RunSpec& spec,
                              const std::string& idempotency_key) {
     return impl_->transaction([&]() -> std::uint64_t {

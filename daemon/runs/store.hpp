@@ -158,6 +158,9 @@ class Store {
     [[nodiscard]] std::vector<std::uint64_t> removed() const;
     void forget_removed(std::uint64_t run);
 
+    /// Whether room is kept free for how runs end; takes it again where there is enough.
+    [[nodiscard]] bool keeps_reserve();
+
     [[nodiscard]] std::map<std::string, std::uint64_t> rig_ages() const;
     void save_rig_age(const std::string& rig, std::uint64_t age);
     /// The era that a rig is in.

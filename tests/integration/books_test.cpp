@@ -122,7 +122,7 @@ TEST_CASE("a run keeps what it ran under, and a diff names what changed") {
     const json rig = run["conditions"]["rigs"][0];
     REQUIRE(rig["rig"] == "cavity");
     REQUIRE(rig["age"] == 0);
-    REQUIRE(rig["era"] == 0);
+    REQUIRE(rig["era"] == 1);
     REQUIRE(rig["calibration"] == "");
     REQUIRE(rig["configuration"]["options"]["reverberation_time"] == 0.06);
     REQUIRE(rig["configuration_sha256"].get<std::string>().size() == 64);

@@ -158,7 +158,8 @@ TEST_CASE("a bundle is a zip archive whose manifest is right") {
     REQUIRE(found["run"] == 1);
     REQUIRE(found["run.toml"] == test::short_run);
     REQUIRE(found["names"] == std::vector<std::string>{"run.toml", "spec.json", "conditions.json",
-                                                       "result.json", "result.h5", "journal"});
+                                                       "result.json", "result.h5", "journal",
+                                                       "rigs.json"});
     const json run = json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
     REQUIRE(found["weights_sha256"] == run["weights_sha256"]);
     REQUIRE(found["spec"]["seed"] == "3");

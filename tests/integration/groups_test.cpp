@@ -286,6 +286,7 @@ TEST_CASE("the same submission twice starts one group, and a bad one is refused 
 
 TEST_CASE("a member that fails makes the group fail, the others are trained and counted") {
     Daemon daemon(R"(
+hold_limit = 0
 [[rigs]]
 name = "cavity"
 kind = "acoustic"
