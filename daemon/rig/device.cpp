@@ -118,7 +118,7 @@ void Device::measure_part(Watch& watch, DeviceQuery& query, const QueryContext& 
 }
 
 SafeState Device::make_safe(Watch& watch) {
-    static_cast<void>(begin(watch, "making safe", Seconds(0), Deadline::never()));
+    static_cast<void>(begin(watch, "making safe", Seconds(0), Deadline::never(), false));
     const SafeState state = layer_->make_safe();
     watch.done();
     const std::lock_guard lock(mutex_);
@@ -152,7 +152,7 @@ void Device::end(Watch& watch) {
         return;
     }
     static_cast<void>(make_safe(watch));
-    static_cast<void>(begin(watch, "its end", Seconds(0), Deadline::never()));
+    static_cast<void>(begin(watch, "its end", Seconds(0), Deadline::never(), false));
     controls_.reset();
     layer_.reset();
     watch.done();
@@ -185,11 +185,11 @@ RigStatus Device::status() const {
     return status_;
 }
 
-Deadline Device::begin(Watch& watch, const char* what, Seconds nominal,
-                       const Deadline& deadline) const {
+Deadline Device::begin(Watch& watch, const char* what, Seconds nominal, const Deadline& deadline,
+                       bool can_be_hastened) const {
     const Deadline own = Deadline::after(clock_, patience_.query_timeout + times_nominal * nominal);
     const Deadline earlier(std::min(own.at(), deadline.at()));
-    watch.begin(what, earlier.at());
+    watch.begin(what, earlier.at(), can_be_hastened);
     return earlier;
 }
 

@@ -84,7 +84,8 @@ class Device {
   private:
     /// Announces a call of `what` that ends by the caller's deadline or the rig's own patience;
     /// returns the earlier.
-    Deadline begin(Watch& watch, const char* what, Seconds nominal, const Deadline& deadline) const;
+    Deadline begin(Watch& watch, const char* what, Seconds nominal, const Deadline& deadline,
+                   bool can_be_hastened = true) const;
     void measure_part(Watch& watch, DeviceQuery& query, const QueryContext& context,
                       std::size_t first, std::size_t count);
     void note_health();

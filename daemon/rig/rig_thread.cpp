@@ -146,9 +146,11 @@ void LeasedRig::query(ConstBlock x, Block y, const QueryContext& context) {
 }
 
 SafeState LeasedRig::make_safe() noexcept {
-    std::promise<SafeState> done;
-    rig_.make_safe([&](const SafeState& state) { done.set_value(state); });
-    return done.get_future().get();
+    // Shared: the waiter may be through before the other thread has let go of it.
+    const auto done = std::make_shared<std::promise<SafeState>>();
+    std::future<SafeState> state = done->get_future();
+    rig_.make_safe([done](const SafeState& known) { done->set_value(known); });
+    return state.get();
 }
 
 } // namespace phyll::rig

@@ -88,7 +88,12 @@ class RigThread {
     /// The era that the rig is in, counted from 1: a span in which it is held to be the same
     /// device. Whoever ends one in the store sets it here, for runs under way to see.
     [[nodiscard]] std::uint64_t era() const noexcept { return era_; }
-    void set_era(std::uint64_t era) noexcept { era_ = era; }
+    /// An earlier one than the present changes nothing: words of two ends may cross.
+    void set_era(std::uint64_t era) noexcept {
+        std::uint64_t present = era_;
+        while (present < era && !era_.compare_exchange_weak(present, era)) {
+        }
+    }
 
   private:
     std::shared_ptr<Device> device_;

@@ -43,6 +43,7 @@ struct WatchedThread::Shared {
     // Of the call under way.
     const char* what = "";
     Clock::Monotonic began;
+    bool can_be_hastened = false;
     Clock::Monotonic limit = never; ///< when the thread is given up; never: there is no call
     // Of the watch, which sleeps on while calls come and go, as long as none has to end before it
     // wakes.
@@ -64,10 +65,11 @@ void WatchedThread::Shared::set_limit(Clock::Monotonic at) {
     }
 }
 
-void WatchedThread::Watch::begin(const char* what, Clock::Monotonic end) {
+void WatchedThread::Watch::begin(const char* what, Clock::Monotonic end, bool can_be_hastened) {
     const Clock::Monotonic now = shared_.clock.now();
     const std::lock_guard lock(shared_.mutex);
     shared_.what = what;
+    shared_.can_be_hastened = can_be_hastened;
     shared_.began = now;
     shared_.set_limit(end + shared_.grace);
 }
@@ -80,7 +82,7 @@ void WatchedThread::Watch::done() {
 void WatchedThread::Watch::hasten() {
     const Clock::Monotonic at = shared_.clock.now() + shared_.grace;
     const std::lock_guard lock(shared_.mutex);
-    if (at < shared_.limit && shared_.limit != never) {
+    if (shared_.can_be_hastened && at < shared_.limit && shared_.limit != never) {
         shared_.set_limit(at);
     }
 }

@@ -30,8 +30,9 @@ class WatchedThread {
         explicit Watch(Shared& shared) : shared_(shared) {}
 
         /// From here on to `done`, a call of `what` ("a query"), which has to end at `end`; a grace
-        /// later the thread is given up. Another call takes the place of this one.
-        void begin(const char* what, Clock::Monotonic end);
+        /// later the thread is given up. Another call takes the place of this one. Only one that
+        /// can be told to end is hastened.
+        void begin(const char* what, Clock::Monotonic end, bool can_be_hastened = true);
         void done();
         /// The call under way, if any, was told to end now.
         void hasten();

@@ -92,10 +92,10 @@ class Attempt::Observer final : public RunObserver {
             table_->add(plan, responses);
         }
     }
-    bool era(const v1::EraEnded& era) override {
+    bool era(const v1::EraEnded& era, bool look) override {
         const RunSite& site = attempt_.site_;
         const bool is_new = persist(&attempt_.holding_, attempt_.stop_, [&] {
-            return site.store.add_era(attempt_.order_.run, era, wall_seconds(site.clock));
+            return site.store.add_era(attempt_.order_.run, era, look, wall_seconds(site.clock));
         });
         attempt_.holding_.over(attempt_.stop_);
         site.stored(attempt_.order_.run);
@@ -143,11 +143,7 @@ void Attempt::tell(const std::string& text) {
 }
 
 v1::RunResult Attempt::run() {
-    std::vector<std::string> remarks;
-    checkpoint_ = checkpoints_.latest(remarks);
-    for (const std::string& remark : remarks) {
-        tell(remark);
-    }
+    find_checkpoint(UINT64_MAX);
     if (order_.replay_of != 0) {
         add_recorded_layers();
     } else if (!order_.rigs.empty()) {
@@ -166,19 +162,32 @@ v1::RunResult Attempt::run() {
     return result;
 }
 
+void Attempt::find_checkpoint(std::uint64_t below) {
+    std::vector<std::string> remarks;
+    checkpoint_ = checkpoints_.latest(remarks, below);
+    for (const std::string& remark : remarks) {
+        tell(remark);
+    }
+}
+
 // ---- What it runs on
 
 void Attempt::add_layers() {
-    std::map<std::string, const LayerSpec*> specs;
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
-        rig::RigThread& thread = *order_.rigs.at(rig.rig());
-        layers_[rig.rig()] = std::make_unique<rig::LeasedRig>(thread);
-        specs[rig.rig()] = &thread.spec();
+        layers_[rig.rig()] = std::make_unique<rig::LeasedRig>(*order_.rigs.at(rig.rig()));
     }
-    if (const auto file = folder_ / rigs_file_name; !std::filesystem::exists(file)) {
-        persist(&holding_, stop_, [&] { write_rigs(file, specs); });
-        holding_.over(stop_);
+    if (!std::filesystem::exists(folder_ / rigs_file_name)) {
+        note_rigs();
     }
+}
+
+void Attempt::note_rigs() {
+    std::map<std::string, const LayerSpec*> specs;
+    for (const auto& [name, layer] : layers_) {
+        specs[name] = &layer->spec();
+    }
+    persist(&holding_, stop_, [&] { write_rigs(folder_ / rigs_file_name, specs); });
+    holding_.over(stop_);
 }
 
 void Attempt::add_recorded_layers() {
@@ -206,24 +215,27 @@ void Attempt::open_journal() {
     journal_ = persist(&holding_, stop_,
                        [&] { return std::make_unique<RunJournal>(options, site_.clock); });
     holding_.over(stop_);
-    if (checkpoint_ && journal_->was_put_aside()) {
+    if (journal_->was_put_aside()) {
         checkpoint_.reset(); // what it learned, it learned from other devices
+        note_rigs();
     }
     if (!journal_->notice().empty()) {
         tell(journal_->notice());
     }
 }
 
-const RunJournal* Attempt::lender_for(const v1::RigConditions& rig) {
+void Attempt::add_lender(const v1::RigConditions& rig, RigAccess& access) {
     const std::uint64_t from = order_.spec.training().reuse_from();
-    if (from == 0 || order_.replay_of != 0) {
-        // What was borrowed is in the run's own journal: a replay finds it there.
-        return from == 0 ? nullptr : journal_.get();
+    if (from == 0) {
+        return;
     }
+    // What was borrowed is in the run's own journal: there a replay finds it, and a run whose
+    // lender was removed meanwhile.
+    access.lender = journal_.get();
+    access.lender_is_gone = true;
     const std::optional<RunRecord> other = site_.store.run(from);
-    if (!other) {
-        throw Error(Code::not_found,
-                    fmt::format("training.reuse_from: there is no run {} any more", from));
+    if (order_.replay_of != 0 || !other) {
+        return;
     }
     const auto& rigs = other->info.conditions().rigs();
     const auto same = std::ranges::find(rigs, rig.rig(), &v1::RigConditions::rig);
@@ -231,12 +243,13 @@ const RunJournal* Attempt::lender_for(const v1::RigConditions& rig) {
         tell(fmt::format("nothing of run {} is reused for rig '{}': it {}", from, rig.rig(),
                          same == rigs.end() ? "did not use it"
                                             : "used it with another configuration"));
-        return nullptr;
+        return;
     }
     if (!lender_) {
         lender_ = std::make_unique<RunJournal>(RunJournal::file_in(site_.state.folder_of(from)));
     }
-    return lender_.get();
+    access.lender = lender_.get();
+    access.lender_is_gone = false;
 }
 
 std::function<std::uint64_t()> Attempt::era_of(const std::string& rig) const {
@@ -254,6 +267,8 @@ std::function<void(const std::string&)> Attempt::end_era_of(const std::string& r
     }
     return [this, rig = thread->second](const std::string& why) {
         const RigEra next = persist(&holding_, stop_, [&] {
+            // The store must not know of an end that the journal may lose.
+            static_cast<void>(journal_->sync(stop_));
             return site_.store.end_era(rig->name(), why, wall_seconds(site_.clock));
         });
         holding_.over(stop_);
@@ -289,15 +304,18 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
                         .trouble = order_.rigs.empty() ? nullptr : &holding_,
                         .sentinels = order_.spec.sentinels()});
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
-        work.measurer->add_rig(rig.rig(),
-                               {.layer = layers_.at(rig.rig()).get(),
-                                .start_age = rig.age(),
-                                .era = std::max<std::uint64_t>(1, rig.era()),
-                                .present_era = era_of(rig.rig()),
-                                .end_era = end_era_of(rig.rig()),
-                                .perturb = perturb_of(rig.rig()),
-                                .lender = lender_for(rig),
-                                .keep_raw = asked_of(order_.spec, rig.rig()).keep_raw()});
+        // In the journal of another device nothing of this run's first era counts.
+        const bool anew = journal_ && journal_->was_put_aside() && !order_.rigs.empty();
+        const std::uint64_t era = anew ? order_.rigs.at(rig.rig())->era() : rig.era();
+        RigAccess access{.layer = layers_.at(rig.rig()).get(),
+                         .start_age = rig.age(),
+                         .era = std::max<std::uint64_t>(1, era),
+                         .present_era = era_of(rig.rig()),
+                         .end_era = end_era_of(rig.rig()),
+                         .perturb = perturb_of(rig.rig()),
+                         .keep_raw = asked_of(order_.spec, rig.rig()).keep_raw()};
+        add_lender(rig, access);
+        work.measurer->add_rig(rig.rig(), std::move(access));
     }
     work.table = new_table(work.job);
     return made;
@@ -317,6 +335,7 @@ std::unique_ptr<Attempt::Work> Attempt::start() {
         options.checkpoints.reset(); // there is nothing to be lost,
         options.holds = false;       // and nothing to be looked at
         options.max_eras = UINT64_MAX;
+        options.perturb.clear(); // the journal has what the displaced rig answered
     }
     work.runner = std::make_unique<Runner>(*work.job.scheme, options, *work.measurer, site_.clock,
                                            *work.observer);
@@ -330,7 +349,7 @@ std::unique_ptr<Attempt::Work> Attempt::start() {
             throw;
         }
         tell(fmt::format("the checkpoint of step {} cannot be used: {}", step, error.what()));
-        checkpoint_.reset();
+        find_checkpoint(step);
         return start();
     }
     tell(fmt::format("goes on from its checkpoint of step {}", step));

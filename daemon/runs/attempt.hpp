@@ -51,11 +51,15 @@ class Attempt {
         std::unique_ptr<Runner> runner;
     };
 
+    /// Of a step below that.
+    void find_checkpoint(std::uint64_t below);
     void add_layers();
+    void note_rigs();
     void add_recorded_layers();
     void open_journal();
-    /// The journal to borrow from, where the run file names one and it is of the same device.
-    [[nodiscard]] const RunJournal* lender_for(const v1::RigConditions& rig);
+    /// Lets a rig's answers be borrowed, where the run file names a run that has some of the same
+    /// device.
+    void add_lender(const v1::RigConditions& rig, RigAccess& access);
     // What a measurer may do with a rig; nothing with one that is replayed.
     [[nodiscard]] std::function<std::uint64_t()> era_of(const std::string& rig) const;
     [[nodiscard]] std::function<void(const std::string&)> end_era_of(const std::string& rig);

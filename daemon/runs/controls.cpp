@@ -32,7 +32,7 @@ class ControlObserver final : public RunObserver {
 
     void epoch(const v1::EpochMetrics&) override {}
     void checkpoint(Checkpoint, const std::vector<v1::EpochMetrics>&) override {}
-    bool era(const v1::EraEnded& era) override { return run_.era(era); }
+    bool era(const v1::EraEnded& era, bool look) override { return run_.era(era, look); }
     void answered(const training::Plan&, ConstBlock) override {}
     void progress(const v1::Progress& progress) override {
         v1::Progress shown = progress;
@@ -50,6 +50,8 @@ RunnerOptions control_options(const v1::RunSpec& spec, const std::vector<std::st
     RunnerOptions options = runner_options(spec, rigs);
     options.checkpoints.reset();
     options.perturb.clear();
+    options.holds = false; // a control that waited would be none of the run's any more
+    options.max_eras = UINT64_MAX;
     return options;
 }
 

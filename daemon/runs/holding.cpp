@@ -49,6 +49,7 @@ void Holding::wait(const Error& error, const std::stop_token& stop) {
 
 void Holding::rig_failed(const std::string& rig, PhysicalLayer& layer, const Error& error,
                          const std::stop_token& stop) {
+    failed_ = true;
     static_cast<void>(layer.make_safe());
     Error latest = error;
     for (;;) {
@@ -74,8 +75,13 @@ void Holding::disk_failed(const Error& error, const std::stop_token& stop) {
     } while (!site_.has_room());
 }
 
+void Holding::rig_worked(const std::stop_token& stop) {
+    failed_ = false;
+    over(stop);
+}
+
 void Holding::over(const std::stop_token& stop) {
-    if (!held_) {
+    if (!held_ || failed_) {
         return;
     }
     const Seconds spent(site_.clock.now() - since_);

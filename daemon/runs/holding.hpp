@@ -31,6 +31,7 @@ class Holding final : public Trouble {
     void rig_failed(const std::string& rig, PhysicalLayer& layer, const Error& error,
                     const std::stop_token& stop) override;
     void disk_failed(const Error& error, const std::stop_token& stop) override;
+    void rig_worked(const std::stop_token& stop) override;
     void over(const std::stop_token& stop) override;
 
     /// How often something failed that was survived.
@@ -43,7 +44,8 @@ class Holding final : public Trouble {
 
     HoldingSite site_;
     bool held_ = false;
-    bool told_ = false; ///< the store knows
+    bool told_ = false;   ///< the store knows
+    bool failed_ = false; ///< a rig, and it has not answered since
     Clock::Monotonic since_{};
     Seconds pause_{};
     std::uint64_t survived_ = 0;

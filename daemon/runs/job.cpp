@@ -94,6 +94,11 @@ Job prepare(const v1::RunSpec& spec, const FindRig& rig, const FileReader& read,
         }
     }
     check_perturb(spec, rig);
+    if (spec.training().reuse_from() != 0 && repeats_of(spec) > 1) {
+        throw invalid_field("training.reuse_from",
+                            "another run's measurements are single ones: with training.repeats "
+                            "above 1 nothing can be reused");
+    }
     const std::string& reuse = spec.training().reuse();
     job.reuse = reuse == "run" || (reuse == "auto" && spec.training().schedule() == "greedy");
     job.data = training::load_data(spec.data(), spec.seed(), read);

@@ -14,9 +14,6 @@
 namespace phyll::runs {
 namespace {
 
-/// A run under which the daemon dies so often, and never gets anywhere, is what kills it.
-constexpr std::uint32_t most_fruitless = 3;
-
 /// A replay asks no rig.
 std::set<std::string> rigs_to_lease(const RunRecord& record) {
     return record.info.replay_of() != 0 ? std::set<std::string>() : rigs_of(record.spec);
@@ -55,63 +52,6 @@ RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& 
 
 RunManager::~RunManager() = default;
 
-void RunManager::recover() {
-    for (const std::uint64_t run : store_.in_state({v1::RUNNING, v1::HELD})) {
-        recover(run);
-    }
-    for (const std::uint64_t run : store_.in_state({v1::QUEUED})) {
-        enqueue(run);
-    }
-    remove_folders(); // of removals that were broken off
-    remove_expired();
-}
-
-std::vector<std::string> RunManager::attended(const v1::RunSpec& spec) const {
-    std::vector<std::string> rigs;
-    for (const std::string& name : rigs_of(spec)) {
-        const auto found = premises_.rigs.find(name);
-        if (found == premises_.rigs.end()) {
-            continue; // it is gone, and the run fails for that
-        }
-        const v1::RigConfig& config = found->second;
-        const bool hardware = lab_.rig(name).spec().evidence == Evidence::hardware;
-        if (config.has_unattended() ? !config.unattended() : hardware) {
-            rigs.push_back(name);
-        }
-    }
-    return rigs;
-}
-
-void RunManager::recover(std::uint64_t run) {
-    const double now = wall_seconds(clock_);
-    const RunRecord record = store_.run(run).value();
-    if (record.info.waits()) {
-        return; // it was not under way
-    }
-    store_.interrupted(run, "phylld went away under it", now,
-                       RunJournal::measurements(RunJournal::file_in(state_.folder_of(run))));
-    if (store_.run(run)->info.fruitless() < most_fruitless) {
-        const std::vector<std::string> rigs = attended(record.spec);
-        if (record.info.replay_of() == 0 && !rigs.empty()) {
-            store_.wait_for_person(
-                run,
-                fmt::format("phylld went away under it, and somebody may be at {}: look, then "
-                            "phyllctl run resume {}",
-                            fmt::join(rigs, ", "), run),
-                now);
-            spdlog::warn("run {} was under way when phylld went away; it waits for a person", run);
-            return;
-        }
-        spdlog::warn("run {} was under way when phylld went away; it goes on", run);
-        return;
-    }
-    const std::string reason = fmt::format("phylld went away under it {} times in a row without a "
-                                           "new measurement: the log may say why",
-                                           most_fruitless);
-    store_.change_state(run, v1::FAILED, reason, now);
-    spdlog::error("run {} is given up: {}", run, reason);
-}
-
 std::uint64_t RunManager::submit(const v1::RunInfo& info, const v1::RunSpec& spec,
                                  const std::string& run_file, const std::string& idempotency_key) {
     check_lender(spec);
@@ -131,31 +71,6 @@ std::uint64_t RunManager::submit(const v1::RunInfo& info, const v1::RunSpec& spe
     }
     enqueue(run);
     return run;
-}
-
-std::uint64_t RunManager::replay(const v1::ReplayRequest& request, const std::string& caller) {
-    const RunRecord source = get(request.run());
-    const std::filesystem::path folder = state_.folder_of(request.run());
-    if (!is_final(source.info.state())) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("run {} is {}: only a run that is over can be replayed",
-                                request.run(), name_of(source.info.state())));
-    }
-    if (!std::filesystem::exists(RunJournal::file_in(folder))) {
-        throw Error(
-            Code::failed_precondition,
-            fmt::format("run {} has no journal, so there is nothing to replay", request.run()));
-    }
-    v1::RunInfo info;
-    info.set_name(request.name().empty() ? source.info.name() : request.name());
-    info.set_note(request.note().empty() ? fmt::format("replay of run {}", request.run())
-                                         : request.note());
-    info.set_submitted_by(caller);
-    info.set_test_data(source.info.test_data());
-    *info.mutable_overrides() = source.info.overrides();
-    *info.mutable_conditions() = source.info.conditions();
-    info.set_replay_of(request.run());
-    return submit(info, source.spec, read_file(folder / "run.toml"), request.idempotency_key());
 }
 
 void RunManager::cancel(std::uint64_t run) {
@@ -178,19 +93,6 @@ void RunManager::cancel(std::uint64_t run) {
     store_.change_state(run, v1::RUN_CANCELLED, "cancelled while it was waiting",
                         wall_seconds(clock_));
     ended(run);
-}
-
-void RunManager::resume(std::uint64_t run) {
-    const v1::RunInfo info = get(run).info;
-    if (!info.waits()) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("run {} is {}{}; only a run that waits for a person can be resumed",
-                                run, name_of(info.state()),
-                                info.state() == v1::HELD ? ", and tries again by itself" : ""));
-    }
-    store_.change_state(run, v1::QUEUED, "resumed", wall_seconds(clock_));
-    enqueue(run);
-    watches_.notify(run);
 }
 
 RunRecord RunManager::get(std::uint64_t run) const {
@@ -427,21 +329,6 @@ void RunManager::complete(v1::RunInfo& info, const v1::RunSpec& spec, double now
     info.set_seed(spec.seed());
     for (const std::string& rig : rigs_of(spec)) {
         info.add_rigs(rig);
-    }
-}
-
-void RunManager::check_lender(const v1::RunSpec& spec) const {
-    const std::uint64_t run = spec.training().reuse_from();
-    if (run == 0) {
-        return;
-    }
-    const std::optional<RunRecord> other = store_.run(run);
-    if (!other || !is_final(other->info.state())) {
-        throw invalid_field("training.reuse_from",
-                            other
-                                ? fmt::format("run {} is {}; only a run that is over can be reused",
-                                              run, name_of(other->info.state()))
-                                : fmt::format("there is no run {}", run));
     }
 }
 

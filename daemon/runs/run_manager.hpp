@@ -118,6 +118,8 @@ class RunManager {
     void recover(std::uint64_t run);
     /// The rigs of a run at which somebody may be, when nobody knows why the daemon went away.
     [[nodiscard]] std::vector<std::string> attended(const v1::RunSpec& spec) const;
+    /// Why a run waits for a person after a restart that nobody asked for; empty: it does not.
+    [[nodiscard]] std::string why_wait(std::uint64_t run) const;
     void finished(std::uint64_t run, const Outcome& outcome);
     void store_outcome(std::uint64_t run, const Active& active, const Outcome& outcome);
     /// Whoever watches learns that a run is over, and what is not kept any more goes.

@@ -87,6 +87,7 @@ void Runner::restore(const Checkpoint& checkpoint) {
     measurer_.restore(position.devices());
     step_ = position.step();
     first_step_ = position.first_step();
+    last_epoch_ = position.last_epoch();
     result_ = position.result();
     digital_before_ = result_.digital_seconds();
     hardware_before_ = result_.hardware_seconds();
@@ -136,10 +137,12 @@ void Runner::perturb(const Plan& plan) {
     }
     // Greedy: the epochs of a layer follow those of the one before.
     const std::uint64_t epoch = plan.epoch + (options_.greedy ? plan.layer * options_.epochs : 0);
+    // Where training starts over, what happened to a rig stays.
+    last_epoch_ = std::max(last_epoch_, epoch + 1);
     std::map<std::string, const v1::PerturbSpec*> latest; // of those that are due, by rig
     for (const v1::PerturbSpec& perturb : options_.perturb) {
         const v1::PerturbSpec*& known = latest[perturb.rig()];
-        if (perturb.at_epoch() <= epoch + 1 &&
+        if (perturb.at_epoch() <= last_epoch_ &&
             (known == nullptr || known->at_epoch() <= perturb.at_epoch())) {
             known = &perturb;
         }
@@ -195,14 +198,15 @@ std::string Runner::note_eras() {
     for (const v1::EraEnded& era : measurer_.take_ended_eras()) {
         ended = true;
         *result_.add_eras() = era;
-        if (!observer_.era(era)) {
+        const bool too_many = measurer_.eras_ended() > options_.max_eras;
+        if (!observer_.era(era, options_.holds || too_many)) {
             continue; // it was told, and somebody had a look, before an interruption
         }
         const std::string what =
             fmt::format("era {} of rig '{}' ended: {}", era.era(), era.rig(), era.why());
         if (options_.holds) {
             why = what + "; on_new_era is \"hold\"";
-        } else if (measurer_.eras_ended() > options_.max_eras) {
+        } else if (too_many) {
             why =
                 fmt::format("{}; more than {} eras have ended (max_eras)", what, options_.max_eras);
         }
@@ -228,6 +232,7 @@ void Runner::keep(const std::vector<v1::EpochMetrics>& epochs, bool at_once) {
     RunPosition& position = checkpoint.position;
     position.set_step(step_);
     position.set_first_step(first_step_);
+    position.set_last_epoch(last_epoch_);
     *position.mutable_result() = result_;
     position.mutable_result()->set_digital_seconds(digital_seconds());
     for (DevicePosition& device : measurer_.positions()) {

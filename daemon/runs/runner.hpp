@@ -28,8 +28,9 @@ class RunObserver {
     virtual void progress(const v1::Progress& progress) = 0;
     /// What the rigs answered to a plan, `n_out x samples`, before the scheme learns from it.
     virtual void answered(const training::Plan& plan, ConstBlock responses) = 0;
-    /// An era of a rig ended. Returns whether that was not known before an interruption.
-    virtual bool era(const v1::EraEnded& era) = 0;
+    /// An era of a rig ended; with `look` a person has to look before the run goes on. Returns
+    /// whether that was not known before an interruption.
+    virtual bool era(const v1::EraEnded& era, bool look) = 0;
     /// All that going on from here takes, and the epochs that ended in the step before it, which
     /// `epoch` was not told of.
     virtual void checkpoint(Checkpoint checkpoint, const std::vector<v1::EpochMetrics>& epochs) = 0;
@@ -97,7 +98,9 @@ class Runner {
     v1::Progress progress_;
     std::uint64_t step_ = 0;       ///< steps that were taken
     std::uint64_t first_step_ = 0; ///< the one that is the scheme's step 0
-    double digital_before_ = 0.0;  ///< digital seconds before an interruption
+    std::uint64_t last_epoch_ =
+        0; ///< the largest one that was reached, from 1; also before a restart
+    double digital_before_ = 0.0; ///< digital seconds before an interruption
     double hardware_before_ = 0.0;
     std::optional<CheckpointPolicy> policy_;
     /// Whole samples were shown: what follows is measured, not learned, and the journal has it.

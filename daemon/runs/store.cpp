@@ -307,14 +307,18 @@ v1::Event Store::wait_for_person(std::uint64_t run, const std::string& reason, d
 }
 
 v1::Event Store::interrupted(std::uint64_t run, const std::string& reason, double time,
-                             std::optional<std::uint64_t> journaled) {
+                             std::optional<std::uint64_t> journaled, const std::string& wait) {
     return impl_->last_words([&] {
         RunRecord record = impl_->load(run);
-        const v1::Event event = impl_->move(record, v1::QUEUED, reason, time);
+        v1::Event event = impl_->move(record, v1::QUEUED, reason, time);
         v1::RunInfo& info = record.info;
+        if (!wait.empty()) {
+            event = impl_->move(record, v1::HELD, wait, time);
+            info.set_waits(true);
+        }
         info.set_interruptions(info.interruptions() + 1);
         if (journaled) {
-            info.set_fruitless(*journaled > info.journaled() ? 0 : info.fruitless() + 1);
+            info.set_fruitless(*journaled != info.journaled() ? 0 : info.fruitless() + 1);
             info.set_journaled(*journaled);
         }
         impl_->save(record.info);

@@ -111,16 +111,19 @@ class Store {
 
     /// The daemon went away under a run: back to queued, counted. Where nobody asked it to,
     /// `journaled` is how many measurements the run's journal has.
+    /// With `wait` it is held until a person resumes it, for that reason.
     v1::Event interrupted(std::uint64_t run, const std::string& reason, double time,
-                          std::optional<std::uint64_t> journaled = std::nullopt);
+                          std::optional<std::uint64_t> journaled = std::nullopt,
+                          const std::string& wait = {});
     /// Moves a run to held until a person resumes it. Throws as `change_state` does.
     v1::Event wait_for_person(std::uint64_t run, const std::string& reason, double time);
 
     /// Stores an epoch, as event and as row of the metrics.
     v1::Event add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time);
     v1::Event add_notice(std::uint64_t run, const std::string& text, double time);
-    /// Stores the event that an era ended under a run; false when it is stored already.
-    bool add_era(std::uint64_t run, const v1::EraEnded& era, double time);
+    /// Stores the event that an era ended under a run; false when it is stored already. With `look`
+    /// the run waits for a person from then on, also when phylld dies before it is held.
+    bool add_era(std::uint64_t run, const v1::EraEnded& era, bool look, double time);
 
     /// Records a checkpoint whose file is in its place, and with it the epochs that ended in the
     /// step before it; what this returns is on the disk. Only the latest two stay recorded; returns

@@ -41,7 +41,7 @@ v1::Event Store::add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, dou
     return impl_->transaction([&] { return impl_->add_epoch(run, epoch, time); });
 }
 
-bool Store::add_era(std::uint64_t run, const v1::EraEnded& era, double time) {
+bool Store::add_era(std::uint64_t run, const v1::EraEnded& era, bool look, double time) {
     const std::vector<v1::Event> told = events(run, 0, SIZE_MAX >> 1U);
     const bool known = std::ranges::any_of(told, [&](const v1::Event& event) {
         return event.has_era() && event.era().rig() == era.rig() && event.era().era() == era.era();
@@ -52,7 +52,12 @@ bool Store::add_era(std::uint64_t run, const v1::EraEnded& era, double time) {
     impl_->transaction([&] {
         v1::Event event;
         *event.mutable_era() = era;
-        return impl_->add_event(run, event, time);
+        impl_->add_event(run, event, time);
+        if (look) {
+            v1::RunInfo info = impl_->load(run).info;
+            info.set_waits(true);
+            impl_->save(info);
+        }
     });
     return true;
 }

@@ -9,7 +9,7 @@
 #include "daemon/runs/attempt.hpp"
 #include "daemon/runs/controls.hpp"
 #include "daemon/runs/data_files.hpp"
-#include "daemon/training/schemes/registry.hpp"
+#include "tests/support/scheme_options.hpp"
 
 #include <phyll/v1/config.pb.h>
 
@@ -28,15 +28,6 @@ namespace {
 using namespace phyll;
 using namespace phyll::runs;
 
-class SchemeOptions final : public config::OptionsResolver {
-  public:
-    [[nodiscard]] std::unique_ptr<google::protobuf::Message>
-    make(const std::string&, const std::string& kind) const override {
-        return training::scheme_kind(kind).new_options();
-    }
-    [[nodiscard]] std::vector<std::string> kinds(const std::string&) const override { return {}; }
-};
-
 /// Stores epochs, as a run does, and nothing else.
 class Plain final : public RunObserver {
   public:
@@ -47,7 +38,7 @@ class Plain final : public RunObserver {
     void answered(const training::Plan& plan, ConstBlock responses) override {
         table_->add(plan, responses);
     }
-    bool era(const v1::EraEnded&) override { return true; }
+    bool era(const v1::EraEnded&, bool) override { return true; }
     void checkpoint(Checkpoint, const std::vector<v1::EpochMetrics>&) override {}
 
   private:
@@ -59,7 +50,7 @@ class Plain final : public RunObserver {
 struct Bench {
     Bench(const std::string& run_file, const std::filesystem::path& data_dir)
         : read(read_below(data_dir, "data")),
-          spec(config::load_run_spec(run_file, "run.toml", {}, SchemeOptions())) {
+          spec(config::load_run_spec(run_file, "run.toml", {}, test::SchemeOptions())) {
         v1::RigConfig config;
         config.set_name("cavity");
         config.set_kind("acoustic");

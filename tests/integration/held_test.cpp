@@ -138,10 +138,15 @@ TEST_CASE("a rig that is displaced in the middle of a run ends an era, as the ru
     REQUIRE(run["sentinel_queries"] > 0);
     REQUIRE_THAT(daemon.ctl({"run", "watch", "1"}).out, Contains("era 1 of rig 'cavity'"));
 
+    // Its journal has what the displaced rig answered.
+    REQUIRE(daemon.ctl({"run", "replay", "1", "--watch"}).status == 0);
+    REQUIRE(show(daemon, "2")["weights_sha256"] == run["weights_sha256"]);
+    REQUIRE(show(daemon, "2")["eras"].size() == 1);
+
     // A run after it finds the rig as it is configured.
     REQUIRE(daemon.ctl({"run", "start", daemon.write("other.toml", run_file).string()}).status ==
             0);
-    REQUIRE(finished(daemon, "2")["eras"].empty());
+    REQUIRE(finished(daemon, "3")["eras"].empty());
     const auto wrong =
         daemon.ctl({"run", "check",
                     daemon.write("wrong.toml", std::string(run_file) + "[[perturb]]\nrig = \"x\"\n")

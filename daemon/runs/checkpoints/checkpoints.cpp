@@ -53,10 +53,14 @@ void Checkpoints::keep(Checkpoint checkpoint, const std::vector<v1::EpochMetrics
     }
 }
 
-std::optional<Checkpoint> Checkpoints::latest(std::vector<std::string>& remarks) const {
+std::optional<Checkpoint> Checkpoints::latest(std::vector<std::string>& remarks,
+                                              std::uint64_t below) const {
     const std::vector<CheckpointRecord> recorded = store_.checkpoints(run_);
     remove_unrecorded(recorded, remarks);
     for (const CheckpointRecord& record : recorded) {
+        if (record.step >= below) {
+            continue;
+        }
         try {
             return load(record);
         } catch (const Error& error) {

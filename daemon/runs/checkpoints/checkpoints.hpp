@@ -29,9 +29,11 @@ class Checkpoints {
     /// threw: what `write_file` and the store throw.
     void keep(Checkpoint checkpoint, const std::vector<v1::EpochMetrics>& epochs, double time);
 
-    /// The latest one that is what was recorded; nothing when the run begins at its start. What
-    /// cannot be used is named in `remarks`; files that were never recorded are removed.
-    [[nodiscard]] std::optional<Checkpoint> latest(std::vector<std::string>& remarks) const;
+    /// The latest one of a step below `below` that is what was recorded; nothing when the run
+    /// begins at its start. What cannot be used is named in `remarks`; files that were never
+    /// recorded are removed.
+    [[nodiscard]] std::optional<Checkpoint> latest(std::vector<std::string>& remarks,
+                                                   std::uint64_t below = UINT64_MAX) const;
 
   private:
     /// Throws DATA_LOSS, or what reading a file throws, with the file's name.

@@ -48,6 +48,18 @@ SampleTime ask_once(PhysicalLayer& layer, const Query& query, RawSamples& raw,
     return span_of(times);
 }
 
+/// Counts how deep askings are in each other.
+class Asking {
+  public:
+    explicit Asking(int& depth) : depth_(depth) { ++depth_; }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+    ~Asking() { --depth_; }
+
+  private:
+    int& depth_;
+};
+
 } // namespace
 
 std::size_t Asker::recall(const Query& query, double& seconds) const {
@@ -67,6 +79,7 @@ std::size_t Asker::recall(const Query& query, double& seconds) const {
 
 void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::stop_token& stop,
                 const std::function<void()>& recovered) const {
+    const Asking asking(depth_);
     std::optional<SampleTime> busy;
     RawSamples raw;
     while (!busy) {
@@ -74,8 +87,11 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
         try {
             busy = ask_once(layer, query, raw, stop);
         } catch (const Error& error) {
-            if (trouble_ == nullptr || !may_pass(error.code()) || stop.stop_requested()) {
+            if (trouble_ == nullptr || !may_pass(error.code())) {
                 throw;
+            }
+            if (stop.stop_requested()) {
+                throw Error(Code::cancelled, error.what()); // however a driver puts it
             }
             trouble_->rig_failed(query.rig, layer, error, stop);
             recovered();
@@ -83,8 +99,10 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
     }
     seconds += Seconds(busy->end - busy->start).count();
     keep(query, &*busy, stop, raw.kept());
-    if (trouble_ != nullptr) {
-        trouble_->over(stop);
+    // What is asked in between, to see whether a rig is well again, proves nothing of the query
+    // that it failed at.
+    if (trouble_ != nullptr && depth_ == 1) {
+        trouble_->rig_worked(stop);
     }
 }
 

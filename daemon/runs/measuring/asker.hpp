@@ -42,6 +42,7 @@ class Asker {
   private:
     RunJournal* journal_;
     Trouble* trouble_;
+    mutable int depth_ = 0; ///< askings under way: a rig that was recovered is asked in between
 };
 
 } // namespace phyll::runs

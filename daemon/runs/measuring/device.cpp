@@ -47,6 +47,7 @@ DevicePosition Device::position() const {
     position.set_era_number(era_number);
     position.set_era_borrowed(era_borrowed);
     position.set_eras_ended(eras_ended);
+    position.set_unproven(unproven);
     if (sentinels) {
         position.set_next_sentinel_round(sentinels->next_round());
         position.set_era_sentinel_round(sentinels->era_round());
@@ -65,6 +66,7 @@ void Device::restore(const DevicePosition& position, const RunJournal& journal,
     era_number = position.era_number();
     era_borrowed = position.era_borrowed();
     eras_ended = position.eras_ended();
+    unproven = position.unproven();
     ends.erase(ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(
                                                 std::min<std::uint64_t>(eras_ended, ends.size())));
     if (position.has_perturbed()) {

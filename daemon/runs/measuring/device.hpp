@@ -31,6 +31,8 @@ struct RigAccess {
     std::function<void(double fraction)> perturb{};
     /// What another run measured on the same device; null: nothing is borrowed.
     const RunJournal* lender = nullptr;
+    /// The lender is gone: only what was borrowed before, and is in the run's own journal.
+    bool lender_is_gone = false;
     /// Of every so many measurements of training and evaluation one is kept in the run's journal as
     /// the instrument gave it; 0: none.
     std::uint64_t keep_raw = 0;
@@ -59,6 +61,7 @@ struct Device {
     std::optional<double> perturbed; ///< by the run
     bool displaced = true;           ///< whether the rig was told
 
+    bool unproven = false;    ///< it failed, and nothing said whether it still is the same
     std::uint64_t probes = 0; ///< rounds of sentinels that do not count
 
     [[nodiscard]] const LayerSpec& spec() const { return access.layer->spec(); }

@@ -114,7 +114,8 @@ bool Measurer::borrow(const Request& request, const StimulusHash& hash, std::siz
                                                     device.next_borrowed, hash, response)
                                             .has_value();
     if (!kept) {
-        if (!lender->find(device.name, device.era, hash, response)) {
+        if (device.access.lender_is_gone ||
+            !lender->find(device.name, device.era, hash, response)) {
             return false;
         }
         asker_.keep({.rig = device.name,
@@ -300,7 +301,7 @@ void Measurer::perturb(const std::string& rig, double fraction, const std::stop_
 }
 
 void Measurer::displace(Device& device) const {
-    if (!device.displaced && device.perturbed) {
+    if (!device.displaced && device.perturbed && device.access.perturb) {
         device.access.perturb(*device.perturbed);
         device.displaced = true;
     }

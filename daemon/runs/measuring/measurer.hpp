@@ -132,7 +132,6 @@ class Measurer {
     Asker asker_;
     std::map<std::string, Device> devices_;
     std::vector<v1::EraEnded> ended_;
-    std::vector<std::string> unproven_;
 };
 
 } // namespace phyll::runs

@@ -86,9 +86,7 @@ void Measurer::look(const Request& request) {
 void Measurer::probe(const Request& request) {
     Device& device = request.device;
     if (!device.sentinels || !device.sentinels->can_judge()) {
-        if (std::ranges::find(unproven_, device.name) == unproven_.end()) {
-            unproven_.push_back(device.name);
-        }
+        device.unproven = true;
         return;
     }
     OwnedBlock responses(device.spec().n_out(), device.sentinels->count());
@@ -149,7 +147,13 @@ std::uint64_t Measurer::eras_ended() const {
 }
 
 std::vector<std::string> Measurer::unproven() const {
-    return unproven_;
+    std::vector<std::string> names;
+    for (const auto& [name, device] : devices_) {
+        if (device.unproven) {
+            names.push_back(name);
+        }
+    }
+    return names;
 }
 
 } // namespace phyll::runs

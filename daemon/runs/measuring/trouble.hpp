@@ -22,7 +22,9 @@ class Trouble {
                             const std::stop_token& stop) = 0;
     /// The disk failed with `error`. Returns when it is worth another try; throws as above.
     virtual void disk_failed(const Error& error, const std::stop_token& stop) = 0;
-    /// What was tried again succeeded, or nothing had failed.
+    /// The rig answered what it had failed at, or had not failed.
+    virtual void rig_worked(const std::stop_token& stop) = 0;
+    /// What was tried again succeeded, or nothing had failed; a rig that failed is another matter.
     virtual void over(const std::stop_token& stop) = 0;
 };
 

@@ -24,6 +24,16 @@ Attempts::Learned undisturbed(const std::string& more) {
     return bench.learned(run);
 }
 
+void stop_with_two_checkpoints(Attempts& bench, std::uint64_t run) {
+    bench.on_query = [&bench, run](ConstBlock) {
+        if (bench.store.checkpoints(run).size() == 2) {
+            bench.stop.request_stop();
+        }
+    };
+    REQUIRE(bench.attempt(run));
+    bench.on_query = nullptr;
+}
+
 const std::string greedy = "schedule = \"greedy\"\n";
 const std::string simultaneous = "schedule = \"simultaneous\"\n";
 
@@ -142,12 +152,7 @@ TEST_CASE("a replay of something else says what the journal lacks") {
 TEST_CASE("a checkpoint that is cut at any byte is named, and the one before is used") {
     Attempts bench(simultaneous);
     const std::uint64_t run = bench.submit();
-    bench.on_query = [&](ConstBlock) {
-        if (bench.store.checkpoints(run).size() == 2) {
-            bench.stop.request_stop();
-        }
-    };
-    REQUIRE(bench.attempt(run));
+    stop_with_two_checkpoints(bench, run);
     const auto recorded = bench.store.checkpoints(run);
     const auto folder = bench.state.folder_of(run);
     const auto file = folder / recorded[0].file;
@@ -168,7 +173,6 @@ TEST_CASE("a checkpoint that is cut at any byte is named, and the one before is 
         size += size > 64 && size + 4096 < whole.size() ? 997 : 0;
     }
     // The run that goes on from the one before ends as if nothing had been.
-    bench.on_query = nullptr;
     bench.interrupt(run);
     REQUIRE_FALSE(bench.attempt(run));
     REQUIRE(bench.learned(run) == undisturbed(simultaneous));
@@ -177,12 +181,7 @@ TEST_CASE("a checkpoint that is cut at any byte is named, and the one before is 
 TEST_CASE("a checkpoint of another run, or one that was never recorded, is not used") {
     Attempts bench(simultaneous);
     const std::uint64_t run = bench.submit();
-    bench.on_query = [&](ConstBlock) {
-        if (bench.store.checkpoints(run).size() == 2) {
-            bench.stop.request_stop();
-        }
-    };
-    REQUIRE(bench.attempt(run));
+    stop_with_two_checkpoints(bench, run);
     const auto recorded = bench.store.checkpoints(run);
     const auto folder = bench.state.folder_of(run);
     std::filesystem::copy_file(folder / recorded[0].file, folder / "checkpoint-99.h5");
@@ -198,13 +197,7 @@ TEST_CASE("a checkpoint of another run, or one that was never recorded, is not u
 TEST_CASE("a journal that lost what a checkpoint rests on is refused by name") {
     Attempts bench(simultaneous);
     const std::uint64_t run = bench.submit();
-    bench.on_query = [&](ConstBlock) {
-        if (bench.store.checkpoints(run).size() == 2) {
-            bench.stop.request_stop();
-        }
-    };
-    REQUIRE(bench.attempt(run));
-    bench.on_query = nullptr;
+    stop_with_two_checkpoints(bench, run);
     bench.interrupt(run);
     const auto journal = RunJournal::file_in(bench.state.folder_of(run));
     std::filesystem::resize_file(journal, std::filesystem::file_size(journal) / 2);

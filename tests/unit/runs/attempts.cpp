@@ -1,9 +1,9 @@
 #include "tests/unit/runs/attempts.hpp"
 
 #include "daemon/config/load.hpp"
-#include "daemon/training/schemes/registry.hpp"
 #include "drivers/core/guard.hpp"
 #include "drivers/core/random.hpp"
+#include "tests/support/scheme_options.hpp"
 
 #include <fmt/format.h>
 
@@ -12,15 +12,6 @@
 
 namespace phyll::test {
 namespace {
-
-class SchemeOptions final : public config::OptionsResolver {
-  public:
-    [[nodiscard]] std::unique_ptr<google::protobuf::Message>
-    make(const std::string&, const std::string& kind) const override {
-        return training::scheme_kind(kind).new_options();
-    }
-    [[nodiscard]] std::vector<std::string> kinds(const std::string&) const override { return {}; }
-};
 
 constexpr double noise = 0.02;
 constexpr double drift = 1e-5; // per sample
@@ -36,7 +27,7 @@ Attempts::Attempts(const std::string& more, const std::string& tables)
                                      more +
                                      "\n[[layers]]\nrig = \"r\"\nskip = true\n[[layers]]\nrig = "
                                      "\"r\"\n",
-                                 "run.toml", {}, SchemeOptions())) {
+                                 "run.toml", {}, test::SchemeOptions())) {
     v1::RigConditions& rig = *conditions.add_rigs();
     rig.set_rig("r");
     rig.set_age(100);

@@ -1,7 +1,7 @@
 #include "daemon/config/load.hpp"
 #include "daemon/runs/controls.hpp"
-#include "daemon/training/schemes/registry.hpp"
 #include "drivers/core/error.hpp"
+#include "tests/support/scheme_options.hpp"
 #include "tests/support/scripted_layer.hpp"
 
 #include <catch2/catch.hpp>
@@ -18,20 +18,11 @@ using training::Plan;
 
 namespace {
 
-class SchemeOptions final : public config::OptionsResolver {
-  public:
-    [[nodiscard]] std::unique_ptr<google::protobuf::Message>
-    make(const std::string&, const std::string& kind) const override {
-        return training::scheme_kind(kind).new_options();
-    }
-    [[nodiscard]] std::vector<std::string> kinds(const std::string&) const override { return {}; }
-};
-
 v1::RunSpec spec_of(const std::string& layers, const std::string& more = "") {
     return config::load_run_spec("seed = 1\n[data]\nkind = \"vowels\"\ntraining_samples = 70\n"
                                  "test_samples = 140\n[training]\nepochs = 10\n" +
                                      more + layers,
-                                 "run.toml", {}, SchemeOptions());
+                                 "run.toml", {}, test::SchemeOptions());
 }
 
 class Nobody final : public RunObserver {
@@ -43,7 +34,7 @@ class Nobody final : public RunObserver {
             table->add(plan, responses);
         }
     }
-    bool era(const v1::EraEnded&) override { return true; }
+    bool era(const v1::EraEnded&, bool) override { return true; }
     void checkpoint(Checkpoint, const std::vector<v1::EpochMetrics>&) override {}
     ResponseTable* table = nullptr;
     int epochs = 0;

@@ -133,6 +133,23 @@ TEST_CASE("after a fault sentinels say whether the rig still is what it was") {
     REQUIRE_THAT(eras(other)[0].why(), Contains("after a fault"));
 }
 
+TEST_CASE("a query that always fails ends the run, though the sentinels answer") {
+    Attempts bench(simultaneous, looks);
+    std::uint64_t failed = 0;
+    bench.on_query = [&](ConstBlock x) {
+        if (bench.queries > 20 && x.samples() > 8) {
+            ++failed;
+            throw Error(Code::unavailable, "this one is too long");
+        }
+    };
+    const std::uint64_t run = bench.submit();
+    const auto failure = bench.attempt(run);
+    REQUIRE(failure);
+    REQUIRE_THAT(failure->what(), Contains("too long") && Contains("hold_limit"));
+    REQUIRE(failed < 100);
+    REQUIRE(bench.store.run(run)->info.holds() == 1);
+}
+
 TEST_CASE("what was measured in an era that ended is not remembered, what was since is") {
     Attempts bench(simultaneous + "reuse = \"run\"\n", looks);
     move_at(bench, 12);

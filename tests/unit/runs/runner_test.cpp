@@ -68,7 +68,7 @@ class Listening final : public RunObserver {
     void epoch(const v1::EpochMetrics& metrics) override { epochs.push_back(metrics); }
     void progress(const v1::Progress&) override { ++progresses; }
     void answered(const Plan&, ConstBlock responses) override { answers += responses.samples(); }
-    bool era(const v1::EraEnded&) override { return true; }
+    bool era(const v1::EraEnded&, bool) override { return true; }
     void checkpoint(Checkpoint, const std::vector<v1::EpochMetrics>&) override {}
     std::size_t answers = 0;
     std::vector<v1::EpochMetrics> epochs;

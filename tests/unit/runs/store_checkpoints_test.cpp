@@ -103,10 +103,10 @@ TEST_CASE("the end of an era is told once, however often it is reached") {
     v1::EraEnded era;
     era.set_rig("cavity");
     era.set_era(1);
-    REQUIRE(store.add_era(run, era, 2));
-    REQUIRE_FALSE(store.add_era(run, era, 3));
+    REQUIRE(store.add_era(run, era, false, 2));
+    REQUIRE_FALSE(store.add_era(run, era, false, 3));
     era.set_era(2);
-    REQUIRE(store.add_era(run, era, 4));
+    REQUIRE(store.add_era(run, era, false, 4));
 }
 
 TEST_CASE("a run that waits for a person says so until it is resumed") {

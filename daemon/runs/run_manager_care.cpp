@@ -1,0 +1,155 @@
+// Runs that were interrupted, are held, or are run again, as the run manager keeps them.
+
+#include "daemon/runs/measuring/run_journal.hpp"
+#include "daemon/runs/run_manager.hpp"
+#include "daemon/runs/run_state.hpp"
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+namespace phyll::runs {
+namespace {
+
+/// A run under which the daemon dies so often, and never gets anywhere, is what kills it.
+constexpr std::uint32_t most_fruitless = 3;
+
+} // namespace
+
+void RunManager::recover() {
+    const std::vector<std::uint64_t> under_way = store_.in_state({v1::RUNNING, v1::HELD});
+    const bool unforeseen = std::ranges::any_of(under_way, [&](std::uint64_t run) {
+        const v1::RunInfo info = store_.run(run).value().info;
+        return info.state() == v1::RUNNING || !info.waits();
+    });
+    for (const std::uint64_t run : under_way) {
+        recover(run);
+    }
+    for (const std::uint64_t run : store_.in_state({v1::QUEUED})) {
+        const std::string wait = unforeseen ? why_wait(run) : "";
+        if (wait.empty()) {
+            enqueue(run);
+        } else {
+            store_.wait_for_person(run, wait, wall_seconds(clock_));
+        }
+    }
+    remove_folders(); // of removals that were broken off
+    remove_expired();
+}
+
+std::string RunManager::why_wait(std::uint64_t run) const {
+    const RunRecord record = store_.run(run).value();
+    const std::vector<std::string> rigs = attended(record.spec);
+    if (record.info.replay_of() != 0 || rigs.empty()) {
+        return {};
+    }
+    return fmt::format("phylld went away while runs were under way, and somebody may be at {}: "
+                       "look, then phyllctl run resume {}",
+                       fmt::join(rigs, ", "), run);
+}
+
+std::vector<std::string> RunManager::attended(const v1::RunSpec& spec) const {
+    std::vector<std::string> rigs;
+    for (const std::string& name : rigs_of(spec)) {
+        const auto found = premises_.rigs.find(name);
+        if (found == premises_.rigs.end()) {
+            continue; // it is gone, and the run fails for that
+        }
+        const v1::RigConfig& config = found->second;
+        const bool hardware = lab_.rig(name).spec().evidence == Evidence::hardware;
+        if (config.has_unattended() ? !config.unattended() : hardware) {
+            rigs.push_back(name);
+        }
+    }
+    return rigs;
+}
+
+void RunManager::recover(std::uint64_t run) {
+    const double now = wall_seconds(clock_);
+    const v1::RunInfo before = store_.run(run).value().info;
+    if (before.state() == v1::HELD && before.waits()) {
+        return; // it was not under way
+    }
+    std::string wait = why_wait(run);
+    if (before.waits()) {
+        wait = fmt::format("an era of a rig ended, and phylld went away before anybody could look: "
+                           "look, then phyllctl run resume {}",
+                           run);
+    }
+    const bool replays = before.replay_of() != 0; // it has nothing of its own to get anywhere with
+    store_.interrupted(run, "phylld went away under it", now,
+                       replays ? std::nullopt
+                               : std::optional(RunJournal::measurements(
+                                     RunJournal::file_in(state_.folder_of(run)))),
+                       wait);
+    if (store_.run(run)->info.fruitless() < most_fruitless) {
+        spdlog::warn("run {} was under way when phylld went away; it {}", run,
+                     wait.empty() ? "goes on" : "waits for a person");
+        return;
+    }
+    const std::string reason = fmt::format("phylld went away under it {} times in a row without a "
+                                           "new measurement: the log may say why",
+                                           most_fruitless);
+    store_.change_state(run, v1::FAILED, reason, now);
+    spdlog::error("run {} is given up: {}", run, reason);
+}
+
+void RunManager::resume(std::uint64_t run) {
+    const v1::RunInfo info = get(run).info;
+    if (!info.waits()) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("run {} is {}{}; only a run that waits for a person can be resumed",
+                                run, name_of(info.state()),
+                                info.state() == v1::HELD ? ", and tries again by itself" : ""));
+    }
+    store_.change_state(run, v1::QUEUED, "resumed", wall_seconds(clock_));
+    enqueue(run);
+    watches_.notify(run);
+}
+
+std::uint64_t RunManager::replay(const v1::ReplayRequest& request, const std::string& caller) {
+    const RunRecord source = get(request.run());
+    const std::filesystem::path folder = state_.folder_of(request.run());
+    if (!is_final(source.info.state())) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("run {} is {}: only a run that is over can be replayed",
+                                request.run(), name_of(source.info.state())));
+    }
+    if (!std::filesystem::exists(RunJournal::file_in(folder))) {
+        throw Error(
+            Code::failed_precondition,
+            fmt::format("run {} has no journal, so there is nothing to replay", request.run()));
+    }
+    v1::RunInfo info;
+    info.set_name(request.name().empty() ? source.info.name() : request.name());
+    info.set_note(request.note().empty() ? fmt::format("replay of run {}", request.run())
+                                         : request.note());
+    info.set_submitted_by(caller);
+    info.set_test_data(source.info.test_data());
+    *info.mutable_overrides() = source.info.overrides();
+    *info.mutable_conditions() = source.info.conditions();
+    info.set_replay_of(request.run());
+    return submit(info, source.spec, read_file(folder / "run.toml"), request.idempotency_key());
+}
+
+void RunManager::check_lender(const v1::RunSpec& spec) const {
+    const std::uint64_t run = spec.training().reuse_from();
+    if (run == 0) {
+        return;
+    }
+    const std::optional<RunRecord> other = store_.run(run);
+    if (!other || !is_final(other->info.state())) {
+        throw invalid_field("training.reuse_from",
+                            other
+                                ? fmt::format("run {} is {}; only a run that is over can be reused",
+                                              run, name_of(other->info.state()))
+                                : fmt::format("there is no run {}", run));
+    }
+}
+
+} // namespace phyll::runs
