@@ -28,7 +28,7 @@ void Holding::hold(const Error& error) {
             site_.change_state(v1::HELD, error.what());
             told_ = true;
         } catch (const Error&) {
-            // It is the store that fails: it learns of it when it works again.
+            told_ = false; // it is the store that fails: it is told when it works again
         }
     }
 }

@@ -235,7 +235,7 @@ void Measurer::measure_repeated(const Request& request, const Samples& samples) 
 }
 
 void Measurer::measure(const Request& request, const Samples& samples) {
-    Device& device = request.device;
+    const Device& device = request.device;
     const std::size_t most = device.spec().max_batch;
     const std::size_t block =
         options_.query_batch == 0 ? most : std::min(options_.query_batch, most);
@@ -311,6 +311,7 @@ void Measurer::displace(Device& device) const {
 
 std::vector<DevicePosition> Measurer::positions() const {
     std::vector<DevicePosition> positions;
+    positions.reserve(devices_.size());
     for (const auto& [name, device] : devices_) {
         positions.push_back(device.position());
     }

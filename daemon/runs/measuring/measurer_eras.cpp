@@ -52,7 +52,7 @@ void Measurer::look(const Request& request) {
     Device& device = request.device;
     SentinelWatch& sentinels = *device.sentinels;
     OwnedBlock responses(device.spec().n_out(), sentinels.count());
-    Query query =
+    const Query query =
         sentinel_query(request, responses.view(), sentinels.next_round() * sentinels.count());
     double seconds = 0.0;
     for (std::size_t first = 0; first < query.samples();) {
