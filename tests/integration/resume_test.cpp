@@ -69,7 +69,7 @@ TEST_CASE("a run whose daemon is killed at any moment learns what it learns undi
     std::mt19937 random(7);
     Daemon daemon(restless_lab);
     start_run(daemon, file);
-    static_cast<void>(kill_at_random(daemon, random, 5, std::chrono::milliseconds(250)));
+    static_cast<void>(kill_at_random(daemon, random, std::chrono::milliseconds(250)));
     REQUIRE(learned(daemon) == expected);
 }
 

@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
         while (killed < moments) {
             Daemon daemon(restless_lab);
             start_run(daemon, kind.file);
-            killed += kill_at_random(daemon, random, 4, std::chrono::milliseconds(300));
+            killed += kill_at_random(daemon, random, std::chrono::milliseconds(300));
             ++runs;
             try {
                 failures += learned(daemon) == expected ? 0 : 1;
