@@ -16,9 +16,11 @@ class SwiftClock final : public Clock {
     [[nodiscard]] Monotonic now() const override { return system_.now() + skipped_.load(); }
     [[nodiscard]] Wall wall() const override { return system_.wall() + skipped_.load(); }
     [[nodiscard]] Wake wait_until(Monotonic when, std::stop_token stop) const override {
+        if (when == Monotonic::max()) {
+            return system_.wait_until(when, std::move(stop)); // for somebody, not for a time
+        }
         if (std::this_thread::get_id() != owner_) {
-            return system_.wait_until(when == Monotonic::max() ? when : when - skipped_.load(),
-                                      std::move(stop));
+            return system_.wait_until(when - skipped_.load(), std::move(stop));
         }
         if (stop.stop_requested()) {
             return Wake::stopped;
