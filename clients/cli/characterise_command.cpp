@@ -1,6 +1,7 @@
 #include "app.hpp"
 #include "characterise_figures.hpp"
 #include "output.hpp"
+#include "rig_actions.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -194,13 +195,7 @@ void add_characterise_command(App& app) {
     CLI::App* rig = app.commands().add_subcommand("rig", "One rig");
     rig->require_subcommand(1);
     const auto arguments = std::make_shared<Arguments>();
-    const auto add = [&](const char* name, const char* about,
-                         void (*action)(App&, const Arguments&)) {
-        CLI::App* command = rig->add_subcommand(name, about);
-        command->add_option("rig", arguments->rig, "Name of the rig")->required();
-        command->callback([&app, arguments, action] { action(app, *arguments); });
-        return command;
-    };
+    const auto add = rig_actions(app, *rig, arguments);
     add("characterise", "Measure a rig as a computer: a few thousand queries, then a verdict",
         characterise)
         ->add_option("--seed", arguments->seed, "Fixes the stimuli; 0 by default");

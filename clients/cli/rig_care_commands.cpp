@@ -2,6 +2,7 @@
 
 #include "app.hpp"
 #include "output.hpp"
+#include "rig_actions.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -92,13 +93,7 @@ void fault(App& app, const Arguments& arguments) {
 void add_rig_care_commands(App& app) {
     CLI::App* rig = app.commands().get_subcommand("rig");
     const auto arguments = std::make_shared<Arguments>();
-    const auto add = [&](const char* name, const char* about,
-                         void (*action)(App&, const Arguments&)) {
-        CLI::App* command = rig->add_subcommand(name, about);
-        command->add_option("rig", arguments->rig, "Name of the rig")->required();
-        command->callback([&app, arguments, action] { action(app, *arguments); });
-        return command;
-    };
+    const auto add = rig_actions(app, *rig, arguments);
     add("touched", "Say that something was changed at a rig: it is another device from now on",
         touched)
         ->add_option("--note", arguments->note, "What was changed")

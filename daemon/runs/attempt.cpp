@@ -4,14 +4,13 @@
 #include "daemon/runs/measuring/recorded_layer.hpp"
 #include "daemon/runs/result_file.hpp"
 #include "daemon/runs/rigs_file.hpp"
-#include "daemon/runs/sha256.hpp"
 #include "daemon/runs/spilling_bytes.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/sha256.hpp"
 
 #include <fmt/format.h>
 
-#include <set>
-#include <tuple>
+#include <algorithm>
 #include <utility>
 
 namespace phyll::runs {
@@ -33,12 +32,12 @@ bool same_learning(const v1::EpochMetrics& a, const v1::EpochMetrics& b) {
 }
 
 /// Of all that the rigs are configured to be.
-Sha256 configuration_hash(const v1::Conditions& conditions) {
+Sha256Digest configuration_hash(const v1::Conditions& conditions) {
     std::string configurations;
     for (const v1::RigConditions& rig : conditions.rigs()) {
         configurations += fmt::format("{} {}\n", rig.rig(), rig.configuration_sha256());
     }
-    return sha256(configurations);
+    return sha256_of(configurations);
 }
 
 /// What the run asks of a rig beside queries.
@@ -77,10 +76,8 @@ class Attempt::Observer final : public RunObserver {
 
     void epoch(const v1::EpochMetrics& metrics) override {
         const RunSite& site = attempt_.site_;
-        persist(&attempt_.holding_, attempt_.stop_, [&] {
-            site.store.add_epoch(attempt_.order_.run, metrics, wall_seconds(site.clock));
-        });
-        attempt_.holding_.over(attempt_.stop_);
+        attempt_.to_disk(
+            [&] { site.store.add_epoch(attempt_.order_.run, metrics, wall_seconds(site.clock)); });
         compare(metrics);
         site.stored(attempt_.order_.run);
     }
@@ -94,10 +91,9 @@ class Attempt::Observer final : public RunObserver {
     }
     bool era(const v1::EraEnded& era, bool look) override {
         const RunSite& site = attempt_.site_;
-        const bool is_new = persist(&attempt_.holding_, attempt_.stop_, [&] {
+        const bool is_new = attempt_.to_disk([&] {
             return site.store.add_era(attempt_.order_.run, era, look, wall_seconds(site.clock));
         });
-        attempt_.holding_.over(attempt_.stop_);
         site.stored(attempt_.order_.run);
         return is_new;
     }
@@ -130,15 +126,13 @@ Attempt::Attempt(const RunOrder& order, const RunSite& site, std::stop_token sto
       stop_(std::move(stop)),
       folder_(site.state.run(order.run)),
       holding_(holding_site(order.run, site)),
-      checkpoints_(folder_, order.run, to_hex(sha256(order.spec.SerializeAsString())), site.store) {
-}
+      checkpoints_(folder_, order.run, to_hex(sha256_of(order.spec.SerializeAsString())),
+                   site.store) {}
 
 Attempt::~Attempt() = default;
 
 void Attempt::tell(const std::string& text) {
-    persist(&holding_, stop_,
-            [&] { site_.store.add_notice(order_.run, text, wall_seconds(site_.clock)); });
-    holding_.over(stop_);
+    to_disk([&] { site_.store.add_notice(order_.run, text, wall_seconds(site_.clock)); });
     site_.stored(order_.run);
 }
 
@@ -186,8 +180,7 @@ void Attempt::note_rigs() {
     for (const auto& [name, layer] : layers_) {
         specs[name] = &layer->spec();
     }
-    persist(&holding_, stop_, [&] { write_rigs(folder_ / rigs_file_name, specs); });
-    holding_.over(stop_);
+    to_disk([&] { write_rigs(folder_ / rigs_file_name, specs); });
 }
 
 void Attempt::add_recorded_layers() {
@@ -212,9 +205,7 @@ void Attempt::open_journal() {
     if (checkpoint_) {
         options.durable = checkpoint_->position.journal();
     }
-    journal_ = persist(&holding_, stop_,
-                       [&] { return std::make_unique<RunJournal>(options, site_.clock); });
-    holding_.over(stop_);
+    journal_ = to_disk([&] { return std::make_unique<RunJournal>(options, site_.clock); });
     if (journal_->was_put_aside()) {
         checkpoint_.reset(); // what it learned, it learned from other devices
         note_rigs();
@@ -252,36 +243,32 @@ void Attempt::add_lender(const v1::RigConditions& rig, RigAccess& access) {
     access.lender_is_gone = false;
 }
 
-std::function<std::uint64_t()> Attempt::era_of(const std::string& rig) const {
-    const auto thread = order_.rigs.find(rig);
-    if (thread == order_.rigs.end()) {
-        return {};
+RigAccess Attempt::access_to(const v1::RigConditions& conditions) {
+    const std::string& name = conditions.rig();
+    RigAccess access{.layer = layers_.at(name).get(),
+                     .start_age = conditions.age(),
+                     .era = std::max<std::uint64_t>(1, conditions.era()),
+                     .keep_raw = asked_of(order_.spec, name).keep_raw()};
+    if (const auto thread = order_.rigs.find(name); thread != order_.rigs.end()) {
+        rig::RigThread& rig = *thread->second;
+        if (journal_->was_put_aside()) {
+            access.era = rig.era(); // in the journal of another device the first era does not count
+        }
+        access.present_era = [&rig] { return rig.era(); };
+        access.end_era = [this, &rig](const std::string& why) { end_era(rig, why); };
+        access.perturb = [&rig](double fraction) { rig.perturb(fraction); };
     }
-    return [rig = thread->second] { return rig->era(); };
+    add_lender(conditions, access);
+    return access;
 }
 
-std::function<void(const std::string&)> Attempt::end_era_of(const std::string& rig) {
-    const auto thread = order_.rigs.find(rig);
-    if (thread == order_.rigs.end()) {
-        return {};
-    }
-    return [this, rig = thread->second](const std::string& why) {
-        const RigEra next = persist(&holding_, stop_, [&] {
-            // The store must not know of an end that the journal may lose.
-            static_cast<void>(journal_->sync(stop_));
-            return site_.store.end_era(rig->name(), why, wall_seconds(site_.clock));
-        });
-        holding_.over(stop_);
-        rig->set_era(next.era);
-    };
-}
-
-std::function<void(double)> Attempt::perturb_of(const std::string& rig) const {
-    const auto thread = order_.rigs.find(rig);
-    if (thread == order_.rigs.end()) {
-        return {};
-    }
-    return [rig = thread->second](double fraction) { rig->perturb(fraction); };
+void Attempt::end_era(rig::RigThread& rig, const std::string& why) {
+    const RigEra next = to_disk([&] {
+        // The store must not know of an end that the journal may lose.
+        static_cast<void>(journal_->sync(stop_));
+        return site_.store.end_era(rig.name(), why, wall_seconds(site_.clock));
+    });
+    rig.set_era(next.era);
 }
 
 // ---- Where it begins
@@ -304,18 +291,7 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
                         .trouble = order_.rigs.empty() ? nullptr : &holding_,
                         .sentinels = order_.spec.sentinels()});
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
-        // In the journal of another device nothing of this run's first era counts.
-        const bool anew = journal_ && journal_->was_put_aside() && !order_.rigs.empty();
-        const std::uint64_t era = anew ? order_.rigs.at(rig.rig())->era() : rig.era();
-        RigAccess access{.layer = layers_.at(rig.rig()).get(),
-                         .start_age = rig.age(),
-                         .era = std::max<std::uint64_t>(1, era),
-                         .present_era = era_of(rig.rig()),
-                         .end_era = end_era_of(rig.rig()),
-                         .perturb = perturb_of(rig.rig()),
-                         .keep_raw = asked_of(order_.spec, rig.rig()).keep_raw()};
-        add_lender(rig, access);
-        work.measurer->add_rig(rig.rig(), std::move(access));
+        work.measurer->add_rig(rig.rig(), access_to(rig));
     }
     work.table = new_table(work.job);
     return made;
@@ -323,10 +299,8 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
 
 std::unique_ptr<Attempt::Work> Attempt::start() {
     const std::uint64_t step = checkpoint_ ? checkpoint_->position.step() : 0;
-    const std::vector<v1::EpochMetrics> before = persist(&holding_, stop_, [&] {
-        return site_.store.rewind(order_.run, step, wall_seconds(site_.clock));
-    });
-    holding_.over(stop_);
+    const std::vector<v1::EpochMetrics> before =
+        to_disk([&] { return site_.store.rewind(order_.run, step, wall_seconds(site_.clock)); });
     std::unique_ptr<Work> made = prepare_work();
     Work& work = *made;
     work.observer = std::make_unique<Observer>(*this, work.table, before);
@@ -358,14 +332,13 @@ std::unique_ptr<Attempt::Work> Attempt::start() {
 }
 
 void Attempt::keep_checkpoint(Checkpoint checkpoint, const std::vector<v1::EpochMetrics>& epochs) {
-    persist(&holding_, stop_, [&] {
+    to_disk([&] {
         // What the checkpoint rests on is on the disk before it is.
         if (journal_) {
             checkpoint.position.set_journal(journal_->sync(stop_));
         }
         checkpoints_.keep(checkpoint, epochs, wall_seconds(site_.clock));
     });
-    holding_.over(stop_);
     site_.stored(order_.run);
 }
 
@@ -382,14 +355,13 @@ void Attempt::finish(v1::RunResult& result, const Work& work) {
                                        "sentinels to say whether it still was the same device",
                                        rig));
     }
-    persist(&holding_, stop_, [&] {
+    to_disk([&] {
         if (journal_) {
             journal_->close(stop_);
         }
         write_result(folder_ / "result.h5", order_.spec, result, job.scheme->network());
         write_file(folder_ / "result.json", to_json(result));
     });
-    holding_.over(stop_);
 }
 
 } // namespace phyll::runs

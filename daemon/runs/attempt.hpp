@@ -15,6 +15,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace phyll::runs {
@@ -60,10 +61,21 @@ class Attempt {
     /// Lets a rig's answers be borrowed, where the run file names a run that has some of the same
     /// device.
     void add_lender(const v1::RigConditions& rig, RigAccess& access);
-    // What a measurer may do with a rig; nothing with one that is replayed.
-    [[nodiscard]] std::function<std::uint64_t()> era_of(const std::string& rig) const;
-    [[nodiscard]] std::function<void(const std::string&)> end_era_of(const std::string& rig);
-    [[nodiscard]] std::function<void(double)> perturb_of(const std::string& rig) const;
+    /// What the measurer may do with a rig; little with one that is replayed.
+    [[nodiscard]] RigAccess access_to(const v1::RigConditions& conditions);
+    void end_era(rig::RigThread& rig, const std::string& why);
+    /// Does something to the disk, and holds the run while the disk fails.
+    template <class ToDisk>
+    auto to_disk(ToDisk&& work) {
+        if constexpr (std::is_void_v<decltype(work())>) {
+            persist(&holding_, stop_, work);
+            holding_.over(stop_);
+        } else {
+            auto result = persist(&holding_, stop_, work);
+            holding_.over(stop_);
+            return result;
+        }
+    }
     void tell(const std::string& text);
     [[nodiscard]] std::unique_ptr<Work> prepare_work();
     [[nodiscard]] std::unique_ptr<Work> start();

@@ -1,7 +1,7 @@
 #include "daemon/runs/conditions.hpp"
 
 #include "daemon/runs/plain_json.hpp"
-#include "daemon/runs/sha256.hpp"
+#include "drivers/core/readers/sha256.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -32,7 +32,7 @@ v1::Conditions conditions(const Premises& premises, const std::map<std::string, 
         rig.set_era(start.era);
         if (const auto found = premises.rigs.find(name); found != premises.rigs.end()) {
             rig.set_configuration(plain_json(device_of(found->second)).dump());
-            rig.set_configuration_sha256(to_hex(sha256(rig.configuration())));
+            rig.set_configuration_sha256(to_hex(sha256_of(rig.configuration())));
         }
     }
     return out;

@@ -92,7 +92,6 @@ void Holding::over(const std::stop_token& stop) {
         }
     });
     held_ = false;
-    ++survived_;
 }
 
 } // namespace phyll::runs

@@ -34,9 +34,6 @@ class Holding final : public Trouble {
     void rig_worked(const std::stop_token& stop) override;
     void over(const std::stop_token& stop) override;
 
-    /// How often something failed that was survived.
-    [[nodiscard]] std::uint64_t survived() const noexcept { return survived_; }
-
   private:
     void hold(const Error& error);
     /// Waits until the next try. Throws `error` when the limit is reached.
@@ -48,7 +45,6 @@ class Holding final : public Trouble {
     bool failed_ = false; ///< a rig, and it has not answered since
     Clock::Monotonic since_{};
     Seconds pause_{};
-    std::uint64_t survived_ = 0;
 };
 
 } // namespace phyll::runs

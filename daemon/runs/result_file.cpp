@@ -23,6 +23,15 @@ std::string to_json(const google::protobuf::Message& message) {
     return json;
 }
 
+void from_json(const std::string& text, google::protobuf::Message& message,
+               const std::string& what) {
+    if (const auto status = google::protobuf::util::JsonStringToMessage(text, &message);
+        !status.ok()) {
+        throw Error(Code::data_loss, fmt::format("{}: it is no {}: {}", what, message.GetTypeName(),
+                                                 status.ToString()));
+    }
+}
+
 void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
                   const v1::RunResult& result, const std::vector<training::NamedArray>& network) {
     write_file(file, make_hdf5([&](Hdf5Image& image) {

@@ -18,6 +18,10 @@ namespace phyll::runs {
 void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
                   const v1::RunResult& result, const std::vector<training::NamedArray>& network);
 
+/// Reads what `to_json` wrote. Throws DATA_LOSS, naming `what` it was to be read from.
+void from_json(const std::string& text, google::protobuf::Message& message,
+               const std::string& what);
+
 /// A message as JSON, with the field names of the .proto files.
 [[nodiscard]] std::string to_json(const google::protobuf::Message& message);
 

@@ -3,12 +3,8 @@
 #include "daemon/rig/layer_spec_wire.hpp"
 #include "daemon/runs/result_file.hpp"
 #include "daemon/runs/state_dir.hpp"
-#include "drivers/core/error.hpp"
 
 #include <phyll/v1/lab.pb.h>
-
-#include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 namespace phyll::runs {
 
@@ -25,11 +21,7 @@ void write_rigs(const std::filesystem::path& file,
 
 std::map<std::string, LayerSpec> read_rigs(const std::filesystem::path& file) {
     v1::RigsReply read;
-    if (const auto status = google::protobuf::util::JsonStringToMessage(read_file(file), &read);
-        !status.ok()) {
-        throw Error(Code::data_loss,
-                    fmt::format("{} is damaged: {}", file.string(), status.ToString()));
-    }
+    from_json(read_file(file), read, file.string());
     std::map<std::string, LayerSpec> rigs;
     for (const v1::RigInfo& rig : read.rigs()) {
         rigs.emplace(rig.name(), rig::from_wire(rig.spec()));

@@ -3,14 +3,14 @@
 #include "daemon/rig/evidence.hpp"
 #include "daemon/runs/job.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/sha256.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <map>
+#include <span>
 #include <utility>
 
 namespace phyll::runs {
@@ -320,22 +320,19 @@ double Runner::seconds_left() const {
 }
 
 std::string weights_sha256(const std::vector<training::NamedArray>& network) {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    const auto add = [&](const void* data, std::size_t bytes) {
-        crypto_hash_sha256_update(&state, static_cast<const unsigned char*>(data), bytes);
+    Sha256 sum;
+    const auto add = [&](const auto* data, std::size_t count) {
+        sum.add(std::as_bytes(std::span(data, count)));
     };
     for (const training::NamedArray& array : network) {
         add(array.name.c_str(), array.name.size() + 1);
         for (const std::size_t extent : array.shape) {
             const std::uint64_t word = extent;
-            add(&word, sizeof word);
+            add(&word, 1);
         }
-        add(array.values.data(), array.values.size() * sizeof(float));
+        add(array.values.data(), array.values.size());
     }
-    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
-    crypto_hash_sha256_final(&state, digest.data());
-    return fmt::format("{:02x}", fmt::join(digest, ""));
+    return to_hex(sum.digest());
 }
 
 } // namespace phyll::runs

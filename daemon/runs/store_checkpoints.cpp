@@ -110,10 +110,11 @@ std::vector<v1::EpochMetrics> Store::rewind(std::uint64_t run, std::uint64_t ste
         }
         for (const char* text :
              {"DELETE FROM metrics WHERE event = ?", "DELETE FROM events WHERE number = ?"}) {
+            SQLite::Statement drop(impl_->database, text);
             for (const std::uint64_t number : numbers) {
-                SQLite::Statement drop(impl_->database, text);
                 drop.bind(1, to_sql(number));
                 drop.exec();
+                drop.reset();
             }
         }
         if (!epochs.empty()) {

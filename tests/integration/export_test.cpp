@@ -77,7 +77,7 @@ json sums_of(const journal::Reader& reader) {
                                   });
     json out;
     for (auto& [name, sum] : sums) {
-        out[name] = sum.digest();
+        out[name] = phyll::to_hex(sum.digest());
     }
     return out;
 }

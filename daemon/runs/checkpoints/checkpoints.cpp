@@ -2,12 +2,11 @@
 
 #include "daemon/runs/hdf5_file.hpp"
 #include "daemon/runs/result_file.hpp"
-#include "daemon/runs/sha256.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/sha256.hpp"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
 #include <system_error>
@@ -17,15 +16,6 @@ namespace phyll::runs {
 namespace {
 
 constexpr const char* prefix = "checkpoint-";
-
-RunPosition to_position(const std::string& json) {
-    RunPosition position;
-    if (const auto status = google::protobuf::util::JsonStringToMessage(json, &position);
-        !status.ok()) {
-        throw Error(Code::data_loss, fmt::format("its position is none: {}", status.ToString()));
-    }
-    return position;
-}
 
 } // namespace
 
@@ -45,7 +35,7 @@ void Checkpoints::keep(Checkpoint checkpoint, const std::vector<v1::EpochMetrics
     const std::string name = fmt::format("{}{}.h5", prefix, position.step());
     write_file(folder_ / name, image);
     const std::vector<std::string> gone = store_.add_checkpoint(
-        run_, {.step = position.step(), .file = name, .sha256 = to_hex(sha256(image))}, epochs,
+        run_, {.step = position.step(), .file = name, .sha256 = to_hex(sha256_of(image))}, epochs,
         time);
     for (const std::string& file : gone) {
         std::error_code ignored; // what stays is removed at the next start
@@ -73,7 +63,7 @@ std::optional<Checkpoint> Checkpoints::latest(std::vector<std::string>& remarks,
 Checkpoint Checkpoints::load(const CheckpointRecord& record) const {
     const std::string image = read_file(folder_ / record.file);
     // Looked at before a library is let near it.
-    if (const std::string found = to_hex(sha256(image)); found != record.sha256) {
+    if (const std::string found = to_hex(sha256_of(image)); found != record.sha256) {
         throw Error(Code::data_loss,
                     fmt::format("it is not the file that was recorded: {} bytes with SHA-256 {}, "
                                 "not {}",
@@ -82,7 +72,7 @@ Checkpoint Checkpoints::load(const CheckpointRecord& record) const {
     Checkpoint checkpoint;
     read_hdf5(image, [&](const Hdf5Content& file) {
         checkpoint.state = file.arrays("/state");
-        checkpoint.position = to_position(file.text("position"));
+        from_json(file.text("position"), checkpoint.position, "its position");
     });
     if (checkpoint.position.run() != run_ || checkpoint.position.spec_sha256() != spec_sha256_) {
         throw Error(Code::data_loss, "it is of another run");

@@ -1,12 +1,12 @@
 #include "daemon/runs/export/bundle.hpp"
 
+#include "daemon/runs/result_file.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/readers/sha256.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -87,7 +87,7 @@ void Bundle::check(const BundledFile& entry) const {
         throw damaged(file_, entry.name,
                       fmt::format("it has {} bytes, the manifest says {}", size, entry.size));
     }
-    if (const std::string found = sum.digest(); found != entry.sha256) {
+    if (const std::string found = to_hex(sum.digest()); found != entry.sha256) {
         throw damaged(file_, entry.name,
                       fmt::format("its SHA-256 is {}, the manifest says {}", found, entry.sha256));
     }
@@ -123,11 +123,7 @@ std::string Bundle::text(const std::string& name) const {
 }
 
 void Bundle::parse(const std::string& name, google::protobuf::Message& message) const {
-    const auto status = google::protobuf::util::JsonStringToMessage(text(name), &message);
-    if (!status.ok()) {
-        throw Error(Code::data_loss, fmt::format("{} ({}): it is no {}: {}", file_, name,
-                                                 message.GetTypeName(), status.ToString()));
-    }
+    from_json(text(name), message, fmt::format("{} ({})", file_, name));
 }
 
 v1::RunSpec Bundle::spec() const {

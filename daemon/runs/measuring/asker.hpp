@@ -21,8 +21,6 @@ class Asker {
     /// Both outlive this; null: no journal, faults are not survived.
     Asker(RunJournal* journal, Trouble* trouble) : journal_(journal), trouble_(trouble) {}
 
-    [[nodiscard]] RunJournal* journal() const noexcept { return journal_; }
-
     /// How many of the query's first samples the journal has; they are filled in, and what they
     /// took, in s, is added to `seconds`.
     [[nodiscard]] std::size_t recall(const Query& query, double& seconds) const;

@@ -101,19 +101,22 @@ OwnedBlock Measurer::measure_all(const Request& request) {
 // ---- What need not be measured
 
 bool Measurer::borrow(const Request& request, const StimulusHash& hash, std::size_t sample,
-                      std::span<float> response) const {
+                      std::uint64_t number, std::span<float> response) const {
     Device& device = request.device;
     const RunJournal* lender = device.access.lender;
     if (lender == nullptr) {
         return false;
     }
-    // What was borrowed before an interruption stays borrowed, whatever the other journal has by
-    // now.
-    const RunJournal* own = options_.journal;
-    const bool kept = own != nullptr && own->recall(device.name, journal::Purpose::borrowed,
-                                                    device.next_borrowed, hash, response)
-                                            .has_value();
-    if (!kept) {
+    // What was measured or borrowed before an interruption is so again, whatever the other journal
+    // has by now.
+    const auto has = [&](journal::Purpose purpose, std::uint64_t under) {
+        return options_.journal != nullptr &&
+               options_.journal->recall(device.name, purpose, under, hash, response).has_value();
+    };
+    if (has(to_journal(request.wanted.purpose), number)) {
+        return false;
+    }
+    if (!has(journal::Purpose::borrowed, device.next_borrowed)) {
         if (device.access.lender_is_gone ||
             !lender->find(device.name, device.era, hash, response)) {
             return false;
@@ -153,14 +156,8 @@ Measurer::Sorted Measurer::sort(const Request& request, OwnedBlock& responses) c
                 continue;
             }
         }
-        // A measurement that the journal has under the number that would be this one's was made.
         const std::uint64_t number = device.next_number + sorted.fresh.size() * options_.repeats;
-        const bool measured = options_.journal != nullptr &&
-                              options_.journal
-                                  ->recall(device.name, to_journal(request.wanted.purpose), number,
-                                           hash, responses.sample(i))
-                                  .has_value();
-        if (!measured && borrow(request, hash, i, responses.sample(i))) {
+        if (borrow(request, hash, i, number, responses.sample(i))) {
             if (options_.reuse) {
                 device.memory.add(hash, std::as_const(responses).sample(i));
             }

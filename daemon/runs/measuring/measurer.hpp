@@ -104,8 +104,9 @@ class Measurer {
     [[nodiscard]] OwnedBlock measure_all(const Request& request);
     [[nodiscard]] OwnedBlock measure_unknown(const Request& request);
     [[nodiscard]] Sorted sort(const Request& request, OwnedBlock& responses) const;
+    /// Whether a response is taken from another run, in place of the measurement `number`.
     [[nodiscard]] bool borrow(const Request& request, const StimulusHash& hash, std::size_t sample,
-                              std::span<float> response) const;
+                              std::uint64_t number, std::span<float> response) const;
     /// Each of them `repeats` times; the mean goes into the responses.
     void measure_repeated(const Request& request, const Samples& samples);
     void measure(const Request& request, const Samples& samples);
@@ -115,8 +116,8 @@ class Measurer {
     // Eras.
     void keep_up(const Request& request);
     void look(const Request& request);
-    [[nodiscard]] Query sentinel_query(const Request& request, Block responses,
-                                       std::uint64_t number) const;
+    /// The sentinels' responses, n_out x count, under these numbers.
+    [[nodiscard]] OwnedBlock measure_round(const Request& request, std::uint64_t number);
     void probe(const Request& request);
     struct End {
         journal::MarkKind kind;

@@ -18,19 +18,35 @@ std::string moved_by(double moved) {
 
 } // namespace
 
-Query Measurer::sentinel_query(const Request& request, Block responses,
-                               std::uint64_t number) const {
-    const Device& device = request.device;
-    return {.rig = device.name,
-            .purpose = journal::Purpose::sentinel,
-            .key = key(device.name, journal::Purpose::sentinel),
-            .number = number,
-            .age = device.age(), // they carry the run's position, and consume none of it
-            .era = device.era,
-            .layer = request.cost.layer() - 1,
-            .stimuli = device.sentinels->stimuli(),
-            .hashes = device.sentinels->hashes(),
-            .responses = responses};
+OwnedBlock Measurer::measure_round(const Request& request, std::uint64_t number) {
+    Device& device = request.device;
+    const SentinelWatch& sentinels = *device.sentinels;
+    OwnedBlock responses(device.spec().n_out(), sentinels.count());
+    const Query round{.rig = device.name,
+                      .purpose = journal::Purpose::sentinel,
+                      .key = key(device.name, journal::Purpose::sentinel),
+                      .number = number,
+                      .era = device.era,
+                      .layer = request.cost.layer() - 1,
+                      .stimuli = sentinels.stimuli(),
+                      .hashes = sentinels.hashes(),
+                      .responses = responses.view()};
+    double seconds = 0.0;
+    for (std::size_t first = 0; first < round.samples();) {
+        Query part = round.slice(first, std::min(device.spec().max_batch, round.samples() - first));
+        part.age = device.age(); // they carry the run's position, and consume none of it
+        std::size_t count = number < first_probe ? asker_.recall(part, seconds) : 0;
+        if (count == 0) {
+            displace(device);
+            asker_.ask(*device.access.layer, part, seconds, request.stop, [] {});
+            count = part.samples();
+        }
+        first += count;
+    }
+    v1::LayerCost& cost = request.cost;
+    cost.set_sentinel_queries(cost.sentinel_queries() + round.samples());
+    cost.set_hardware_seconds(cost.hardware_seconds() + seconds);
+    return responses;
 }
 
 void Measurer::keep_up(const Request& request) {
@@ -51,25 +67,8 @@ void Measurer::keep_up(const Request& request) {
 void Measurer::look(const Request& request) {
     Device& device = request.device;
     SentinelWatch& sentinels = *device.sentinels;
-    OwnedBlock responses(device.spec().n_out(), sentinels.count());
-    const Query query =
-        sentinel_query(request, responses.view(), sentinels.next_round() * sentinels.count());
-    double seconds = 0.0;
-    for (std::size_t first = 0; first < query.samples();) {
-        const std::size_t count = std::min(device.spec().max_batch, query.samples() - first);
-        Query part = query.slice(first, count);
-        part.age = query.age;
-        const std::size_t known = asker_.recall(part, seconds);
-        if (known == 0) {
-            displace(device);
-            asker_.ask(*device.access.layer, part, seconds, request.stop, [] {});
-        }
-        first += known == 0 ? count : known;
-    }
-    v1::LayerCost& cost = request.cost;
-    cost.set_sentinel_queries(cost.sentinel_queries() + sentinels.count());
-    cost.set_hardware_seconds(cost.hardware_seconds() + seconds);
-    const sentinels::Verdict verdict = sentinels.take(std::as_const(responses).view());
+    const OwnedBlock responses = measure_round(request, sentinels.next_round() * sentinels.count());
+    const sentinels::Verdict verdict = sentinels.take(responses.view());
     if (!verdict.ended) {
         return;
     }
@@ -89,20 +88,9 @@ void Measurer::probe(const Request& request) {
         device.unproven = true;
         return;
     }
-    OwnedBlock responses(device.spec().n_out(), device.sentinels->count());
-    const Query query = sentinel_query(request, responses.view(),
-                                       first_probe + device.probes++ * device.sentinels->count());
-    double seconds = 0.0;
-    for (std::size_t first = 0; first < query.samples();) {
-        const std::size_t count = std::min(device.spec().max_batch, query.samples() - first);
-        Query part = query.slice(first, count);
-        part.age = query.age;
-        asker_.ask(*device.access.layer, part, seconds, request.stop, [] {});
-        first += count;
-    }
-    v1::LayerCost& cost = request.cost;
-    cost.set_sentinel_queries(cost.sentinel_queries() + query.samples());
-    const sentinels::Verdict verdict = device.sentinels->judge(std::as_const(responses).view());
+    const OwnedBlock responses =
+        measure_round(request, first_probe + device.probes++ * device.sentinels->count());
+    const sentinels::Verdict verdict = device.sentinels->judge(responses.view());
     if (verdict.ended) {
         end_era(request, {.kind = journal::MarkKind::era_ended,
                           .why = "after a fault " + moved_by(verdict.moved),

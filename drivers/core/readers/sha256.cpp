@@ -4,7 +4,6 @@
 #include <sodium.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -14,6 +13,10 @@ namespace {
 constexpr std::size_t piece = std::size_t{1} << 16U;
 
 } // namespace
+
+std::string to_hex(const Sha256Digest& digest) {
+    return fmt::format("{:02x}", fmt::join(digest, ""));
+}
 
 struct Sha256::State {
     crypto_hash_sha256_state sum;
@@ -30,10 +33,17 @@ void Sha256::add(std::span<const std::byte> bytes) {
                               bytes.size());
 }
 
-std::string Sha256::digest() {
-    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+Sha256Digest Sha256::digest() {
+    Sha256Digest digest{};
+    static_assert(sizeof digest == crypto_hash_sha256_BYTES);
     crypto_hash_sha256_final(&state_->sum, digest.data());
-    return fmt::format("{:02x}", fmt::join(digest, ""));
+    return digest;
+}
+
+Sha256Digest sha256_of(std::string_view bytes) {
+    Sha256 sum;
+    sum.add(std::as_bytes(std::span(bytes)));
+    return sum.digest();
 }
 
 std::string sha256_of(const ByteSource& bytes) {
@@ -45,7 +55,7 @@ std::string sha256_of(const ByteSource& bytes) {
         bytes.read(at, part);
         sum.add(part);
     }
-    return sum.digest();
+    return to_hex(sum.digest());
 }
 
 } // namespace phyll

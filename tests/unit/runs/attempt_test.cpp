@@ -1,7 +1,7 @@
 // Runs that are interrupted at any step, on rigs that fail at any query: what comes out is, to the
 // bit, what comes out undisturbed, or the run has failed with its rig safe.
 
-#include "daemon/runs/sha256.hpp"
+#include "drivers/core/readers/sha256.hpp"
 #include "tests/unit/runs/attempts.hpp"
 
 #include <catch2/catch.hpp>
@@ -157,7 +157,7 @@ TEST_CASE("a checkpoint that is cut at any byte is named, and the one before is 
     const auto folder = bench.state.folder_of(run);
     const auto file = folder / recorded[0].file;
     const std::string whole = read_file(file);
-    const std::string sha = to_hex(sha256(bench.spec.SerializeAsString()));
+    const std::string sha = to_hex(sha256_of(bench.spec.SerializeAsString()));
     Checkpoints checkpoints(folder, run, sha, bench.store);
     std::vector<std::string> remarks;
     REQUIRE(checkpoints.latest(remarks)->position.step() == recorded[0].step);
