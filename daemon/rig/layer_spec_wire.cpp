@@ -90,6 +90,9 @@ v1::LayerSpec to_wire(const LayerSpec& spec) {
     for (const std::string& note : spec.notes) {
         out.add_notes(utf8(note));
     }
+    for (const std::string& limit : spec.limits) {
+        out.add_limits(utf8(limit));
+    }
     return out;
 }
 
@@ -120,6 +123,7 @@ LayerSpec from_wire(const v1::LayerSpec& spec) {
     out.evidence = from_wire(spec.evidence());
     out.evidence_of = spec.evidence_of();
     out.notes.assign(spec.notes().begin(), spec.notes().end());
+    out.limits.assign(spec.limits().begin(), spec.limits().end());
     return out;
 }
 

@@ -64,8 +64,11 @@ struct LayerSpec {
     bool can_follow = false;         ///< `QueryContext::follow` is supported
     bool closed_domain = false;      ///< answers only stimuli that it knows (a replay)
     Evidence evidence = Evidence::simulation;
-    std::string evidence_of;        ///< what is replayed: "x.csv, y.csv (...)"; else empty
+    /// What is replayed, "x.csv, y.csv (...)", or the instruments with their serials; else empty.
+    std::string evidence_of;
     std::vector<std::string> notes; ///< what a person should know of the rig, a line each
+    /// What never leaves the rig's last stage, in physical units, a line each.
+    std::vector<std::string> limits;
 
     [[nodiscard]] std::size_t n_in() const noexcept { return inputs.size(); }
     [[nodiscard]] std::size_t n_out() const noexcept { return outputs.size(); }

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "drivers/instruments/digitiser.hpp"
+#include "drivers/instruments/instrument.hpp"
+#include "drivers/instruments/waveform_generator.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace phyll::instruments {
+
+/// The instruments that rigs are made of, by the names that the configuration gives them.
+class Shelf {
+  public:
+    /// `clock` outlives the shelf and all that is taken from it. `lock_dir` is where processes of
+    /// this machine agree on who drives which instrument; it is made when it is not there.
+    Shelf(std::vector<InstrumentSettings> settings, std::filesystem::path lock_dir,
+          const Clock& clock);
+
+    /// A new object for the instrument, not connected yet; an earlier one of the same instrument
+    /// holds its lock until it is shut or gone. `field` is the rig's option that names it, for
+    /// messages. Throws INVALID_ARGUMENT when there is no such instrument, it is of another kind or
+    /// its settings cannot be.
+    [[nodiscard]] std::unique_ptr<WaveformGenerator> generator(const std::string& field,
+                                                               const std::string& name) const;
+    [[nodiscard]] std::unique_ptr<Digitiser> digitiser(const std::string& field,
+                                                       const std::string& name) const;
+
+    [[nodiscard]] const std::vector<InstrumentSettings>& settings() const noexcept {
+        return settings_;
+    }
+
+  private:
+    [[nodiscard]] const InstrumentSettings& find(const std::string& field, const std::string& name,
+                                                 const std::string& kind) const;
+
+    std::vector<InstrumentSettings> settings_;
+    std::filesystem::path lock_dir_;
+    const Clock& clock_;
+};
+
+/// Any instrument of the shelf, to make it safe or to ask it what it is. Throws as the others do.
+[[nodiscard]] std::unique_ptr<Instrument> any_instrument(const Shelf& shelf,
+                                                         const std::string& name);
+
+} // namespace phyll::instruments

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "drivers/core/physical_layer.hpp"
+#include "drivers/instruments/instrument.hpp"
+#include "drivers/instruments/shelf.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace google::protobuf {
+class Message;
+} // namespace google::protobuf
+
+namespace phyll::rigs {
+
+using instruments::Patience;
+
+/// One number that a calibration measured.
+struct Quantity {
+    std::string name; ///< "latency"
+    std::string unit; ///< "s"
+    double value = 0.0;
+
+    bool operator==(const Quantity&) const = default;
+};
+
+/// What was measured of a rig so that numbers mean volts and instants. When and by which version is
+/// for whoever keeps it to say.
+struct Calibration {
+    std::vector<Quantity> quantities;
+    std::vector<instruments::Identity> identities; ///< of the instruments, in the rig's order
+
+    bool operator==(const Calibration&) const = default;
+};
+
+/// A PhysicalLayer made of instruments.
+///
+/// It is built without reaching any of them: what cannot be reached is a fault (`health`), which
+/// `recover` mends or the next query does. Until a calibration is in use, `query` throws
+/// FAILED_PRECONDITION.
+class InstrumentRig : public PhysicalLayer {
+  public:
+    /// Measures the rig anew, within the limits that hold for queries, and uses what it measured.
+    /// Throws as `query` does; what was in use before then stays in use.
+    [[nodiscard]] virtual Calibration calibrate(const Patience& patience) = 0;
+    /// Throws INVALID_ARGUMENT when a quantity is missing or cannot be.
+    virtual void use(const Calibration& calibration) = 0;
+    /// What to measure with as long as nothing better is known.
+    [[nodiscard]] virtual Calibration nominal() const = 0;
+
+    /// As many as the rig has, always in the same order. Thread rule: that of each instrument's
+    /// `status`, `shut` and `log`, for anything else that of the rig.
+    [[nodiscard]] virtual std::vector<instruments::Instrument*> instruments() = 0;
+
+    /// Records that were taken again because they were not those of their stimulus.
+    [[nodiscard]] virtual std::uint64_t retaken() const noexcept = 0;
+};
+
+/// What a rig of instruments is built from.
+struct InstrumentRigSite {
+    const instruments::Shelf& shelf; ///< while it is built
+    const Clock& clock;              ///< outlives the rig
+};
+
+/// One line of registration per kind: see registry.cpp.
+struct InstrumentRigKind {
+    std::string name; ///< "electronic-instruments"
+    std::string about;
+    /// The kind of simulated rig that stands for it. Options of the same name and type mean the same
+    /// for both.
+    std::string simulated_by;
+    /// An empty options message of the kind, to be filled and passed to `make`.
+    std::function<std::unique_ptr<google::protobuf::Message>()> new_options;
+    /// Throws INVALID_ARGUMENT naming the option that is wrong.
+    std::function<std::unique_ptr<InstrumentRig>(const google::protobuf::Message&,
+                                                 const InstrumentRigSite&)>
+        make;
+};
+
+/// Every kind of rig that is made of instruments.
+[[nodiscard]] const std::vector<InstrumentRigKind>& instrument_rig_kinds();
+
+} // namespace phyll::rigs
