@@ -5,19 +5,31 @@
 #include "drivers/instruments/waveform_generator.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+namespace google::protobuf {
+class Message;
+} // namespace google::protobuf
+
 namespace phyll::instruments {
+
+/// Reads TOML into a message by the rules of its fields, as everything that is configured is read;
+/// throws INVALID_ARGUMENT naming file, line and key. `name` is the text's, for messages.
+using ReadToml = std::function<void(std::string_view text, const std::string& name,
+                                    google::protobuf::Message& into)>;
 
 /// The instruments that rigs are made of, by the names that the configuration gives them.
 class Shelf {
   public:
     /// `clock` outlives the shelf and all that is taken from it. `lock_dir` is where processes of
-    /// this machine agree on who drives which instrument; it is made when it is not there.
+    /// this machine agree on who drives which instrument; it is made when it is not there. `read`
+    /// is for the files of dialects.
     Shelf(std::vector<InstrumentSettings> settings, std::filesystem::path lock_dir,
-          const Clock& clock);
+          const Clock& clock, ReadToml read);
 
     /// A new object for the instrument, not connected yet; an earlier one of the same instrument
     /// holds its lock until it is shut or gone. `field` is the rig's option that names it, for
@@ -39,6 +51,7 @@ class Shelf {
     std::vector<InstrumentSettings> settings_;
     std::filesystem::path lock_dir_;
     const Clock& clock_;
+    ReadToml read_;
 };
 
 /// Any instrument of the shelf, to make it safe or to ask it what it is. Throws as the others do.
