@@ -82,6 +82,9 @@ phyll::Settings settle(const Arguments& arguments) {
     settings.data_dir = !arguments.data_dir.empty()  ? arguments.data_dir
                         : !config.data_dir().empty() ? config.data_dir()
                                                      : environment("PHYLL_DATA_DIR");
+    settings.lock_dir = !config.lock_dir().empty()               ? config.lock_dir()
+                        : !environment("PHYLL_LOCK_DIR").empty() ? environment("PHYLL_LOCK_DIR")
+                                                                 : std::string("/run/lock/phylld");
     return settings;
 }
 
