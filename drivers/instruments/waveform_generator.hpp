@@ -45,8 +45,9 @@ class WaveformGenerator : public Instrument {
     [[nodiscard]] virtual std::size_t most_points() const noexcept = 0;
 
     /// Makes ready to play: output off, rate, trigger and levels set, levels and limits read back and
-    /// compared, output on. Does nothing when it is ready so already. Throws FAILED_PRECONDITION when
-    /// the instrument does not take on what it was told; its output is off then.
+    /// compared. The output is switched on when the first waveform after it is there. Does nothing
+    /// when it is ready so already. Throws FAILED_PRECONDITION when the instrument does not take on
+    /// what it was told; its output is off then.
     virtual void prepare(const GeneratorSetup& setup, const Patience& patience) = 0;
 
     /// Sends a waveform in V to the instrument, whose place the next trigger plays, and returns while

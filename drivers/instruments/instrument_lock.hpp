@@ -1,0 +1,34 @@
+#pragma once
+
+#include "drivers/core/descriptor.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace phyll::instruments {
+
+/// Who drives an instrument.
+struct LockHolder {
+    pid_t process = 0;
+    std::string command; ///< its command line, as far as it can be seen
+};
+
+/// By which all processes of a machine agree on who drives an instrument: a locked file, which is
+/// free again when its process is gone, however it went.
+class InstrumentLock {
+  public:
+    /// `key` is the instrument's identity or its address. Throws FAILED_PRECONDITION saying which
+    /// process holds it, PERMISSION_DENIED when the folder cannot be written to.
+    InstrumentLock(const std::filesystem::path& folder, const std::string& key);
+
+  private:
+    Descriptor file_;
+};
+
+/// Nothing when nobody holds the lock, or never did.
+[[nodiscard]] std::optional<LockHolder> holder_of(const std::filesystem::path& folder,
+                                                  const std::string& key);
+
+} // namespace phyll::instruments

@@ -1,0 +1,283 @@
+#include "drivers/instruments/scpi_digitiser.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
+#include "drivers/instruments/dialect.pb.h"
+#include "drivers/instruments/scpi_instrument.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace phyll::instruments {
+namespace {
+
+constexpr Seconds first_pause{0.0005};
+constexpr Seconds longest_pause{0.02};
+/// No record has more bytes.
+constexpr std::size_t most_bytes = std::size_t{1} << 30U;
+
+/// What an instrument says of a record before it.
+struct Preamble {
+    double points;
+    double x_increment;
+    double x_origin;
+    double x_reference;
+    double y_increment;
+    double y_origin;
+    double y_reference;
+};
+
+class ScpiDigitiser final : public ScpiInstrument<Digitiser, v1::DigitiserDialect> {
+  public:
+    using ScpiInstrument::ScpiInstrument;
+
+    void prepare(const DigitiserSetup& setup, const Patience& patience) override;
+    void arm(const Patience& patience) override;
+    [[nodiscard]] bool await_record(Seconds within, const Patience& patience) override;
+    [[nodiscard]] Record read(unsigned channel, const Patience& patience) override;
+    [[nodiscard]] SafeState make_safe() noexcept override;
+
+  private:
+    [[nodiscard]] Words words() const;
+    [[nodiscard]] Words words(const DigitiserChannel& channel) const;
+    [[nodiscard]] std::string trigger_source() const;
+    [[nodiscard]] std::size_t record_length() const;
+    void set_up(const Patience& patience);
+    void require_ready() const;
+    /// Asks again and again; false when `within` passed without a yes.
+    [[nodiscard]] bool await(const v1::Condition& condition, Seconds within,
+                             const Patience& patience);
+    [[nodiscard]] Preamble preamble(const Patience& patience);
+    [[nodiscard]] double volts(const Preamble& preamble, unsigned code) const;
+    void require_enough(const Record& record) const;
+    /// A record that is not what it should be.
+    [[nodiscard]] Error lost(const std::string& why) const {
+        return {Code::data_loss, fmt::format("{}: {}", name(), why)};
+    }
+
+    DigitiserSetup setup_;
+    bool ready_ = false; ///< set up as `setup_` says, in the life `ready_in_`
+    std::uint64_t ready_in_ = 0;
+};
+
+std::string ScpiDigitiser::trigger_source() const {
+    if (setup_.trigger_channel != 0) {
+        return filled(dialect().channel_trigger(),
+                      {{"channel", std::to_string(setup_.trigger_channel)}});
+    }
+    if (dialect().external_trigger().empty()) {
+        throw invalid_field("trigger_channel",
+                            fmt::format("0; {} has no external trigger input, valid is the channel "
+                                        "that sees the generator's output",
+                                        name()));
+    }
+    return dialect().external_trigger();
+}
+
+std::size_t ScpiDigitiser::record_length() const {
+    std::size_t best = 0;
+    for (const std::uint32_t length : dialect().record_lengths()) {
+        if (length >= setup_.points && (best == 0 || length < best)) {
+            best = length;
+        }
+    }
+    if (best == 0 && dialect().record_lengths_size() > 0) {
+        throw invalid_field("points", fmt::format("{}; {} records at most {}", setup_.points,
+                                                  name(),
+                                                  std::ranges::max(dialect().record_lengths())));
+    }
+    return best == 0 ? setup_.points : best;
+}
+
+Words ScpiDigitiser::words() const {
+    const std::size_t points = record_length();
+    const double duration = static_cast<double>(points) / setup_.sample_rate;
+    const double start = setup_.start.count();
+    return {{"rate", number(setup_.sample_rate)},
+            {"points", std::to_string(points)},
+            {"start", number(start)},
+            {"middle", number(start + duration / 2)},
+            {"duration", number(duration)},
+            {"division", number(duration / dialect().time_divisions())},
+            {"trigger", trigger_source()},
+            {"level", number(setup_.trigger_level.value)}};
+}
+
+Words ScpiDigitiser::words(const DigitiserChannel& channel) const {
+    return {{"channel", std::to_string(channel.number)},
+            {"range", number(channel.range.value)},
+            {"span", number(2 * channel.range.value)},
+            {"scale", number(2 * channel.range.value / dialect().divisions())}};
+}
+
+void ScpiDigitiser::prepare(const DigitiserSetup& setup, const Patience& patience) {
+    connect(patience);
+    if (ready_ && ready_in_ == life() && setup_ == setup) {
+        return;
+    }
+    ready_ = false;
+    setup_ = setup;
+    set_up(patience);
+    ready_ = true;
+    ready_in_ = life();
+}
+
+void ScpiDigitiser::set_up(const Patience& patience) {
+    const Words all = words();
+    tell_all(session(), dialect().setup(), all, patience);
+    for (const DigitiserChannel& channel : setup_.channels) {
+        tell_all(session(), dialect().channel_setup(), words(channel), patience);
+    }
+    tell_all(session(), dialect().record_setup(), all, patience);
+    check_errors(patience);
+    require_read_back(session(), dialect().read_back(), all, 0.0, patience);
+}
+
+void ScpiDigitiser::require_ready() const {
+    if (!ready_ || ready_in_ != life()) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("{}: it was not prepared, or has been away since", name()));
+    }
+}
+
+bool ScpiDigitiser::await(const v1::Condition& condition, Seconds within,
+                          const Patience& patience) {
+    const Deadline end = Deadline::after(session().clock(), within);
+    Seconds pause = first_pause;
+    while (!is_so(session(), condition, patience)) {
+        if (end.passed(session().clock())) {
+            return false;
+        }
+        static_cast<void>(session().clock().wait_for(pause, patience.stop));
+        pause = std::min(2 * pause, longest_pause);
+    }
+    return true;
+}
+
+void ScpiDigitiser::arm(const Patience& patience) {
+    require_ready();
+    tell_all(session(), dialect().arm(), {}, patience);
+    if (!await(dialect().armed(), session().settings().timeout, patience)) {
+        throw session().named(Error(
+            Code::unavailable, fmt::format("it did not begin to wait for a trigger within {:g} s",
+                                           session().settings().timeout.count())));
+    }
+}
+
+bool ScpiDigitiser::await_record(Seconds within, const Patience& patience) {
+    require_ready();
+    return await(dialect().done(), within, patience);
+}
+
+Preamble ScpiDigitiser::preamble(const Patience& patience) {
+    const std::string answer = session().ask(dialect().preamble(), patience);
+    std::array<double, 10> values{};
+    std::string_view rest = answer;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!rest.empty() && rest.front() == '+') {
+            rest.remove_prefix(1);
+        }
+        const auto [end, error] =
+            std::from_chars(rest.data(), rest.data() + rest.size(), values[i]);
+        rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+        const bool is_last = i + 1 == values.size();
+        if (error != std::errc() || (is_last ? !rest.empty() : !rest.starts_with(','))) {
+            throw session().named(Error(
+                Code::data_loss, fmt::format("its answer to {} is {}, which is no preamble of ten "
+                                             "numbers",
+                                             dialect().preamble(), in_quotes(answer))));
+        }
+        rest.remove_prefix(is_last ? 0 : 1);
+    }
+    return {.points = values[2],
+            .x_increment = values[4],
+            .x_origin = values[5],
+            .x_reference = values[6],
+            .y_increment = values[7],
+            .y_origin = values[8],
+            .y_reference = values[9]};
+}
+
+double ScpiDigitiser::volts(const Preamble& preamble, unsigned code) const {
+    if (dialect().scaling() == "origin_is_volts") {
+        return (code - preamble.y_reference) * preamble.y_increment + preamble.y_origin;
+    }
+    return (code - preamble.y_origin - preamble.y_reference) * preamble.y_increment;
+}
+
+/// Instants of records are asked for and given in numbers of nine digits.
+void ScpiDigitiser::require_enough(const Record& record) const {
+    const double wanted = 1 / setup_.sample_rate;
+    const double first = setup_.start.count();
+    const double last = first + static_cast<double>(setup_.points - 1) * wanted;
+    const double interval = record.interval.count();
+    const double end =
+        record.start.count() + static_cast<double>(record.volts.size() - 1) * interval;
+    const double slack = 0.01 * wanted;
+    if (interval > 1.001 * wanted || record.start.count() > first + slack || end < last - slack) {
+        throw lost(fmt::format(
+            "it recorded from {:g} s to {:g} s every {:g} s; {:g} s to {:g} s every {:g} s are "
+            "needed",
+            record.start.count(), end, interval, first, last, wanted));
+    }
+}
+
+Record ScpiDigitiser::read(unsigned channel, const Patience& patience) {
+    require_ready();
+    const auto set = std::ranges::find(setup_.channels, channel, &DigitiserChannel::number);
+    if (set == setup_.channels.end()) {
+        throw invalid_field("channel", fmt::format("{} of {} is not recorded", channel, name()));
+    }
+    tell_all(session(), dialect().select(), words(*set), patience);
+    const Preamble head = preamble(patience);
+    const std::vector<std::byte> block = session().ask_block(dialect().data(), most_bytes, patience);
+    const std::size_t width = dialect().code_bytes();
+    if (block.empty() || block.size() != width * static_cast<std::size_t>(std::max(0.0, head.points))) {
+        throw lost(fmt::format("{} bytes came for the {} points of channel {}",
+                                        block.size(), head.points, channel));
+    }
+    Record record{.start = Seconds(head.x_origin - head.x_reference * head.x_increment),
+                  .interval = Seconds(head.x_increment),
+                  .volts = std::vector<double>(block.size() / width),
+                  .resolution = 2 * set->range.value / std::exp2(dialect().bits()),
+                  .range = set->range};
+    const bool big = dialect().byte_order() == "big";
+    for (std::size_t i = 0; i < record.volts.size(); ++i) {
+        unsigned code = std::to_integer<unsigned>(block[width * i + (big || width == 1 ? 0 : 1)]);
+        if (width == 2) {
+            code = 256 * code + std::to_integer<unsigned>(block[2 * i + (big ? 1 : 0)]);
+        }
+        record.volts[i] = volts(head, code);
+    }
+    require_enough(record);
+    return record;
+}
+
+/// It drives nothing. That it goes on to wait for a trigger harms nobody, but need not be.
+SafeState ScpiDigitiser::make_safe() noexcept {
+    ready_ = false;
+    try {
+        if (status().connected) {
+            session().tell(dialect().stop(), session().own_patience());
+        }
+    } catch (...) { // it cannot be reached, and cannot drive anything either
+    }
+    return {};
+}
+
+} // namespace
+
+std::unique_ptr<Digitiser> make_scpi_digitiser(const InstrumentSettings& settings,
+                                               const std::filesystem::path& lock_dir,
+                                               const Clock& clock, ReadToml read) {
+    return std::make_unique<ScpiDigitiser>(settings, lock_dir, clock, std::move(read));
+}
+
+} // namespace phyll::instruments

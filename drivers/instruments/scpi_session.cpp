@@ -1,0 +1,272 @@
+#include "drivers/instruments/scpi_session.hpp"
+
+#include "drivers/core/text.hpp"
+#include "drivers/transports/visa_resource.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstring>
+#include <ranges>
+#include <utility>
+
+namespace phyll::instruments {
+namespace {
+
+/// An instrument whose queue of errors does not end says the same thing for ever.
+constexpr int most_errors = 30;
+
+std::optional<double> number_in(std::string_view text) {
+    while (!text.empty() && (std::isspace(static_cast<unsigned char>(text.front())) != 0 ||
+                             text.front() == '+')) {
+        text.remove_prefix(1);
+    }
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
+        text.remove_suffix(1);
+    }
+    double value = 0.0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                     : std::nullopt;
+}
+
+} // namespace
+
+ScpiSession::ScpiSession(InstrumentSettings settings, std::filesystem::path lock_dir,
+                         const Clock& clock)
+    : settings_(std::move(settings)),
+      lock_dir_(std::move(lock_dir)),
+      clock_(clock),
+      log_(std::make_shared<transports::TrafficLog>(clock)),
+      transport_(transports::open_visa(settings_.address, clock, *log_)) {
+    status_.reason = "not connected yet";
+}
+
+ScpiSession::~ScpiSession() = default;
+
+void ScpiSession::open(const Patience& patience) {
+    exchange(patience, [](const Patience&) {});
+}
+
+void ScpiSession::tell(std::string_view message, const Patience& patience) {
+    exchange(patience, [&](const Patience& until) { transport_->write(message, until); });
+}
+
+void ScpiSession::tell_block(std::string_view head, std::span<const std::byte> block,
+                             const Patience& patience) {
+    const std::string length = std::to_string(block.size());
+    const std::string text = fmt::format("{}#{}{}", head, length.size(), length);
+    std::vector<std::byte> message(text.size() + block.size());
+    std::memcpy(message.data(), text.data(), text.size());
+    std::ranges::copy(block, message.begin() + static_cast<std::ptrdiff_t>(text.size()));
+    exchange(patience, [&](const Patience& until) { transport_->write(message, until); });
+}
+
+std::string ScpiSession::hear(const Patience& patience) {
+    return exchange(patience, [&](const Patience& until) { return transport_->read_line(until); });
+}
+
+std::string ScpiSession::ask(std::string_view message, const Patience& patience) {
+    return exchange(patience, [&](const Patience& until) {
+        transport_->write(message, until);
+        return transport_->read_line(until);
+    });
+}
+
+double ScpiSession::ask_number(std::string_view message, const Patience& patience) {
+    const std::string answer = ask(message, patience);
+    const std::optional<double> value = number_in(answer);
+    if (!value) {
+        throw named(Error(Code::data_loss, fmt::format("its answer to {} is {}, which is no number",
+                                                       in_quotes(message), in_quotes(answer))));
+    }
+    return *value;
+}
+
+std::vector<std::byte> ScpiSession::ask_block(std::string_view message, std::size_t most,
+                                              const Patience& patience) {
+    return exchange(patience, [&](const Patience& until) {
+        transport_->write(message, until);
+        return transport_->read_block(most, until);
+    });
+}
+
+void ScpiSession::check_errors(const ErrorQueueQuery& queue, const Patience& patience,
+                               std::optional<std::string> first) {
+    std::vector<std::string> found;
+    for (int i = 0; i < most_errors; ++i) {
+        const std::string entry = first ? *std::exchange(first, std::nullopt)
+                                        : ask(queue.query, patience);
+        const bool is_none = std::ranges::any_of(
+            queue.none, [&](const std::string& none) { return entry.starts_with(none); });
+        if (is_none) {
+            break;
+        }
+        found.push_back(in_quotes(entry));
+    }
+    if (!found.empty()) {
+        throw named(Error(Code::unavailable,
+                          fmt::format("it reports {}", fmt::join(found, ", "))));
+    }
+}
+
+void ScpiSession::shut() noexcept {
+    transport_->shut();
+    const std::lock_guard lock(mutex_);
+    status_.connected = false;
+    address_lock_.reset();
+    identity_lock_.reset();
+}
+
+InstrumentStatus ScpiSession::status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+Error ScpiSession::named(const Error& error) const {
+    return error_of(settings_.name, error);
+}
+
+Patience ScpiSession::own_patience() const {
+    return {.deadline = Deadline::after(clock_, 2 * settings_.timeout), .stop = {}};
+}
+
+Patience ScpiSession::bounded(const Patience& patience) const {
+    const Deadline own = Deadline::after(clock_, settings_.timeout);
+    return {.deadline = own.at() < patience.deadline.at() ? own : patience.deadline,
+            .stop = patience.stop};
+}
+
+template <class Exchange>
+auto ScpiSession::exchange(const Patience& patience, Exchange what) {
+    try {
+        if (patience.deadline.passed(clock_)) {
+            throw Error(Code::deadline_exceeded, "its turn came after the deadline");
+        }
+        if (!in_step_) {
+            restore(bounded(patience));
+        }
+        return what(bounded(patience));
+    } catch (const Error& error) {
+        in_step_ = false;
+        note_lost(error.what());
+        if (error.code() == Code::deadline_exceeded && !patience.deadline.passed(clock_)) {
+            throw named(Error(Code::unavailable,
+                              fmt::format("{}, which is {:g} s (its option timeout)", error.what(),
+                                          settings_.timeout.count())));
+        }
+        throw named(error);
+    }
+}
+
+void ScpiSession::restore(const Patience& patience) {
+    try {
+        greet(patience);
+    } catch (const Error& error) {
+        const std::lock_guard lock(mutex_);
+        status_.connected = false;
+        status_.reason = error.what();
+        throw;
+    }
+    in_step_ = true;
+}
+
+void ScpiSession::greet(const Patience& patience) {
+    require_locks(std::nullopt);
+    if (transport_->connected()) {
+        transport_->clear(patience);
+    } else {
+        transport_->connect(patience);
+    }
+    transport_->write("*CLS", patience);
+    transport_->write("*IDN?", patience);
+    const Identity identity = parse_identity(transport_->read_line(patience));
+    accept(identity);
+    if (greeted_) {
+        greeted_(identity);
+    }
+    ++life_;
+    const std::lock_guard lock(mutex_);
+    status_.connected = true;
+    status_.reason.clear();
+    status_.identity = identity;
+    status_.reconnects = life_ - 1;
+}
+
+void ScpiSession::accept(const Identity& identity) {
+    const Identity before = status().identity;
+    if (before.known() &&
+        (before.serial != identity.serial || before.model != identity.model)) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("at {} there was a {}, and now there is a {}", settings_.address,
+                                before.in_words(), identity.in_words()));
+    }
+    if (!settings_.serial.empty() && settings_.serial != identity.serial) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("at {} there is a {}; the configuration says that the serial "
+                                "number is {}",
+                                settings_.address, identity.in_words(),
+                                in_quotes(settings_.serial)));
+    }
+    if (settings_.is_virtual != identity.is_virtual()) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("the {} at {} is {}; the configuration says virtual = {}",
+                                identity.in_words(), settings_.address,
+                                identity.is_virtual() ? "a virtual instrument" : "no virtual one",
+                                settings_.is_virtual));
+    }
+    require_locks(identity);
+}
+
+void ScpiSession::require_locks(const std::optional<Identity>& identity) {
+    const std::lock_guard lock(mutex_);
+    if (transport_->is_shut()) {
+        throw Error(Code::unavailable, fmt::format("{} was shut", settings_.address));
+    }
+    if (!address_lock_) {
+        address_lock_.emplace(lock_dir_, settings_.address);
+    }
+    if (identity && !identity_lock_) {
+        identity_lock_.emplace(lock_dir_, fmt::format("{},{},{}", identity->maker, identity->model,
+                                                      identity->serial));
+    }
+}
+
+void ScpiSession::note_lost(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    if (!transport_->connected()) {
+        status_.connected = false;
+        status_.reason = why;
+    }
+}
+
+std::string filled(std::string_view text, const Words& words) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t open = text.find('{');
+        const std::size_t close = text.find('}', open == std::string_view::npos ? 0 : open);
+        if (open == std::string_view::npos || close == std::string_view::npos) {
+            break;
+        }
+        const std::string_view name = text.substr(open + 1, close - open - 1);
+        const auto word =
+            std::ranges::find(words, name, &std::pair<std::string_view, std::string>::first);
+        if (word == words.end()) {
+            throw Error(Code::invalid_argument,
+                        fmt::format("a dialect has the word {{{}}} where there are only: {}", name,
+                                    fmt::join(words | std::views::keys, ", ")));
+        }
+        out += text.substr(0, open);
+        out += word->second;
+        text.remove_prefix(close + 1);
+    }
+    return out += text;
+}
+
+std::string number(double value) {
+    return fmt::format("{:.9G}", value);
+}
+
+} // namespace phyll::instruments

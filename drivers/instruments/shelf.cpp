@@ -1,0 +1,76 @@
+#include "drivers/instruments/shelf.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
+#include "drivers/instruments/scpi_digitiser.hpp"
+#include "drivers/instruments/scpi_generator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace phyll::instruments {
+namespace {
+
+/// What `make` throws, with the instrument's name before it.
+template <class Make> auto made(const InstrumentSettings& settings, Make make) {
+    try {
+        return make();
+    } catch (const Error& error) {
+        throw error_of(fmt::format("instrument {}", in_quotes(settings.name)), error);
+    }
+}
+
+} // namespace
+
+Shelf::Shelf(std::vector<InstrumentSettings> settings, std::filesystem::path lock_dir,
+             const Clock& clock, ReadToml read)
+    : settings_(std::move(settings)),
+      lock_dir_(std::move(lock_dir)),
+      clock_(clock),
+      read_(std::move(read)) {}
+
+const InstrumentSettings& Shelf::find(const std::string& field, const std::string& name,
+                                      const std::string& kind) const {
+    const auto found = std::ranges::find(settings_, name, &InstrumentSettings::name);
+    if (found == settings_.end()) {
+        std::vector<std::string> names;
+        std::ranges::transform(settings_, std::back_inserter(names),
+                               [](const auto& each) { return in_quotes(each.name); });
+        throw invalid_field(field, fmt::format("there is no instrument {}; {}", in_quotes(name),
+                                               names.empty()
+                                                   ? "none is configured ([[instruments]])"
+                                                   : fmt::format("there are: {}",
+                                                                 fmt::join(names, ", "))));
+    }
+    if (found->kind != kind) {
+        throw invalid_field(field, fmt::format("{} is a {}; a {} is needed", in_quotes(name),
+                                               found->kind, kind));
+    }
+    return *found;
+}
+
+std::unique_ptr<WaveformGenerator> Shelf::generator(const std::string& field,
+                                                    const std::string& name) const {
+    const InstrumentSettings& settings = find(field, name, "generator");
+    return made(settings,
+                [&] { return make_scpi_generator(settings, lock_dir_, clock_, read_); });
+}
+
+std::unique_ptr<Digitiser> Shelf::digitiser(const std::string& field,
+                                            const std::string& name) const {
+    const InstrumentSettings& settings = find(field, name, "digitiser");
+    return made(settings,
+                [&] { return make_scpi_digitiser(settings, lock_dir_, clock_, read_); });
+}
+
+std::unique_ptr<Instrument> any_instrument(const Shelf& shelf, const std::string& name) {
+    const auto found = std::ranges::find(shelf.settings(), name, &InstrumentSettings::name);
+    if (found != shelf.settings().end() && found->kind == "digitiser") {
+        return shelf.digitiser("instrument", name);
+    }
+    return shelf.generator("instrument", name);
+}
+
+} // namespace phyll::instruments
