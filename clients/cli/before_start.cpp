@@ -94,7 +94,7 @@ nlohmann::json to_json(App& app, const v1::RigInfo& rig, const v1::InstrumentsRe
     nlohmann::json out{{"rig", rig.name()},
                        {"evidence", name_of(rig.spec().evidence())},
                        {"limits", rig.spec().limits()},
-                       {"calibration", to_json(rig.calibration())},
+                       {"calibration", calibration_json(rig.calibration())},
                        {"held_by", rig.holder()},
                        {"runs_before", waiting_for(app, rig.name())},
                        {"instruments", nlohmann::json::array()}};

@@ -7,7 +7,7 @@
 
 namespace phyll::cli {
 
-nlohmann::json to_json(const v1::Calibration& calibration) {
+nlohmann::json calibration_json(const v1::Calibration& calibration) {
     nlohmann::json out{{"state", name_of(calibration.state())},
                        {"reason", calibration.reason()},
                        {"time", calibration.time()},

@@ -8,7 +8,7 @@
 
 namespace phyll::cli {
 
-[[nodiscard]] nlohmann::json to_json(const v1::Calibration& calibration);
+[[nodiscard]] nlohmann::json calibration_json(const v1::Calibration& calibration);
 
 /// "valid, of 2026-11-24 03:40:12 by phylld 0.1.0", "missing: it was never calibrated".
 [[nodiscard]] std::string in_words(const v1::Calibration& calibration);

@@ -55,7 +55,7 @@ void calibrate(App& app, const Arguments& arguments) {
     if (app.json()) {
         std::cout << nlohmann::json{{"event", "calibrated"},
                                     {"rig", rig.name()},
-                                    {"calibration", to_json(rig.calibration())},
+                                    {"calibration", calibration_json(rig.calibration())},
                                     {"era", rig.era()},
                                     {"era_since", rig.era_since()},
                                     {"era_reason", rig.era_reason()}}
