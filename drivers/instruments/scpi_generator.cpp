@@ -16,8 +16,9 @@
 namespace phyll::instruments {
 namespace {
 
-/// 0 V is what every waveform begins and ends with, but for this share of the range.
-constexpr double at_rest = 1e-6;
+/// 0 V is what every waveform begins and ends with, but for this share of the range: what is told may
+/// correct what the output is off by.
+constexpr double at_rest = 0.02;
 
 class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::GeneratorDialect> {
   public:
@@ -36,6 +37,8 @@ class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::Generat
     /// Throws FAILED_PRECONDITION when the output does not become what it should be.
     void switch_output(bool on, const Patience& patience);
     void require_ready() const;
+    /// An answer that nobody waited for must not be taken for the next one.
+    void forget_unheard() noexcept;
     void check(std::span<const double> waveform) const;
     void make_room(std::size_t points, const Patience& patience);
     [[nodiscard]] std::vector<std::byte> encoded(std::span<const double> waveform) const;
@@ -44,6 +47,7 @@ class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::Generat
     GeneratorSetup setup_;
     bool ready_ = false;        ///< set up as `setup_` says, in the life `ready_in_`
     std::uint64_t ready_in_ = 0;
+    bool unheard_ = false; ///< the answer to the last upload
     std::size_t used_points_ = 0;
     std::uint64_t waveforms_ = 0;
     std::string waveform_name_ = "PHYLL0";
@@ -61,7 +65,14 @@ Words ScpiGenerator::words() const {
             {"name", waveform_name_}};
 }
 
+void ScpiGenerator::forget_unheard() noexcept {
+    if (std::exchange(unheard_, false)) {
+        session().doubt();
+    }
+}
+
 void ScpiGenerator::prepare(const GeneratorSetup& setup, const Patience& patience) {
+    forget_unheard();
     connect(patience);
     most_points_ = dialect().codes().most_points();
     if (ready_ && ready_in_ == life() && setup_ == setup) {
@@ -186,17 +197,21 @@ void ScpiGenerator::send(std::span<const double> waveform, const Patience& patie
 void ScpiGenerator::begin_upload(std::span<const double> waveform, const Patience& patience) {
     require_ready();
     check(waveform);
+    forget_unheard();
     make_room(waveform.size(), patience);
     waveform_name_ = fmt::format("PHYLL{}", ++waveforms_);
     waveform_points_ = waveform.size();
     send(waveform, patience);
     tell_all(session(), dialect().select(), words(), patience);
+    unheard_ = true;
     session().tell(dialect().errors().query(), patience);
 }
 
 void ScpiGenerator::finish_upload(const Patience& patience) {
     require_ready();
-    check_errors(patience, session().hear(patience));
+    std::string first = session().hear(patience);
+    unheard_ = false;
+    check_errors(patience, std::move(first));
     if (status().output != "on") {
         switch_output(true, patience);
     }
@@ -209,6 +224,7 @@ void ScpiGenerator::trigger(const Patience& patience) {
 
 SafeState ScpiGenerator::make_safe() noexcept {
     ready_ = false;
+    forget_unheard();
     std::string reason;
     try {
         const Patience patience = session().own_patience();

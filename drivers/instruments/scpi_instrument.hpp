@@ -33,6 +33,9 @@ template <std::derived_from<Instrument> Base, class Dialect> class ScpiInstrumen
     [[nodiscard]] const std::string& name() const noexcept override {
         return session_.settings().name;
     }
+    [[nodiscard]] bool is_virtual() const noexcept override {
+        return session_.settings().is_virtual;
+    }
     void connect(const Patience& patience) override { session_.open(patience); }
     [[nodiscard]] std::uint64_t life() const noexcept override { return session_.life(); }
     void shut() noexcept override { session_.shut(); }

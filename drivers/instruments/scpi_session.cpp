@@ -46,6 +46,28 @@ ScpiSession::ScpiSession(InstrumentSettings settings, std::filesystem::path lock
 
 ScpiSession::~ScpiSession() = default;
 
+template <class Exchange>
+auto ScpiSession::exchange(const Patience& patience, Exchange what) {
+    try {
+        if (patience.deadline.passed(clock_)) {
+            throw Error(Code::deadline_exceeded, "its turn came after the deadline");
+        }
+        if (!in_step_) {
+            restore(bounded(patience));
+        }
+        return what(bounded(patience));
+    } catch (const Error& error) {
+        in_step_ = false;
+        note_lost(error.what());
+        if (error.code() == Code::deadline_exceeded && !patience.deadline.passed(clock_)) {
+            throw named(Error(Code::unavailable,
+                              fmt::format("{}, which is {:g} s (its option timeout)", error.what(),
+                                          settings_.timeout.count())));
+        }
+        throw named(error);
+    }
+}
+
 void ScpiSession::open(const Patience& patience) {
     exchange(patience, [](const Patience&) {});
 }
@@ -137,28 +159,6 @@ Patience ScpiSession::bounded(const Patience& patience) const {
     const Deadline own = Deadline::after(clock_, settings_.timeout);
     return {.deadline = own.at() < patience.deadline.at() ? own : patience.deadline,
             .stop = patience.stop};
-}
-
-template <class Exchange>
-auto ScpiSession::exchange(const Patience& patience, Exchange what) {
-    try {
-        if (patience.deadline.passed(clock_)) {
-            throw Error(Code::deadline_exceeded, "its turn came after the deadline");
-        }
-        if (!in_step_) {
-            restore(bounded(patience));
-        }
-        return what(bounded(patience));
-    } catch (const Error& error) {
-        in_step_ = false;
-        note_lost(error.what());
-        if (error.code() == Code::deadline_exceeded && !patience.deadline.passed(clock_)) {
-            throw named(Error(Code::unavailable,
-                              fmt::format("{}, which is {:g} s (its option timeout)", error.what(),
-                                          settings_.timeout.count())));
-        }
-        throw named(error);
-    }
 }
 
 void ScpiSession::restore(const Patience& patience) {

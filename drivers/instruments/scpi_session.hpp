@@ -65,6 +65,9 @@ class ScpiSession {
     void check_errors(const ErrorQueueQuery& queue, const Patience& patience,
                       std::optional<std::string> first = std::nullopt);
 
+    /// The next exchange brings both sides into step first: an answer was left unheard.
+    void doubt() noexcept { in_step_ = false; }
+
     void shut() noexcept;
     /// Without dialect and output, which others know.
     [[nodiscard]] InstrumentStatus status() const;

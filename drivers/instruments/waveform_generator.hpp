@@ -21,6 +21,8 @@ struct DriveLimits {
     Volts rms;         ///< of a whole waveform; 0: not limited
     double duty = 1.0; ///< share of a waveform's points further from 0 V than 1 % of `peak`
 
+    bool operator==(const DriveLimits&) const = default;
+
     /// "3.2 V peak", "2.5 V rms", ...: those that limit anything.
     [[nodiscard]] std::vector<std::string> in_words() const;
     /// Throws OUT_OF_RANGE saying what is exceeded, by what, where.
@@ -38,7 +40,7 @@ struct GeneratorSetup {
 };
 
 /// A DAC: plays a waveform once at each trigger, and gives a trigger at its start. Between waveforms
-/// it stands at 0 V, which every waveform begins and ends with.
+/// it stands at 0 V, which every waveform begins and ends with, or what corrects an offset of it.
 class WaveformGenerator : public Instrument {
   public:
     /// Most points that a waveform may have; 0 before it was ever connected.
