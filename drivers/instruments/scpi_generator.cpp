@@ -16,8 +16,8 @@
 namespace phyll::instruments {
 namespace {
 
-/// 0 V is what every waveform begins and ends with, but for this share of the range: what is told may
-/// correct what the output is off by.
+/// 0 V is what every waveform begins and ends with, but for this share of the range: what is told
+/// may correct what the output is off by.
 constexpr double at_rest = 0.02;
 
 class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::GeneratorDialect> {
@@ -45,7 +45,7 @@ class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::Generat
     void send(std::span<const double> waveform, const Patience& patience);
 
     GeneratorSetup setup_;
-    bool ready_ = false;        ///< set up as `setup_` says, in the life `ready_in_`
+    bool ready_ = false; ///< set up as `setup_` says, in the life `ready_in_`
     std::uint64_t ready_in_ = 0;
     bool unheard_ = false; ///< the answer to the last upload
     std::size_t used_points_ = 0;
@@ -109,8 +109,8 @@ void ScpiGenerator::switch_output(bool on, const Patience& patience) {
     note_output("");
     session().tell(on ? dialect().output_on() : dialect().output_off(), patience);
     const std::string answer = session().ask(dialect().output_query(), patience);
-    const bool is_off = std::ranges::find(dialect().off_answers(), answer) !=
-                        dialect().off_answers().end();
+    const bool is_off =
+        std::ranges::find(dialect().off_answers(), answer) != dialect().off_answers().end();
     note_output(is_off ? "off" : "on");
     if (is_off == on) {
         throw session().named(
@@ -132,10 +132,9 @@ void ScpiGenerator::check(std::span<const double> waveform) const {
     const double rest = at_rest * (setup_.high.value - setup_.low.value);
     if (waveform.size() < dialect().codes().least_points() ||
         waveform.size() > dialect().codes().most_points()) {
-        throw invalid_field("waveform",
-                            fmt::format("{} points; valid is {} to {}", waveform.size(),
-                                        dialect().codes().least_points(),
-                                        dialect().codes().most_points()));
+        throw invalid_field("waveform", fmt::format("{} points; valid is {} to {}", waveform.size(),
+                                                    dialect().codes().least_points(),
+                                                    dialect().codes().most_points()));
     }
     if (std::abs(waveform.front()) > rest || std::abs(waveform.back()) > rest) {
         throw invalid_field("waveform", fmt::format("from {:g} V to {:g} V; valid is one that "
@@ -166,8 +165,8 @@ void ScpiGenerator::make_room(std::size_t points, const Patience& patience) {
 
 std::vector<std::byte> ScpiGenerator::encoded(std::span<const double> waveform) const {
     const v1::WaveformCodes& codes = dialect().codes();
-    const double per_volt = (codes.highest() - codes.lowest()) /
-                            (setup_.high.value - setup_.low.value);
+    const double per_volt =
+        (codes.highest() - codes.lowest()) / (setup_.high.value - setup_.low.value);
     const bool big = codes.byte_order() == "big";
     std::vector<std::byte> bytes(2 * waveform.size());
     for (std::size_t i = 0; i < waveform.size(); ++i) {
@@ -184,8 +183,8 @@ std::vector<std::byte> ScpiGenerator::encoded(std::span<const double> waveform) 
 }
 
 void ScpiGenerator::send(std::span<const double> waveform, const Patience& patience) {
-    const std::size_t most = dialect().points_per_block() == 0 ? waveform.size()
-                                                               : dialect().points_per_block();
+    const std::size_t most =
+        dialect().points_per_block() == 0 ? waveform.size() : dialect().points_per_block();
     while (waveform.size() > most) {
         session().tell_block(filled(dialect().upload_part(), words()),
                              encoded(waveform.first(most)), patience);

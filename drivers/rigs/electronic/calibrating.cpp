@@ -13,8 +13,8 @@
 namespace phyll::rigs {
 namespace {
 
-/// Narrowing: points of a window, the share of a hold that the first one spans, intervals of one that
-/// the next spans, and the share of a hold that is fine enough.
+/// Narrowing: points of a window, the share of a hold that the first one spans, intervals of one
+/// that the next spans, and the share of a hold that is fine enough.
 constexpr std::size_t window_points = 200;
 constexpr double first_window = 0.9;
 constexpr double next_window = 8;
@@ -67,9 +67,8 @@ void Calibrating::upload(const Frame& frame, ConstBlock x, std::uint16_t count) 
     player_.finish_upload(patience_);
 }
 
-instruments::Record
-Calibrating::play(const Frame& frame, ConstBlock x,
-                  const std::vector<instruments::DigitiserChannel>& channels) {
+instruments::Record Calibrating::play(const Frame& frame, ConstBlock x,
+                                      const std::vector<instruments::DigitiserChannel>& channels) {
     const std::uint16_t count = player_.next_count();
     upload(frame, x, count);
     instruments::DigitiserSetup setup = frame.record(found_.latency);
@@ -126,8 +125,7 @@ void Calibrating::measure_levels() {
     for (std::size_t i = 0; i < x.view().values().size(); ++i) {
         x.view().values()[i] = static_cast<float>(std::fmod(static_cast<double>(i) * golden, 1.0));
     }
-    const instruments::Record record =
-        play(frame, std::as_const(x).view(), {bench_.monitor});
+    const instruments::Record record = play(frame, std::as_const(x).view(), {bench_.monitor});
     double n = 0;
     double mean_told = 0;
     double mean_found = 0;
@@ -194,13 +192,12 @@ void Calibrating::measure_rest() {
         static_cast<void>(play(frame, std::as_const(x).view(), channels));
         for (const instruments::DigitiserChannel& channel : bench_.channels) {
             const instruments::Record record = player_.read(channel.number, patience_);
-            holds = std::max(holds, settled_after(record,
-                                                  frame.first_hold(0) + encoding.dac_samples,
-                                                  encoding.rest_holds));
+            holds =
+                std::max(holds, settled_after(record, frame.first_hold(0) + encoding.dac_samples,
+                                              encoding.rest_holds));
         }
     }
-    found_.rest_time =
-        std::ceil(margin * static_cast<double>(holds) + 1) * encoding.hold_time;
+    found_.rest_time = std::ceil(margin * static_cast<double>(holds) + 1) * encoding.hold_time;
 }
 
 } // namespace

@@ -24,9 +24,11 @@ struct CalibrationBench {
 
 /// Measures, with what is in `player` prepared to play:
 /// - the latency, from the rise of the marker, in windows that get narrower, to 2e-5 of a hold;
-/// - scale and offset of the generator's output as the monitor sees it, from a straight line through
+/// - scale and offset of the generator's output as the monitor sees it, from a straight line
+/// through
 ///   drives all over the range;
-/// - how long each channel takes to come to rest from either end of the range held for a sample: until
+/// - how long each channel takes to come to rest from either end of the range held for a sample:
+/// until
 ///   it stays within one step of the converter, or three times its noise, and a quarter more.
 /// Throws UNAVAILABLE naming what could not be measured and what to do.
 [[nodiscard]] ElectronicCalibration calibrate(Player& player, const CalibrationBench& bench,

@@ -52,8 +52,8 @@ LayerSpec spec_of(const ElectronicSettings& settings) {
         }
     }
     spec.max_batch = frames_per_query * settings.samples_per_record;
-    spec.seconds_per_sample = settings.rest_time + static_cast<double>(encoding.dac_samples) *
-                                                       encoding.hold_time;
+    spec.seconds_per_sample =
+        settings.rest_time + static_cast<double>(encoding.dac_samples) * encoding.hold_time;
     spec.deterministic = false;
     spec.can_follow = true;
     spec.limits = settings.playing.limits.in_words();
@@ -112,7 +112,8 @@ class ElectronicRig final : public InstrumentRig {
     void keep_raw(const Part& part, const std::vector<instruments::Record>& records,
                   RawSink& raw) const;
     /// Does what reaches the instruments, and remembers whether it failed.
-    template <class Do> auto reaching(Do what);
+    template <class Do>
+    auto reaching(Do what);
 
     const ElectronicSettings settings_;
     const Clock& clock_;
@@ -160,7 +161,8 @@ void ElectronicRig::find_out_evidence() {
     spec_.evidence_of = fmt::format("{}", fmt::join(names, "; "));
 }
 
-template <class Do> auto ElectronicRig::reaching(Do what) {
+template <class Do>
+auto ElectronicRig::reaching(Do what) {
     try {
         fault_.clear();
         return what();
@@ -202,9 +204,8 @@ Calibration ElectronicRig::described(const ElectronicCalibration& measured) cons
 }
 
 Calibration ElectronicRig::nominal() const {
-    return described({.latency = expected_latency(),
-                      .correction = {},
-                      .rest_time = settings_.rest_time});
+    return described(
+        {.latency = expected_latency(), .correction = {}, .rest_time = settings_.rest_time});
 }
 
 void ElectronicRig::use(const Calibration& calibration) {
@@ -251,9 +252,8 @@ void ElectronicRig::query(ConstBlock x, Block y, const QueryContext& context) {
 ElectronicRig::Part ElectronicRig::part_of(ConstBlock x, std::size_t first, bool follow) {
     const std::size_t left = x.samples() - first;
     const std::size_t samples = follow ? left : std::min(left, settings_.samples_per_record);
-    return {.first = first,
-            .frame = Frame(encoding_, samples, follow),
-            .count = player_.next_count()};
+    return {
+        .first = first, .frame = Frame(encoding_, samples, follow), .count = player_.next_count()};
 }
 
 void ElectronicRig::upload(const Part& part, ConstBlock x, const Patience& patience) {
@@ -289,13 +289,13 @@ void ElectronicRig::play(const Part& part, ConstBlock x, const QueryContext& con
     setup.channels.push_back(settings_.monitor);
     const ConstBlock stimuli = x.slice(part.first, part.frame.samples());
     const Clock::Monotonic start = clock_.now();
-    static_cast<void>(player_.play(
-        setup, part.frame.duration(),
-        [&](const instruments::Record& monitor) {
-            return part.frame.objection(monitor, stimuli, part.count, calibration_->latency,
-                                        drive_tolerance);
-        },
-        {.deadline = context.deadline, .stop = context.stop}));
+    static_cast<void>(player_.play(setup, part.frame.duration(),
+                                   [&](const instruments::Record& monitor) {
+                                       return part.frame.objection(monitor, stimuli, part.count,
+                                                                   calibration_->latency,
+                                                                   drive_tolerance);
+                                   },
+                                   {.deadline = context.deadline, .stop = context.stop}));
     if (!context.times.empty()) {
         std::ranges::fill(context.times.subspan(part.first, part.frame.samples()),
                           SampleTime{.start = start, .end = clock_.now()});
@@ -320,8 +320,7 @@ void ElectronicRig::respond(const Part& part, std::size_t channel,
         const std::size_t first = part.frame.first_hold(sample);
         for (std::size_t i = 0; i < encoding_.reads.size(); ++i) {
             const double volts = just_before(
-                record,
-                part.frame.end_of(first + encoding_.reads[i] - 1, calibration_->latency));
+                record, part.frame.end_of(first + encoding_.reads[i] - 1, calibration_->latency));
             const std::size_t output = i * settings_.channels.size() + channel;
             if (record.clipped(volts)) {
                 throw Error(Code::unavailable,
@@ -343,13 +342,13 @@ void ElectronicRig::keep_raw(const Part& part, const std::vector<instruments::Re
         }
         std::vector<float> values;
         for (const instruments::Record& record : records) {
-            const double from = part.frame.end_of(part.frame.first_hold(sample) - 1,
-                                                  calibration_->latency);
+            const double from =
+                part.frame.end_of(part.frame.first_hold(sample) - 1, calibration_->latency);
             const auto first = static_cast<std::size_t>(std::max(
                 0.0, std::nearbyint((from - record.start.count()) / record.interval.count())));
-            const auto points = static_cast<std::size_t>(
-                static_cast<double>(encoding_.dac_samples) * encoding_.hold_time /
-                record.interval.count());
+            const auto points =
+                static_cast<std::size_t>(static_cast<double>(encoding_.dac_samples) *
+                                         encoding_.hold_time / record.interval.count());
             for (std::size_t i = first; i < std::min(first + points, record.volts.size()); ++i) {
                 values.push_back(static_cast<float>(record.volts[i]));
             }

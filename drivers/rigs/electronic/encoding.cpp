@@ -49,8 +49,8 @@ std::size_t Frame::first_hold(std::size_t sample) const noexcept {
 }
 
 std::size_t Frame::holds() const noexcept {
-    const std::size_t end = samples_ == 0 ? Encoding::marker_holds
-                                          : first_hold(samples_ - 1) + encoding_.dac_samples;
+    const std::size_t end =
+        samples_ == 0 ? Encoding::marker_holds : first_hold(samples_ - 1) + encoding_.dac_samples;
     return end + 1;
 }
 

@@ -12,8 +12,8 @@
 
 namespace phyll::rigs {
 
-/// What the side that plays and the side that analyses must agree on. A waveform is made of holds of
-/// equal length, one point of the generator each:
+/// What the side that plays and the side that analyses must agree on. A waveform is made of holds
+/// of equal length, one point of the generator each:
 ///
 ///   0 V | marker | rest, sample 1 | rest, sample 2 | ... | 0 V
 ///
@@ -68,8 +68,8 @@ class Frame {
     /// `latency` is that of the waveform's beginning after the trigger, in s.
     [[nodiscard]] instruments::DigitiserSetup record(double latency) const;
 
-    /// Why a record of the generator's output is not that of this waveform; nothing when it is. Every
-    /// hold is looked at in its middle, and may be off by `tolerance` of the drive's range.
+    /// Why a record of the generator's output is not that of this waveform; nothing when it is.
+    /// Every hold is looked at in its middle, and may be off by `tolerance` of the drive's range.
     [[nodiscard]] std::optional<std::string> objection(const instruments::Record& monitor,
                                                        ConstBlock x, std::uint16_t count,
                                                        double latency, double tolerance) const;

@@ -19,7 +19,8 @@ constexpr Seconds first_pause{0.05};
 constexpr Seconds longest_pause{1};
 
 /// What the contract of a PhysicalLayer has for errors of instruments.
-template <class Do> auto as_layer(Do what) {
+template <class Do>
+auto as_layer(Do what) {
     try {
         return what();
     } catch (const Error& error) {

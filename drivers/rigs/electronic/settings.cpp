@@ -42,8 +42,8 @@ void read_channels(const v1::ElectronicInstrumentsOptions& options, ElectronicSe
                                                     channels.size(), settings.nodes.size()));
     }
     if (std::ranges::find(channels, options.monitor()) != channels.end()) {
-        throw invalid_field("monitor", fmt::format("{} is also the channel of a node",
-                                                   options.monitor()));
+        throw invalid_field("monitor",
+                            fmt::format("{} is also the channel of a node", options.monitor()));
     }
     for (const unsigned channel : channels) {
         settings.channels.push_back(
@@ -75,17 +75,15 @@ void read_limits(const v1::ElectronicInstrumentsOptions& options, ElectronicSett
     const double needed = std::max(std::abs(options.dac_low()), std::abs(options.dac_high()));
     const double peak = options.has_limit_peak() ? options.limit_peak() : head_room * needed;
     if (peak < needed) {
-        throw invalid_field("limit_peak",
-                            fmt::format("{:g} V; the drives need {:g} V (dac_low, dac_high)", peak,
-                                        needed));
+        throw invalid_field(
+            "limit_peak",
+            fmt::format("{:g} V; the drives need {:g} V (dac_low, dac_high)", peak, needed));
     }
     settings.playing = {
         .sample_rate = 1 / options.hold_time(),
         .low = {std::max(-peak, head_room * std::min(0.0, options.dac_low()))},
         .high = {std::min(peak, head_room * std::max(0.0, options.dac_high()))},
-        .limits = {.peak = {peak},
-                   .rms = {options.limit_rms()},
-                   .duty = options.limit_duty()}};
+        .limits = {.peak = {peak}, .rms = {options.limit_rms()}, .duty = options.limit_duty()}};
     settings.monitor = {.number = options.monitor(),
                         .range = {monitor_room * std::max(-settings.playing.low.value,
                                                           settings.playing.high.value)}};
