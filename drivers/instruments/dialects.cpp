@@ -81,10 +81,11 @@ std::string choose_dialect(const std::string& kind, const Identity& identity, co
             return name;
         }
     }
-    throw Error(Code::failed_precondition,
-                fmt::format("no dialect of a {} is known for a {}; the option dialect names one: {}, "
-                            "or the path of a file",
-                            kind, identity.in_words(), fmt::join(names_of(kind), ", ")));
+    throw Error(
+        Code::failed_precondition,
+        fmt::format("no dialect of a {} is known for a {}; the option dialect names one: {}, "
+                    "or the path of a file",
+                    kind, identity.in_words(), fmt::join(names_of(kind), ", ")));
 }
 
 } // namespace phyll::instruments

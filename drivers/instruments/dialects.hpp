@@ -21,7 +21,8 @@ struct BuiltInDialect {
 [[nodiscard]] std::span<const BuiltInDialect> built_in_dialects() noexcept;
 
 /// Fills `into`, a dialect's message, from the built-in dialect of that name or the file of that
-/// path (one that holds a '/' or ends in ".toml"). Throws INVALID_ARGUMENT about the field `dialect`.
+/// path (one that holds a '/' or ends in ".toml"). Throws INVALID_ARGUMENT about the field
+/// `dialect`.
 void read_dialect(const std::string& kind, const std::string& name, const ReadToml& read,
                   google::protobuf::Message& into);
 

@@ -36,7 +36,7 @@ struct Record {
     Seconds interval{0};
     std::vector<double> volts;
     double resolution = 0.0; ///< V between neighbouring codes
-    Volts range;             ///< what is at an end of -range to range was clipped, as far as one knows
+    Volts range{}; ///< what is at an end of -range to range was clipped, as far as one knows
 
     /// Whether a voltage is one that the converter's ends stand for.
     [[nodiscard]] bool clipped(double at) const noexcept {

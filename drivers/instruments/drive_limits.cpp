@@ -43,9 +43,9 @@ void DriveLimits::check(std::span<const double> waveform) const {
     const double points = static_cast<double>(std::max<std::size_t>(waveform.size(), 1));
     const double root = std::sqrt(squares / points);
     if (rms.value > 0 && root > rms.value * rounding) {
-        throw Error(Code::out_of_range,
-                    fmt::format("the waveform has {:g} V rms; the limit is {:g} V", root,
-                                rms.value));
+        throw Error(
+            Code::out_of_range,
+            fmt::format("the waveform has {:g} V rms; the limit is {:g} V", root, rms.value));
     }
     const double share = static_cast<double>(driven) / points;
     if (share > duty * rounding) {

@@ -66,6 +66,8 @@ class Instrument {
     virtual ~Instrument() = default;
 
     [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+    /// As it is configured, which is made sure of when it is connected.
+    [[nodiscard]] virtual bool is_virtual() const noexcept = 0;
 
     /// Connects, where that is not so, and makes sure that it is the instrument that it should be.
     /// Throws FAILED_PRECONDITION when it is another one, or somebody else's process drives it.

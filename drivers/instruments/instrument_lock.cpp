@@ -37,7 +37,7 @@ std::filesystem::path path_of(const std::filesystem::path& folder, const std::st
 
 Error cannot(int number, const std::string& what, const std::filesystem::path& path) {
     return {number == EACCES || number == EPERM || number == EROFS ? Code::permission_denied
-                                                                    : Code::unavailable,
+                                                                   : Code::unavailable,
             fmt::format("cannot {} {}: {}; lock_dir names the folder of the instruments' locks",
                         what, path.string(), std::generic_category().message(number))};
 }

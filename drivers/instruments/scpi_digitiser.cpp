@@ -89,9 +89,9 @@ std::size_t ScpiDigitiser::record_length() const {
         }
     }
     if (best == 0 && dialect().record_lengths_size() > 0) {
-        throw invalid_field("points", fmt::format("{}; {} records at most {}", setup_.points,
-                                                  name(),
-                                                  std::ranges::max(dialect().record_lengths())));
+        throw invalid_field("points",
+                            fmt::format("{}; {} records at most {}", setup_.points, name(),
+                                        std::ranges::max(dialect().record_lengths())));
     }
     return best == 0 ? setup_.points : best;
 }
@@ -237,11 +237,13 @@ Record ScpiDigitiser::read(unsigned channel, const Patience& patience) {
     }
     tell_all(session(), dialect().select(), words(*set), patience);
     const Preamble head = preamble(patience);
-    const std::vector<std::byte> block = session().ask_block(dialect().data(), most_bytes, patience);
+    const std::vector<std::byte> block =
+        session().ask_block(dialect().data(), most_bytes, patience);
     const std::size_t width = dialect().code_bytes();
-    if (block.empty() || block.size() != width * static_cast<std::size_t>(std::max(0.0, head.points))) {
-        throw lost(fmt::format("{} bytes came for the {} points of channel {}",
-                                        block.size(), head.points, channel));
+    if (block.empty() ||
+        block.size() != width * static_cast<std::size_t>(std::max(0.0, head.points))) {
+        throw lost(fmt::format("{} bytes came for the {} points of channel {}", block.size(),
+                               head.points, channel));
     }
     Record record{.start = Seconds(head.x_origin - head.x_reference * head.x_increment),
                   .interval = Seconds(head.x_increment),

@@ -16,8 +16,9 @@
 namespace phyll::instruments {
 namespace {
 
-/// 0 V is what every waveform begins and ends with, but for this share of the range.
-constexpr double at_rest = 1e-6;
+/// 0 V is what every waveform begins and ends with, but for this share of the range: what is told
+/// may correct what the output is off by.
+constexpr double at_rest = 0.02;
 
 class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::GeneratorDialect> {
   public:
@@ -36,14 +37,17 @@ class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::Generat
     /// Throws FAILED_PRECONDITION when the output does not become what it should be.
     void switch_output(bool on, const Patience& patience);
     void require_ready() const;
+    /// An answer that nobody waited for must not be taken for the next one.
+    void forget_unheard() noexcept;
     void check(std::span<const double> waveform) const;
     void make_room(std::size_t points, const Patience& patience);
     [[nodiscard]] std::vector<std::byte> encoded(std::span<const double> waveform) const;
     void send(std::span<const double> waveform, const Patience& patience);
 
     GeneratorSetup setup_;
-    bool ready_ = false;        ///< set up as `setup_` says, in the life `ready_in_`
+    bool ready_ = false; ///< set up as `setup_` says, in the life `ready_in_`
     std::uint64_t ready_in_ = 0;
+    bool unheard_ = false; ///< the answer to the last upload
     std::size_t used_points_ = 0;
     std::uint64_t waveforms_ = 0;
     std::string waveform_name_ = "PHYLL0";
@@ -61,7 +65,14 @@ Words ScpiGenerator::words() const {
             {"name", waveform_name_}};
 }
 
+void ScpiGenerator::forget_unheard() noexcept {
+    if (std::exchange(unheard_, false)) {
+        session().doubt();
+    }
+}
+
 void ScpiGenerator::prepare(const GeneratorSetup& setup, const Patience& patience) {
+    forget_unheard();
     connect(patience);
     most_points_ = dialect().codes().most_points();
     if (ready_ && ready_in_ == life() && setup_ == setup) {
@@ -98,8 +109,8 @@ void ScpiGenerator::switch_output(bool on, const Patience& patience) {
     note_output("");
     session().tell(on ? dialect().output_on() : dialect().output_off(), patience);
     const std::string answer = session().ask(dialect().output_query(), patience);
-    const bool is_off = std::ranges::find(dialect().off_answers(), answer) !=
-                        dialect().off_answers().end();
+    const bool is_off =
+        std::ranges::find(dialect().off_answers(), answer) != dialect().off_answers().end();
     note_output(is_off ? "off" : "on");
     if (is_off == on) {
         throw session().named(
@@ -121,10 +132,9 @@ void ScpiGenerator::check(std::span<const double> waveform) const {
     const double rest = at_rest * (setup_.high.value - setup_.low.value);
     if (waveform.size() < dialect().codes().least_points() ||
         waveform.size() > dialect().codes().most_points()) {
-        throw invalid_field("waveform",
-                            fmt::format("{} points; valid is {} to {}", waveform.size(),
-                                        dialect().codes().least_points(),
-                                        dialect().codes().most_points()));
+        throw invalid_field("waveform", fmt::format("{} points; valid is {} to {}", waveform.size(),
+                                                    dialect().codes().least_points(),
+                                                    dialect().codes().most_points()));
     }
     if (std::abs(waveform.front()) > rest || std::abs(waveform.back()) > rest) {
         throw invalid_field("waveform", fmt::format("from {:g} V to {:g} V; valid is one that "
@@ -155,8 +165,8 @@ void ScpiGenerator::make_room(std::size_t points, const Patience& patience) {
 
 std::vector<std::byte> ScpiGenerator::encoded(std::span<const double> waveform) const {
     const v1::WaveformCodes& codes = dialect().codes();
-    const double per_volt = (codes.highest() - codes.lowest()) /
-                            (setup_.high.value - setup_.low.value);
+    const double per_volt =
+        (codes.highest() - codes.lowest()) / (setup_.high.value - setup_.low.value);
     const bool big = codes.byte_order() == "big";
     std::vector<std::byte> bytes(2 * waveform.size());
     for (std::size_t i = 0; i < waveform.size(); ++i) {
@@ -173,8 +183,8 @@ std::vector<std::byte> ScpiGenerator::encoded(std::span<const double> waveform) 
 }
 
 void ScpiGenerator::send(std::span<const double> waveform, const Patience& patience) {
-    const std::size_t most = dialect().points_per_block() == 0 ? waveform.size()
-                                                               : dialect().points_per_block();
+    const std::size_t most =
+        dialect().points_per_block() == 0 ? waveform.size() : dialect().points_per_block();
     while (waveform.size() > most) {
         session().tell_block(filled(dialect().upload_part(), words()),
                              encoded(waveform.first(most)), patience);
@@ -186,17 +196,21 @@ void ScpiGenerator::send(std::span<const double> waveform, const Patience& patie
 void ScpiGenerator::begin_upload(std::span<const double> waveform, const Patience& patience) {
     require_ready();
     check(waveform);
+    forget_unheard();
     make_room(waveform.size(), patience);
     waveform_name_ = fmt::format("PHYLL{}", ++waveforms_);
     waveform_points_ = waveform.size();
     send(waveform, patience);
     tell_all(session(), dialect().select(), words(), patience);
+    unheard_ = true;
     session().tell(dialect().errors().query(), patience);
 }
 
 void ScpiGenerator::finish_upload(const Patience& patience) {
     require_ready();
-    check_errors(patience, session().hear(patience));
+    std::string first = session().hear(patience);
+    unheard_ = false;
+    check_errors(patience, std::move(first));
     if (status().output != "on") {
         switch_output(true, patience);
     }
@@ -209,6 +223,7 @@ void ScpiGenerator::trigger(const Patience& patience) {
 
 SafeState ScpiGenerator::make_safe() noexcept {
     ready_ = false;
+    forget_unheard();
     std::string reason;
     try {
         const Patience patience = session().own_patience();

@@ -18,7 +18,8 @@ namespace phyll::instruments {
 
 /// What SCPI instruments of every kind have in common: a session, a dialect, and what they were set
 /// to in this life. `Base` is the kind's interface, `Dialect` the message of its dialects.
-template <std::derived_from<Instrument> Base, class Dialect> class ScpiInstrument : public Base {
+template <std::derived_from<Instrument> Base, class Dialect>
+class ScpiInstrument : public Base {
   public:
     ScpiInstrument(const InstrumentSettings& settings, const std::filesystem::path& lock_dir,
                    const Clock& clock, ReadToml read)
@@ -32,6 +33,9 @@ template <std::derived_from<Instrument> Base, class Dialect> class ScpiInstrumen
 
     [[nodiscard]] const std::string& name() const noexcept override {
         return session_.settings().name;
+    }
+    [[nodiscard]] bool is_virtual() const noexcept override {
+        return session_.settings().is_virtual;
     }
     void connect(const Patience& patience) override { session_.open(patience); }
     [[nodiscard]] std::uint64_t life() const noexcept override { return session_.life(); }
@@ -54,8 +58,7 @@ template <std::derived_from<Instrument> Base, class Dialect> class ScpiInstrumen
         const std::lock_guard lock(mutex_);
         output_ = std::move(output);
     }
-    void check_errors(const Patience& patience,
-                      std::optional<std::string> first = std::nullopt) {
+    void check_errors(const Patience& patience, std::optional<std::string> first = std::nullopt) {
         session_.check_errors(queue_of(dialect_.errors()), patience, std::move(first));
     }
 

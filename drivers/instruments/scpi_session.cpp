@@ -19,8 +19,8 @@ namespace {
 constexpr int most_errors = 30;
 
 std::optional<double> number_in(std::string_view text) {
-    while (!text.empty() && (std::isspace(static_cast<unsigned char>(text.front())) != 0 ||
-                             text.front() == '+')) {
+    while (!text.empty() &&
+           (std::isspace(static_cast<unsigned char>(text.front())) != 0 || text.front() == '+')) {
         text.remove_prefix(1);
     }
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
@@ -29,7 +29,7 @@ std::optional<double> number_in(std::string_view text) {
     double value = 0.0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
-                                                                     : std::nullopt;
+                                                                    : std::nullopt;
 }
 
 } // namespace
@@ -45,6 +45,28 @@ ScpiSession::ScpiSession(InstrumentSettings settings, std::filesystem::path lock
 }
 
 ScpiSession::~ScpiSession() = default;
+
+template <class Exchange>
+auto ScpiSession::exchange(const Patience& patience, Exchange what) {
+    try {
+        if (patience.deadline.passed(clock_)) {
+            throw Error(Code::deadline_exceeded, "its turn came after the deadline");
+        }
+        if (!in_step_) {
+            restore(bounded(patience));
+        }
+        return what(bounded(patience));
+    } catch (const Error& error) {
+        in_step_ = false;
+        note_lost(error.what());
+        if (error.code() == Code::deadline_exceeded && !patience.deadline.passed(clock_)) {
+            throw named(
+                Error(Code::unavailable, fmt::format("{}, which is {:g} s (its option timeout)",
+                                                     error.what(), settings_.timeout.count())));
+        }
+        throw named(error);
+    }
+}
 
 void ScpiSession::open(const Patience& patience) {
     exchange(patience, [](const Patience&) {});
@@ -97,8 +119,8 @@ void ScpiSession::check_errors(const ErrorQueueQuery& queue, const Patience& pat
                                std::optional<std::string> first) {
     std::vector<std::string> found;
     for (int i = 0; i < most_errors; ++i) {
-        const std::string entry = first ? *std::exchange(first, std::nullopt)
-                                        : ask(queue.query, patience);
+        const std::string entry =
+            first ? *std::exchange(first, std::nullopt) : ask(queue.query, patience);
         const bool is_none = std::ranges::any_of(
             queue.none, [&](const std::string& none) { return entry.starts_with(none); });
         if (is_none) {
@@ -107,8 +129,7 @@ void ScpiSession::check_errors(const ErrorQueueQuery& queue, const Patience& pat
         found.push_back(in_quotes(entry));
     }
     if (!found.empty()) {
-        throw named(Error(Code::unavailable,
-                          fmt::format("it reports {}", fmt::join(found, ", "))));
+        throw named(Error(Code::unavailable, fmt::format("it reports {}", fmt::join(found, ", "))));
     }
 }
 
@@ -137,28 +158,6 @@ Patience ScpiSession::bounded(const Patience& patience) const {
     const Deadline own = Deadline::after(clock_, settings_.timeout);
     return {.deadline = own.at() < patience.deadline.at() ? own : patience.deadline,
             .stop = patience.stop};
-}
-
-template <class Exchange>
-auto ScpiSession::exchange(const Patience& patience, Exchange what) {
-    try {
-        if (patience.deadline.passed(clock_)) {
-            throw Error(Code::deadline_exceeded, "its turn came after the deadline");
-        }
-        if (!in_step_) {
-            restore(bounded(patience));
-        }
-        return what(bounded(patience));
-    } catch (const Error& error) {
-        in_step_ = false;
-        note_lost(error.what());
-        if (error.code() == Code::deadline_exceeded && !patience.deadline.passed(clock_)) {
-            throw named(Error(Code::unavailable,
-                              fmt::format("{}, which is {:g} s (its option timeout)", error.what(),
-                                          settings_.timeout.count())));
-        }
-        throw named(error);
-    }
 }
 
 void ScpiSession::restore(const Patience& patience) {
@@ -197,8 +196,7 @@ void ScpiSession::greet(const Patience& patience) {
 
 void ScpiSession::accept(const Identity& identity) {
     const Identity before = status().identity;
-    if (before.known() &&
-        (before.serial != identity.serial || before.model != identity.model)) {
+    if (before.known() && (before.serial != identity.serial || before.model != identity.model)) {
         throw Error(Code::failed_precondition,
                     fmt::format("at {} there was a {}, and now there is a {}", settings_.address,
                                 before.in_words(), identity.in_words()));
@@ -229,8 +227,8 @@ void ScpiSession::require_locks(const std::optional<Identity>& identity) {
         address_lock_.emplace(lock_dir_, settings_.address);
     }
     if (identity && !identity_lock_) {
-        identity_lock_.emplace(lock_dir_, fmt::format("{},{},{}", identity->maker, identity->model,
-                                                      identity->serial));
+        identity_lock_.emplace(
+            lock_dir_, fmt::format("{},{},{}", identity->maker, identity->model, identity->serial));
     }
 }
 

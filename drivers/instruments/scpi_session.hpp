@@ -40,12 +40,12 @@ class ScpiSession {
     ~ScpiSession();
 
     [[nodiscard]] const InstrumentSettings& settings() const noexcept { return settings_; }
-    /// Is called at each connection with what the instrument says that it is, before anything else is
-    /// said to it; what it throws ends the connection.
+    /// Is called at each connection with what the instrument says that it is, before anything else
+    /// is said to it; what it throws ends the connection.
     void on_connection(std::function<void(const Identity&)> what) { greeted_ = std::move(what); }
 
-    /// Connects, where that is not so. Throws FAILED_PRECONDITION when it is another instrument than
-    /// it should be, or another process drives it.
+    /// Connects, where that is not so. Throws FAILED_PRECONDITION when it is another instrument
+    /// than it should be, or another process drives it.
     void open(const Patience& patience);
     [[nodiscard]] std::uint64_t life() const noexcept { return life_; }
 
@@ -65,6 +65,9 @@ class ScpiSession {
     void check_errors(const ErrorQueueQuery& queue, const Patience& patience,
                       std::optional<std::string> first = std::nullopt);
 
+    /// The next exchange brings both sides into step first: an answer was left unheard.
+    void doubt() noexcept { in_step_ = false; }
+
     void shut() noexcept;
     /// Without dialect and output, which others know.
     [[nodiscard]] InstrumentStatus status() const;
@@ -81,7 +84,8 @@ class ScpiSession {
     /// `patience`, bounded by the instrument's own timeout.
     [[nodiscard]] Patience bounded(const Patience& patience) const;
     /// Does one exchange, in step, and remembers when it went wrong.
-    template <class Exchange> auto exchange(const Patience& patience, Exchange what);
+    template <class Exchange>
+    auto exchange(const Patience& patience, Exchange what);
     void restore(const Patience& patience);
     void greet(const Patience& patience);
     void accept(const Identity& identity);

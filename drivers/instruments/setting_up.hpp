@@ -22,8 +22,8 @@ using Texts = google::protobuf::RepeatedPtrField<std::string>;
 void tell_all(ScpiSession& session, const Texts& texts, const Words& words,
               const Patience& patience);
 
-/// Asks an instrument what it was set to. Throws FAILED_PRECONDITION naming the question, the answer
-/// and what it should have been. Numbers may differ by a thousandth and `slack`.
+/// Asks an instrument what it was set to. Throws FAILED_PRECONDITION naming the question, the
+/// answer and what it should have been. Numbers may differ by a thousandth and `slack`.
 void require_read_back(ScpiSession& session,
                        const google::protobuf::RepeatedPtrField<v1::ReadBack>& what,
                        const Words& words, double slack, const Patience& patience);

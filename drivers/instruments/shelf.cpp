@@ -14,7 +14,8 @@ namespace phyll::instruments {
 namespace {
 
 /// What `make` throws, with the instrument's name before it.
-template <class Make> auto made(const InstrumentSettings& settings, Make make) {
+template <class Make>
+auto made(const InstrumentSettings& settings, Make make) {
     try {
         return make();
     } catch (const Error& error) {
@@ -38,15 +39,15 @@ const InstrumentSettings& Shelf::find(const std::string& field, const std::strin
         std::vector<std::string> names;
         std::ranges::transform(settings_, std::back_inserter(names),
                                [](const auto& each) { return in_quotes(each.name); });
-        throw invalid_field(field, fmt::format("there is no instrument {}; {}", in_quotes(name),
-                                               names.empty()
-                                                   ? "none is configured ([[instruments]])"
-                                                   : fmt::format("there are: {}",
-                                                                 fmt::join(names, ", "))));
+        throw invalid_field(
+            field,
+            fmt::format("there is no instrument {}; {}", in_quotes(name),
+                        names.empty() ? "none is configured ([[instruments]])"
+                                      : fmt::format("there are: {}", fmt::join(names, ", "))));
     }
     if (found->kind != kind) {
-        throw invalid_field(field, fmt::format("{} is a {}; a {} is needed", in_quotes(name),
-                                               found->kind, kind));
+        throw invalid_field(
+            field, fmt::format("{} is a {}; a {} is needed", in_quotes(name), found->kind, kind));
     }
     return *found;
 }
@@ -54,15 +55,13 @@ const InstrumentSettings& Shelf::find(const std::string& field, const std::strin
 std::unique_ptr<WaveformGenerator> Shelf::generator(const std::string& field,
                                                     const std::string& name) const {
     const InstrumentSettings& settings = find(field, name, "generator");
-    return made(settings,
-                [&] { return make_scpi_generator(settings, lock_dir_, clock_, read_); });
+    return made(settings, [&] { return make_scpi_generator(settings, lock_dir_, clock_, read_); });
 }
 
 std::unique_ptr<Digitiser> Shelf::digitiser(const std::string& field,
                                             const std::string& name) const {
     const InstrumentSettings& settings = find(field, name, "digitiser");
-    return made(settings,
-                [&] { return make_scpi_digitiser(settings, lock_dir_, clock_, read_); });
+    return made(settings, [&] { return make_scpi_digitiser(settings, lock_dir_, clock_, read_); });
 }
 
 std::unique_ptr<Instrument> any_instrument(const Shelf& shelf, const std::string& name) {

@@ -70,8 +70,8 @@ struct InstrumentRigSite {
 struct InstrumentRigKind {
     std::string name; ///< "electronic-instruments"
     std::string about;
-    /// The kind of simulated rig that stands for it. Options of the same name and type mean the same
-    /// for both.
+    /// The kind of simulated rig that stands for it. Options of the same name and type mean the
+    /// same for both.
     std::string simulated_by;
     /// An empty options message of the kind, to be filled and passed to `make`.
     std::function<std::unique_ptr<google::protobuf::Message>()> new_options;

@@ -54,7 +54,8 @@ class SocketTransport::Connection {
   private:
     /// Begins an operation by `start`, which is given its handler, and waits for it. What ends it
     /// before is thrown; `what` is for messages ("connect").
-    template <class Start> void await(std::string_view what, const Patience& patience, Start start);
+    template <class Start>
+    void await(std::string_view what, const Patience& patience, Start start);
     [[noreturn]] void fail(std::string_view what, const error_code& error);
     void cancel() noexcept;
     /// Makes at least `count` bytes be in the buffer.
@@ -82,7 +83,8 @@ void SocketTransport::Connection::await(std::string_view what, const Patience& p
         throw Error(Code::unavailable, fmt::format("{} was shut", resource_));
     }
     if (patience.stop.stop_requested()) {
-        throw Error(Code::cancelled, fmt::format("{}: stopped before it could {}", resource_, what));
+        throw Error(Code::cancelled,
+                    fmt::format("{}: stopped before it could {}", resource_, what));
     }
     // A request to stop that comes as the operation ends must not end the next one.
     const std::uint64_t operation = ++operation_;
@@ -119,15 +121,15 @@ void SocketTransport::Connection::await(std::string_view what, const Patience& p
     }
     if (late) {
         log_.remark("timed out");
-        throw Error(Code::deadline_exceeded,
-                    fmt::format("{} did not {} in time", resource_, what));
+        throw Error(Code::deadline_exceeded, fmt::format("{} did not {} in time", resource_, what));
     }
     fail(what, *result);
 }
 
 void SocketTransport::Connection::fail(std::string_view what, const error_code& error) {
     close();
-    const std::string why = error == asio::error::eof ? "it closed the connection" : error.message();
+    const std::string why =
+        error == asio::error::eof ? "it closed the connection" : error.message();
     log_.remark(fmt::format("failed to {}: {}", what, why));
     throw Error(Code::unavailable, fmt::format("{} did not {}: {}", resource_, what, why));
 }
@@ -238,7 +240,8 @@ std::size_t SocketTransport::Connection::block_length(std::size_t most, const Pa
     std::size_t length = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + digits, length);
     if (error != std::errc() || end != number.data() + digits || length > most) {
-        out_of_form(fmt::format("a block of {:?} bytes came where at most {} can be", number, most));
+        out_of_form(
+            fmt::format("a block of {:?} bytes came where at most {} can be", number, most));
     }
     return length;
 }
@@ -264,6 +267,7 @@ std::vector<std::byte> SocketTransport::Connection::read_block(std::size_t most,
 
 void SocketTransport::Connection::shut() noexcept {
     shut_ = true;
+    up_ = false;
     // An operation under way looks at the flag before long; the loop has it look at once.
     try {
         asio::post(loop_, [this] { cancel(); });

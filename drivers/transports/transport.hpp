@@ -31,8 +31,8 @@ class Transport {
     Transport& operator=(const Transport&) = delete;
     virtual ~Transport() = default;
 
-    /// Connects when that is not so already. Does not try again: who waits for an instrument to come
-    /// back decides how often.
+    /// Connects when that is not so already. Does not try again: who waits for an instrument to
+    /// come back decides how often.
     virtual void connect(const Patience& patience) = 0;
     /// Whether the last that was heard of the connection is that it stands.
     [[nodiscard]] virtual bool connected() const noexcept = 0;

@@ -19,9 +19,8 @@ constexpr std::string_view valid = "TCPIP0::HOST::PORT::SOCKET, such as "
 
 std::string in_capitals(std::string_view text) {
     std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) {
-        return static_cast<char>(std::toupper(c));
-    });
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     return out;
 }
 

@@ -1,0 +1,122 @@
+#include "drivers/rigs/electronic/player.hpp"
+
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace phyll::rigs {
+namespace {
+
+/// What a record may take beside the waveform itself.
+constexpr Seconds trigger_patience{1};
+
+/// How long an instrument is tried again that cannot be reached.
+constexpr Seconds reconnecting{5};
+constexpr Seconds first_pause{0.05};
+constexpr Seconds longest_pause{1};
+
+/// What the contract of a PhysicalLayer has for errors of instruments.
+template <class Do>
+auto as_layer(Do what) {
+    try {
+        return what();
+    } catch (const Error& error) {
+        if (error.code() == Code::failed_precondition || error.code() == Code::data_loss ||
+            error.code() == Code::permission_denied) {
+            throw Error(Code::unavailable, error.what());
+        }
+        throw;
+    }
+}
+
+} // namespace
+
+Player::Player(std::unique_ptr<instruments::WaveformGenerator> generator,
+               std::unique_ptr<instruments::Digitiser> digitiser, Wiring wiring, const Clock& clock)
+    : generator_(std::move(generator)),
+      digitiser_(std::move(digitiser)),
+      wiring_(wiring),
+      clock_(clock),
+      // Not the numbers of whoever drove the instruments before: a record of theirs may be left.
+      count_(static_cast<std::uint16_t>(clock.wall().time_since_epoch().count() / 1000)) {}
+
+void Player::prepare(const instruments::GeneratorSetup& setup, const Patience& patience) {
+    as_layer([&] { generator_->prepare(setup, patience); });
+}
+
+void Player::begin_upload(std::span<const double> waveform, const Patience& patience) {
+    as_layer([&] { generator_->begin_upload(waveform, patience); });
+}
+
+void Player::finish_upload(const Patience& patience) {
+    as_layer([&] { generator_->finish_upload(patience); });
+}
+
+std::optional<instruments::Record> Player::take(double duration, const Patience& patience) {
+    digitiser_->arm(patience);
+    generator_->trigger(patience);
+    const Seconds within = trigger_patience + 2 * Seconds(duration);
+    if (!digitiser_->await_record(within, patience)) {
+        return std::nullopt;
+    }
+    return digitiser_->read(wiring_.monitor, patience);
+}
+
+instruments::Record Player::play(instruments::DigitiserSetup setup, double duration,
+                                 const Objection& objection, const Patience& patience) {
+    setup.trigger_channel = wiring_.trigger_channel;
+    setup.trigger_level = wiring_.trigger_level;
+    return as_layer([&] {
+        digitiser_->prepare(setup, patience);
+        std::string why;
+        for (unsigned attempt = 0; attempt <= wiring_.retakes; ++attempt) {
+            retaken_ += attempt > 0 ? 1 : 0;
+            std::optional<instruments::Record> record = take(duration, patience);
+            const std::optional<std::string> wrong =
+                record ? objection(*record) : std::optional<std::string>("no trigger came");
+            if (!wrong) {
+                return *std::move(record);
+            }
+            why = *wrong;
+        }
+        throw Error(Code::unavailable,
+                    fmt::format("no record of {} belongs to its stimulus, after {} more: {}",
+                                digitiser_->name(), wiring_.retakes, why));
+    });
+}
+
+instruments::Record Player::read(unsigned channel, const Patience& patience) {
+    return as_layer([&] { return digitiser_->read(channel, patience); });
+}
+
+void Player::reconnect(const Patience& patience) {
+    const Deadline own = Deadline::after(clock_, reconnecting);
+    for (instruments::Instrument* instrument : instruments()) {
+        for (Seconds pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
+            try {
+                as_layer([&] { instrument->connect(patience); });
+                break;
+            } catch (const Error& error) {
+                if (error.code() != Code::unavailable || own.passed(clock_)) {
+                    throw;
+                }
+            }
+            static_cast<void>(clock_.wait_for(pause, patience.stop));
+        }
+    }
+}
+
+SafeState Player::make_safe() noexcept {
+    SafeState state = generator_->make_safe();
+    static_cast<void>(digitiser_->make_safe()); // it drives nothing
+    return state;
+}
+
+std::vector<instruments::Instrument*> Player::instruments() {
+    return {generator_.get(), digitiser_.get()};
+}
+
+} // namespace phyll::rigs

@@ -1,0 +1,230 @@
+#include "sim/bench/server/socket_server.hpp"
+
+#include "drivers/core/error.hpp"
+#include "sim/bench/scpi/framer.hpp"
+#include "sim/bench/scpi/scpi_error.hpp"
+
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <utility>
+
+namespace phyll::bench {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::size_t read_at_once = std::size_t{64} << 10U;
+
+Error cannot_listen(std::uint16_t port, const std::string& why) {
+    return {Code::unavailable,
+            fmt::format("cannot listen on 127.0.0.1:{}: {}; stop the program that does, or choose "
+                        "another port",
+                        port, why)};
+}
+
+sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+/// A socket that is bound, with `sharing` SO_REUSEPORT or SO_REUSEADDR.
+Descriptor bound(std::uint16_t port, int sharing) {
+    Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int yes = 1;
+    const sockaddr_in address = loopback(port);
+    if (socket.get() < 0 ||
+        ::setsockopt(socket.get(), SOL_SOCKET, sharing, &yes, sizeof yes) != 0 ||
+        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        throw cannot_listen(port, std::generic_category().message(errno));
+    }
+    return socket;
+}
+
+/// A port that one asks for must be nobody else's: ours would be shared with other benches.
+Descriptor reserve(std::uint16_t port) {
+    if (port != 0) {
+        static_cast<void>(bound(port, SO_REUSEADDR));
+    }
+    return bound(port, SO_REUSEPORT);
+}
+
+} // namespace
+
+ReservedPort::ReservedPort(std::uint16_t port) : socket_(reserve(port)) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        throw cannot_listen(port, std::generic_category().message(errno));
+    }
+    number_ = ntohs(address.sin_port);
+}
+
+tcp::acceptor ReservedPort::listen(boost::asio::io_context& context) const {
+    Descriptor socket = bound(number_, SO_REUSEPORT);
+    if (::listen(socket.get(), SOMAXCONN) != 0) {
+        throw cannot_listen(number_, std::generic_category().message(errno));
+    }
+    return {context, tcp::v4(), socket.release()};
+}
+
+/// A connection: messages in, replies out, one after the other.
+class SocketServer::Session : public std::enable_shared_from_this<Session> {
+  public:
+    Session(SocketServer& server, tcp::socket socket)
+        : server_(server), socket_(std::move(socket)) {
+        error_code ignored;
+        socket_.set_option(tcp::no_delay(true), ignored);
+    }
+
+    void start() { read(); }
+
+    void close() {
+        error_code ignored;
+        socket_.close(ignored);
+    }
+
+  private:
+    void read() {
+        reading_ = true;
+        socket_.async_read_some(
+            boost::asio::buffer(bytes_),
+            [self = shared_from_this()](const error_code& error, std::size_t count) {
+                self->reading_ = false;
+                if (error) {
+                    self->end();
+                    return;
+                }
+                self->framer_.append({self->bytes_.data(), count});
+                self->pump();
+            });
+    }
+
+    /// Hands over message after message, until the instrument takes its time or there is none.
+    void pump() {
+        if (pumping_) {
+            return;
+        }
+        pumping_ = true;
+        while (!busy_ && socket_.is_open()) {
+            std::optional<std::string> message = framer_.next();
+            if (!message) {
+                break;
+            }
+            busy_ = true;
+            server_.station_.handle(std::move(*message),
+                                    [self = shared_from_this()](Station::Outcome outcome) {
+                                        self->acted(std::move(outcome));
+                                    });
+        }
+        pumping_ = false;
+        if (busy_ || reading_ || !socket_.is_open()) {
+            return;
+        }
+        if (framer_.overlong()) {
+            server_.station_.instrument().report(scpi_number::too_much_data,
+                                                 std::string(words_of(scpi_number::too_much_data)));
+            end();
+            return;
+        }
+        read();
+    }
+
+    void acted(Station::Outcome outcome) {
+        if (!socket_.is_open()) {
+            return;
+        }
+        if (outcome.close) {
+            end();
+            return;
+        }
+        if (outcome.reply.empty()) {
+            busy_ = false;
+            pump();
+            return;
+        }
+        reply_ = std::move(outcome.reply);
+        boost::asio::async_write(socket_, boost::asio::buffer(reply_),
+                                 [self = shared_from_this()](const error_code& error, std::size_t) {
+                                     self->busy_ = false;
+                                     error ? self->end() : self->pump();
+                                 });
+    }
+
+    void end() {
+        close();
+        server_.ended(shared_from_this());
+    }
+
+    SocketServer& server_;
+    tcp::socket socket_;
+    std::array<char, read_at_once> bytes_{};
+    Framer framer_;
+    std::string reply_;
+    bool reading_ = false;
+    bool busy_ = false; ///< a message is with the instrument, or its reply on the way
+    bool pumping_ = false;
+};
+
+SocketServer::SocketServer(Loop& loop, const ReservedPort& port, Station& station, Waiting& waiting)
+    : loop_(loop), port_(port), station_(station), waiting_(waiting) {
+    station_.on_power_cycle([this](Seconds off) { refuse_for(off); });
+}
+
+SocketServer::~SocketServer() = default;
+
+std::string SocketServer::address() const {
+    return fmt::format("TCPIP0::127.0.0.1::{}::SOCKET", port_.number());
+}
+
+void SocketServer::listen() {
+    acceptor_.emplace(port_.listen(loop_.context()));
+    accept();
+}
+
+void SocketServer::accept() {
+    acceptor_->async_accept([this](const error_code& error, tcp::socket socket) {
+        if (error == boost::asio::error::operation_aborted) {
+            return;
+        }
+        // One too many is closed as soon as it is there.
+        if (!error && sessions_.size() < most_connections) {
+            sessions_.push_back(std::make_shared<Session>(*this, std::move(socket)));
+            waiting_.clients(1);
+            sessions_.back()->start();
+        }
+        accept();
+    });
+}
+
+void SocketServer::refuse_for(Seconds off) {
+    acceptor_.reset();
+    const auto sessions = std::exchange(sessions_, {});
+    waiting_.clients(-static_cast<int>(sessions.size()));
+    for (const std::shared_ptr<Session>& session : sessions) {
+        session->close();
+    }
+    const std::uint64_t time = ++times_off_;
+    loop_.after(off, [this, time] {
+        if (time == times_off_) {
+            listen();
+        }
+    });
+}
+
+void SocketServer::ended(const std::shared_ptr<Session>& session) {
+    if (sessions_.remove(session) > 0) {
+        waiting_.clients(-1);
+    }
+}
+
+} // namespace phyll::bench
