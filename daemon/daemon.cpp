@@ -1,9 +1,12 @@
 #include "daemon.hpp"
 
+#include "daemon/config/defaults.hpp"
+#include "daemon/rig/instrument_configs.hpp"
 #include "daemon/rig/lab.hpp"
 #include "daemon/rig/rig_factory.hpp"
 #include "daemon/rpc/server.hpp"
 #include "daemon/rpc/services/services.hpp"
+#include "daemon/runs/calibration_files.hpp"
 #include "daemon/runs/characterisations.hpp"
 #include "daemon/runs/conditions.hpp"
 #include "daemon/runs/data_files.hpp"
@@ -27,6 +30,8 @@
 #include <charconv>
 #include <csignal>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <string_view>
 #include <sys/stat.h>
 #include <system_error>
@@ -46,15 +51,42 @@ unsigned thread_count(const v1::DaemonConfig& config) {
                                  : std::max(1U, std::thread::hardware_concurrency());
 }
 
-runs::Premises premises(const Settings& settings) {
+/// The configuration with the simulations of the rigs that are made of instruments.
+v1::DaemonConfig with_simulations(const Settings& settings) {
+    const std::unique_ptr<config::OptionsResolver> options = known_options();
+    v1::DaemonConfig config = settings.config;
+    for (const v1::RigConfig& rig : settings.config.rigs()) {
+        if (std::optional<v1::RigConfig> simulation = rig::simulation_of(rig)) {
+            config::apply_defaults(*simulation, *options);
+            *config.add_rigs() = *std::move(simulation);
+        }
+    }
+    return config;
+}
+
+/// What the rigs' makers share; calibrations are kept by `calibrations`, or by nobody.
+rig::InstrumentSite instrument_site(const Settings& settings, const Clock& clock,
+                                    std::shared_ptr<rig::CalibrationStore> calibrations) {
+    rig::check_instruments_are_used_once(settings.config.rigs(), settings.config.instruments());
+    return {.shelf = rig::make_shelf(settings.config.instruments(), settings.lock_dir, clock,
+                                     read_toml()),
+            .calibrations = std::move(calibrations),
+            .version = version()};
+}
+
+runs::Premises premises(const Settings& settings, const v1::DaemonConfig& config) {
     runs::Premises out{.version = version(),
                        .host = {rig::kernel_level(), cpu_model()},
                        .rigs = {},
+                       .instruments = {},
                        .max_journal_bytes =
                            static_cast<std::uint64_t>(settings.config.journal_limit() * 1e9),
                        .hold_limit = Seconds(settings.config.hold_limit() * 3600.0)};
-    for (const v1::RigConfig& rig : settings.config.rigs()) {
+    for (const v1::RigConfig& rig : config.rigs()) {
         out.rigs[rig.name()] = rig;
+        if (auto parts = rig::instruments_of(rig, config.instruments()); !parts.empty()) {
+            out.instruments[rig.name()] = std::move(parts);
+        }
     }
     return out;
 }
@@ -72,9 +104,12 @@ std::string evidence_in_words(const LayerSpec& spec) {
         return fmt::format("replay of {}", spec.evidence_of);
     case Evidence::replay_twin:
         return fmt::format("replay (twin) of {}", spec.evidence_of);
-    default:
-        return "instruments";
+    case Evidence::virtual_instruments:
+        return "virtual instruments";
+    case Evidence::hardware:
+        return "hardware";
     }
+    return "evidence of an unknown kind";
 }
 
 bool is_loopback(const std::string& host) {
@@ -128,9 +163,11 @@ class Service {
     void stop(int signal);
 
     const Settings& settings_;
+    const v1::DaemonConfig config_; ///< with the simulations of rigs made of instruments
     const Clock& clock_;
     runs::StateDir state_;
     runs::Store store_;
+    const rig::InstrumentSite instruments_;
     std::shared_ptr<Workers> workers_; ///< a driver that does not return may outlive all others
     boost::asio::io_context loop_{1};
     boost::asio::thread_pool desk_{1};
@@ -150,13 +187,17 @@ class Service {
 
 Service::Service(const Settings& settings, const Clock& clock)
     : settings_(settings),
+      config_(with_simulations(settings)),
       clock_(clock),
       state_(settings.state_dir),
       store_(state_.database()),
+      instruments_(
+          instrument_site(settings, clock,
+                          std::make_shared<runs::CalibrationFiles>(state_.path() / "calibration"))),
       workers_(std::make_shared<Workers>(thread_count(settings.config))),
       lab_([this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
       runs_(
-          premises(settings), settings.config.retention(), store_, state_, lab_, clock,
+          premises(settings, config_), settings.config.retention(), store_, state_, lab_, clock,
           runs::read_below(settings.data_dir),
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
           workers_.get()),
@@ -172,6 +213,7 @@ Service::Service(const Settings& settings, const Clock& clock)
             .characterisations = characterisations_,
             .store = store_,
             .options = *options_,
+            .config = config_,
             .host = {rig::kernel_level(), cpu_model()},
             .version = version(),
             .state_dir = state_.path().string(),
@@ -179,6 +221,7 @@ Service::Service(const Settings& settings, const Clock& clock)
             .endpoints = {}},
       server_(loop_, dispatcher_, clock) {
     add_lab_service(dispatcher_, site_);
+    add_instruments_service(dispatcher_, site_);
     add_rigs_service(dispatcher_, site_);
     add_runs_service(dispatcher_, site_);
     add_export_service(dispatcher_, site_);
@@ -224,10 +267,10 @@ void Service::serve_until_stopped() {
 
 void Service::note_configurations() {
     std::map<std::string, runs::RigStart> rigs;
-    for (const v1::RigConfig& config : settings_.config.rigs()) {
+    for (const v1::RigConfig& config : config_.rigs()) {
         rigs[config.name()] = {};
     }
-    const v1::Conditions now = runs::conditions(premises(settings_), rigs);
+    const v1::Conditions now = runs::conditions(premises(settings_, config_), rigs);
     for (const v1::RigConditions& rig : now.rigs()) {
         store_.note_configuration(rig.rig(), rig.configuration_sha256(),
                                   runs::wall_seconds(clock_));
@@ -237,13 +280,12 @@ void Service::note_configurations() {
 void Service::add_rigs() {
     note_configurations();
     saved_ages_ = store_.rig_ages();
-    for (const v1::RigConfig& config : settings_.config.rigs()) {
+    for (const v1::RigConfig& config : config_.rigs()) {
         const auto age = saved_ages_.find(config.name());
         lab_.add(std::make_unique<rig::RigThread>(
             config.name(),
-            [config, workers = workers_, &clock = clock_, read = rig_files(settings_)] {
-                return rig::make_rig(config, *workers, clock, read);
-            },
+            [config, workers = workers_, &clock = clock_, read = rig_files(settings_),
+             site = instruments_] { return rig::make_rig(config, *workers, clock, read, site); },
             clock_, age == saved_ages_.end() ? 0 : age->second,
             rig::RigPatience{.query_timeout = Seconds(config.query_timeout())}));
         rig::RigThread& rig = lab_.rig(config.name());
@@ -313,15 +355,34 @@ void Service::stop(int signal) {
     runs_.stop([this] { loop_.stop(); });
 }
 
+/// As they are configured: none is reached for.
+void say_instruments(const v1::DaemonConfig& config, std::ostream& out) {
+    std::map<std::string, std::string> users;
+    for (const v1::RigConfig& rig : config.rigs()) {
+        for (const v1::InstrumentConfig& part : rig::instruments_of(rig, config.instruments())) {
+            users[part.name()] = rig.name();
+        }
+    }
+    for (const v1::InstrumentConfig& instrument : config.instruments()) {
+        const std::string& user = users[instrument.name()];
+        out << fmt::format("{}: {}{} at {}{}, {}\n", instrument.name(),
+                           instrument.virtual_() ? "virtual " : "", instrument.kind(),
+                           instrument.address(),
+                           instrument.serial().empty() ? "" : ", serial " + instrument.serial(),
+                           user.empty() ? "no rig is made of it" : "of rig " + user);
+    }
+}
+
 } // namespace
 
 void check_rigs(const Settings& settings, std::ostream& out) {
-    const v1::DaemonConfig& config = settings.config;
+    const v1::DaemonConfig config = with_simulations(settings);
     const SystemClock clock;
     Workers workers(thread_count(config));
     require_loopback(config.listen());
+    const rig::InstrumentSite site = instrument_site(settings, clock, nullptr);
     for (const v1::RigConfig& rig : config.rigs()) {
-        const rig::MadeRig made = rig::make_rig(rig, workers, clock, rig_files(settings));
+        const rig::MadeRig made = rig::make_rig(rig, workers, clock, rig_files(settings), site);
         const LayerSpec& spec = made.layer->spec();
         out << fmt::format("{}: {}, {} inputs, {} outputs, {:g} s per sample, {}\n", rig.name(),
                            spec.kind, spec.n_in(), spec.n_out(), spec.seconds_per_sample,
@@ -329,7 +390,11 @@ void check_rigs(const Settings& settings, std::ostream& out) {
         for (const std::string& note : spec.notes) {
             out << "  " << note << '\n';
         }
+        for (const std::string& limit : spec.limits) {
+            out << "  limit: " << limit << '\n';
+        }
     }
+    say_instruments(config, out);
     out << fmt::format("{} rig{} would be served at {}\n", config.rigs_size(),
                        config.rigs_size() == 1 ? "" : "s", config.listen());
 }

@@ -2,6 +2,7 @@
 
 #include "daemon/config/options.hpp"
 #include "drivers/core/clock.hpp"
+#include "drivers/instruments/shelf.hpp"
 
 #include <phyll/v1/config.pb.h>
 
@@ -14,15 +15,20 @@ namespace phyll {
 
 /// What the command line and the configuration file come to.
 struct Settings {
-    v1::DaemonConfig config; ///< with every default filled in, but for the two folders
+    v1::DaemonConfig config; ///< with every default filled in, but for the folders
     std::filesystem::path state_dir;
     std::string data_dir; ///< empty: none
+    std::filesystem::path lock_dir;
 };
 
 /// Knows the options of every kind of rig and scheme that this daemon was built with.
 [[nodiscard]] std::unique_ptr<config::OptionsResolver> known_options();
 
-/// Builds every rig once and says what each is made of. Throws what is wrong with one.
+/// Reads the dialects of instruments, as everything that is configured is read.
+[[nodiscard]] instruments::ReadToml read_toml();
+
+/// Builds every rig once and says what each is made of, and which instruments there are, without
+/// reaching for any. Throws what is wrong with one.
 void check_rigs(const Settings& settings, std::ostream& out);
 
 /// How serving ended.

@@ -4,6 +4,7 @@
 #include "daemon/config/load.hpp"
 #include "drivers/core/error.hpp"
 #include "explain.hpp"
+#include "make_safe.hpp"
 #include "verify.hpp"
 
 #include <CLI/CLI.hpp>
@@ -30,6 +31,8 @@ struct Arguments {
     std::string data_dir;
     std::string log_level;
     bool check = false;
+    bool make_safe = false;
+    bool kill_holder = false;
     std::string explain;
     bool markdown = false;
     std::string verify;
@@ -82,6 +85,9 @@ phyll::Settings settle(const Arguments& arguments) {
     settings.data_dir = !arguments.data_dir.empty()  ? arguments.data_dir
                         : !config.data_dir().empty() ? config.data_dir()
                                                      : environment("PHYLL_DATA_DIR");
+    settings.lock_dir = !config.lock_dir().empty()               ? config.lock_dir()
+                        : !environment("PHYLL_LOCK_DIR").empty() ? environment("PHYLL_LOCK_DIR")
+                                                                 : std::string("/run/lock/phylld");
     return settings;
 }
 
@@ -104,6 +110,13 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
     app.add_flag("--check", arguments.check,
                  "Check the configuration, say what each rig is made of, and exit");
+    CLI::Option* make_safe = app.add_flag(
+        "--make-safe", arguments.make_safe,
+        "Bring every configured instrument to its safe state, say how each stands, and exit: with "
+        "0 only when all are known to be safe");
+    app.add_flag("--kill-holder", arguments.kill_holder,
+                 "Kill processes that drive one of the instruments first")
+        ->needs(make_safe);
     CLI::Option* explain =
         app.add_option("--explain", arguments.explain,
                        "Say what can be set in configuration and run files, and exit: TOPIC is a "
@@ -143,6 +156,9 @@ int main(int argc, char** argv) {
         if (arguments.check) {
             phyll::check_rigs(settings, std::cout);
             return 0;
+        }
+        if (arguments.make_safe) {
+            return phyll::make_safe(settings, arguments.kill_holder, std::cout) ? 0 : 1;
         }
         const phyll::SystemClock clock;
         if (phyll::serve(settings, clock, std::cout) == phyll::Served::thread_left_behind) {

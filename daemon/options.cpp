@@ -1,5 +1,6 @@
 #include "daemon.hpp"
 
+#include "daemon/config/parse_toml.hpp"
 #include "daemon/rig/rig_factory.hpp"
 #include "daemon/training/schemes/registry.hpp"
 
@@ -45,6 +46,13 @@ class KnownOptions final : public config::OptionsResolver {
 
 std::unique_ptr<config::OptionsResolver> known_options() {
     return std::make_unique<KnownOptions>();
+}
+
+instruments::ReadToml read_toml() {
+    return [options = std::shared_ptr<config::OptionsResolver>(known_options())](
+               std::string_view text, const std::string& name, google::protobuf::Message& into) {
+        config::parse_toml(text, name, {}, *options, into);
+    };
 }
 
 } // namespace phyll

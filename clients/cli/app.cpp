@@ -1,6 +1,7 @@
 #include "app.hpp"
 
 #include "clients/cpp/endpoint.hpp"
+#include "signals.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -9,19 +10,6 @@
 #include <sys/signalfd.h>
 
 namespace phyll::cli {
-namespace {
-
-/// Those by which a person or a script asks a program to end.
-sigset_t ending_signals() {
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    ::sigaddset(&signals, SIGINT);
-    ::sigaddset(&signals, SIGTERM);
-    return signals;
-}
-
-} // namespace
-
 Exit exit_for(Code code) noexcept {
     switch (code) {
     case Code::ok:
@@ -75,8 +63,8 @@ Client& App::client() {
 
 void App::let_signals_interrupt() {
     // Not a handler: a signal that comes between two waits would be lost.
+    block_ending_signals();
     const sigset_t signals = ending_signals();
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     client().interrupt_by(::signalfd(-1, &signals, SFD_CLOEXEC));
 }
 

@@ -110,6 +110,22 @@ std::string name_of(v1::Health::State state) {
     return lower_case(v1::Health::State_Name(state));
 }
 
+std::string name_of(v1::Calibration::State state) {
+    return lower_case(v1::Calibration::State_Name(state));
+}
+
+std::string name_of(v1::InstrumentInfo::State state) {
+    return lower_case(v1::InstrumentInfo::State_Name(state));
+}
+
+std::string identity_of(const v1::InstrumentInfo& instrument) {
+    if (instrument.model().empty()) {
+        return {};
+    }
+    return fmt::format("{} {}, serial {}", instrument.maker(), instrument.model(),
+                       instrument.serial());
+}
+
 std::string control_name(const std::string& kind) {
     static const std::map<std::string, std::string> names{
         {"without_physics", "without physics"},

@@ -35,6 +35,11 @@ class Table {
 [[nodiscard]] std::string name_of(v1::RunState state);
 [[nodiscard]] std::string name_of(v1::Evidence evidence);
 [[nodiscard]] std::string name_of(v1::Health::State state);
+[[nodiscard]] std::string name_of(v1::Calibration::State state);
+[[nodiscard]] std::string name_of(v1::InstrumentInfo::State state);
+/// What an instrument says that it is: "Keysight Technologies 33512B, serial MY1234"; empty:
+/// nothing yet.
+[[nodiscard]] std::string identity_of(const v1::InstrumentInfo& instrument);
 /// Of the kind of a control, as people read it: "ridge on the inputs".
 [[nodiscard]] std::string control_name(const std::string& kind);
 

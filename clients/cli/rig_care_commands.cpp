@@ -1,6 +1,8 @@
-// What befalls a rig beside being asked: it is touched, simulations are displaced and made to fail.
+// What befalls a rig beside being asked: it is touched, calibrated, simulations are displaced and
+// made to fail.
 
 #include "app.hpp"
+#include "calibration_view.hpp"
 #include "output.hpp"
 #include "rig_actions.hpp"
 
@@ -42,6 +44,29 @@ void touched(App& app, const Arguments& arguments) {
     }
     std::cout << fmt::format("{}: era {} begins; what was measured before is not answered again\n",
                              rig.name(), rig.era());
+}
+
+void calibrate(App& app, const Arguments& arguments) {
+    v1::RigRequest request;
+    request.set_rig(arguments.rig);
+    app.let_signals_interrupt(); // it waits its turn, and then takes its time
+    const v1::RigInfo rig =
+        app.client().call<v1::RigReply>("phyll.v1.Rigs/Calibrate", request, {}).rig();
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "calibrated"},
+                                    {"rig", rig.name()},
+                                    {"calibration", calibration_json(rig.calibration())},
+                                    {"era", rig.era()},
+                                    {"era_since", rig.era_since()},
+                                    {"era_reason", rig.era_reason()}}
+                         .dump()
+                  << '\n';
+        return;
+    }
+    std::cout << fmt::format("{} is calibrated:\n", rig.name());
+    print_quantities(rig.calibration(), std::cout);
+    std::cout << fmt::format("era {} begins; what was measured before is not answered again\n",
+                             rig.era());
 }
 
 void perturb(App& app, const Arguments& arguments) {
@@ -98,6 +123,7 @@ void add_rig_care_commands(App& app) {
         touched)
         ->add_option("--note", arguments->note, "What was changed")
         ->required();
+    add("calibrate", "Measure what the numbers of a rig made of instruments mean", calibrate);
     add("perturb", "Displace a simulated rig, until it is displaced again or phylld ends", perturb)
         ->add_option("fraction", arguments->fraction,
                      "Its responses correlate with the nominal device's by 1 - FRACTION; 0: the "

@@ -1,5 +1,7 @@
 #include "app.hpp"
+#include "calibration_view.hpp"
 #include "csv_file.hpp"
+#include "instrument_commands.hpp"
 #include "output.hpp"
 #include "stimuli.hpp"
 
@@ -36,7 +38,9 @@ nlohmann::json to_json(const v1::RigInfo& rig) {
             {"age", rig.age()},
             {"era", rig.era()},
             {"era_since", rig.era_since()},
-            {"era_reason", rig.era_reason()}};
+            {"era_reason", rig.era_reason()},
+            {"limits", rig.spec().limits()},
+            {"calibration", rig.has_calibration() ? calibration_json(rig.calibration()) : nlohmann::json()}};
 }
 
 void rigs(App& app) {
@@ -135,6 +139,16 @@ void rig(App& app, const std::string& name) {
     }
     if (!spec.evidence_of().empty()) {
         std::cout << fmt::format("{} of {}\n", name_of(spec.evidence()), spec.evidence_of());
+    }
+    if (info.has_calibration()) {
+        std::cout << fmt::format("calibration {}\n", in_words(info.calibration()));
+        print_quantities(info.calibration(), std::cout);
+    }
+    for (const std::string& limit : spec.limits()) {
+        std::cout << "limit: " << limit << '\n';
+    }
+    if (info.has_calibration()) {
+        print_instruments(list_instruments(app), info.name(), std::cout);
     }
     for (const std::string& note : spec.notes()) {
         std::cout << note << '\n';

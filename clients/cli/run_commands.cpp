@@ -1,5 +1,6 @@
 #include "run_commands.hpp"
 
+#include "before_start.hpp"
 #include "group_arguments.hpp"
 #include "group_commands.hpp"
 #include "output.hpp"
@@ -24,6 +25,7 @@ struct FileArguments {
     std::string file;
     std::vector<std::string> set;
     bool physics_only = false;
+    bool simulate = false;
 };
 
 struct StartArguments : FileArguments {
@@ -32,6 +34,7 @@ struct StartArguments : FileArguments {
     std::string seeds;
     std::vector<std::string> sweeps;
     bool watch = false;
+    bool yes = false;
 };
 
 v1::RunFile read_run_file(const FileArguments& arguments) {
@@ -55,6 +58,7 @@ v1::RunFile read_run_file(const FileArguments& arguments) {
 void check(App& app, const FileArguments& arguments) {
     v1::CheckRequest request;
     *request.mutable_file() = read_run_file(arguments);
+    request.set_simulate(arguments.simulate);
     const auto reply = app.client().call<v1::CheckReply>("phyll.v1.Runs/Check", request, {});
     if (app.json()) {
         nlohmann::json line{{"event", "checked"},
@@ -172,9 +176,13 @@ void start_group(App& app, const StartArguments& arguments) {
     v1::SubmitGroupRequest request;
     *request.mutable_file() = read_run_file(arguments);
     *request.mutable_members() = {members.begin(), members.end()};
+    request.set_simulate(arguments.simulate);
     request.set_name(arguments.name);
     request.set_note(arguments.note);
     request.set_idempotency_key(idempotency_key());
+    if (!arguments.simulate) {
+        ask_before_start(app, request.file(), members, arguments.yes);
+    }
     const std::uint64_t group = submit_group(app, request);
     if (arguments.watch) {
         watch_group(app, group);
@@ -191,6 +199,10 @@ void start(App& app, const StartArguments& arguments) {
     request.set_name(arguments.name);
     request.set_note(arguments.note);
     request.set_idempotency_key(idempotency_key());
+    request.set_simulate(arguments.simulate);
+    if (!arguments.simulate) {
+        ask_before_start(app, request.file(), {}, arguments.yes);
+    }
     submitted(app, app.client().call<v1::SubmitReply>("phyll.v1.Runs/Submit", request, {}).run(),
               arguments.watch);
 }
@@ -246,6 +258,8 @@ void add_file_options(CLI::App& command, FileArguments& arguments) {
     command.add_flag("--physics-only", arguments.physics_only,
                      "Also train the network without its skip paths, as a control that costs "
                      "hardware time");
+    command.add_flag("--simulate", arguments.simulate,
+                     "On the simulations of the rigs that are made of instruments");
 }
 
 } // namespace
@@ -279,6 +293,7 @@ void add_run_commands(App& app) {
                      "training.learning_rate=1e-3,5e-3 (repeatable: every combination)")
         ->allow_extra_args(false);
     starting->add_flag("--watch", job->watch, "Show it until it is over");
+    starting->add_flag("-y,--yes", job->yes, "Do not ask before it drives instruments");
     starting->callback([&app, job] { start(app, *job); });
 
     CLI::App* replaying = run->add_subcommand(

@@ -96,8 +96,10 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
                      duration(result.nominal_seconds())));
     line("digital time", duration(result.digital_seconds()));
     line("evidence", name_of(result.evidence()));
+    const bool of_instruments =
+        result.evidence() == v1::HARDWARE || result.evidence() == v1::VIRTUAL_INSTRUMENTS;
     for (const std::string& recording : result.evidence_of()) {
-        line("recording", recording);
+        line(of_instruments ? "instruments" : "recording", recording);
     }
     line("seed", std::to_string(info.seed()));
     line("weights", "sha256 " + result.weights_sha256());

@@ -16,17 +16,28 @@ namespace phyll::config {
 
 namespace {
 
-/// Adds a problem for every entry of `rigs` whose name an earlier one has.
-template <class Rigs>
-void check_names_differ(const Rigs& rigs, Problems& problems) {
+/// Adds a problem for every entry of `list` whose name an earlier one has.
+template <class Entries>
+void check_names_differ(const Entries& entries, const std::string& list, Problems& problems) {
     std::map<std::string, std::size_t> first;
-    for (int i = 0; i < rigs.size(); ++i) {
+    for (int i = 0; i < entries.size(); ++i) {
         const auto index = static_cast<std::size_t>(i);
-        const auto [taken, is_new] = first.try_emplace(rigs[i].name(), index);
+        const auto [taken, is_new] = first.try_emplace(entries[i].name(), index);
         if (!is_new) {
-            problems.add(member_path(item_path("rigs", index), "name"),
-                         fmt::format("{} is already the name of {}", quoted(rigs[i].name()),
-                                     item_path("rigs", taken->second)));
+            problems.add(member_path(item_path(list, index), "name"),
+                         fmt::format("{} is already the name of {}", quoted(entries[i].name()),
+                                     item_path(list, taken->second)));
+        }
+    }
+}
+
+/// The daemon names the simulations of rigs made of instruments: "bench:simulation".
+void check_rig_names(const v1::DaemonConfig& config, Problems& problems) {
+    for (int i = 0; i < config.rigs_size(); ++i) {
+        const std::string& name = config.rigs(i).name();
+        if (name.find(':') != std::string::npos) {
+            problems.add(member_path(item_path("rigs", static_cast<std::size_t>(i)), "name"),
+                         fmt::format("{}; valid is a name without ':'", quoted(name)));
         }
     }
 }
@@ -82,7 +93,7 @@ void check_rigs_are_used(const v1::RunSpec& spec, Problems& problems) {
 void check_run(const v1::RunSpec& spec, Problems& problems) {
     check_data(spec.data(), problems);
     check_layers(spec, problems);
-    check_names_differ(spec.rigs(), problems);
+    check_names_differ(spec.rigs(), "rigs", problems);
     check_rigs_are_used(spec, problems);
 }
 
@@ -93,7 +104,9 @@ v1::DaemonConfig load_daemon_config(std::string_view text, const std::string& fi
     Problems problems(file_name);
     v1::DaemonConfig config;
     parse_toml(text, file_name, {}, resolver, config, problems);
-    check_names_differ(config.rigs(), problems);
+    check_names_differ(config.rigs(), "rigs", problems);
+    check_names_differ(config.instruments(), "instruments", problems);
+    check_rig_names(config, problems);
     problems.throw_if_any();
     return config;
 }

@@ -15,6 +15,8 @@ namespace phyll::rig {
 namespace {
 
 constexpr double times_nominal = 4.0;
+/// What a calibration may take beside the rig's own patience.
+constexpr Seconds calibration_time{600};
 
 std::string_view in_words(Evidence evidence) {
     switch (evidence) {
@@ -32,6 +34,15 @@ std::string_view in_words(Evidence evidence) {
     return "of an unknown kind";
 }
 
+std::vector<InstrumentView> views_of(const std::vector<instruments::Instrument*>& instruments) {
+    std::vector<InstrumentView> views;
+    views.reserve(instruments.size());
+    for (const instruments::Instrument* instrument : instruments) {
+        views.push_back({instrument->name(), instrument->status(), instrument->log()});
+    }
+    return views;
+}
+
 } // namespace
 
 Device::Device(std::string name, const Clock& clock, std::uint64_t age, RigPatience patience)
@@ -44,8 +55,10 @@ void Device::build(Watch& watch, Maker make) {
     MadeRig made = make_();
     layer_ = std::move(made.layer);
     controls_ = std::move(made.controls);
-    spec_ = layer_->spec();
+    instruments_ = made.instruments;
+    note_instruments(instruments_);
     static_cast<void>(make_safe(watch));
+    note_spec();
     note_simulation();
 }
 
@@ -76,7 +89,7 @@ void Device::measure(Watch& watch, DeviceQuery& query) {
         throw_if_over(context, clock_);
         std::size_t first = 0;
         do { // once for an empty block too: the guard says what is wrong with it
-            const std::size_t count = std::min(samples - first, spec_.max_batch);
+            const std::size_t count = std::min(samples - first, spec().max_batch);
             measure_part(watch, query, context, first, count);
             first += count;
         } while (first < samples);
@@ -92,7 +105,7 @@ void Device::measure(Watch& watch, DeviceQuery& query) {
 
 void Device::measure_part(Watch& watch, DeviceQuery& query, const QueryContext& context,
                           std::size_t first, std::size_t count) {
-    const Seconds nominal(spec_.seconds_per_sample * static_cast<double>(count));
+    const Seconds nominal(spec().seconds_per_sample * static_cast<double>(count));
     QueryPart of_block(context, first, count);
     QueryContext& part = of_block.context();
     part.times = query.times;
@@ -141,10 +154,43 @@ void Device::simulate(Watch&, const std::function<void(SimulationControls&)>& wh
     if (!controls_) {
         throw Error(Code::failed_precondition,
                     fmt::format("{} is {}; only simulated rigs can be displaced or made to fail",
-                                name_, in_words(spec_.evidence)));
+                                name_, in_words(spec().evidence)));
     }
     what(*controls_);
     note_simulation();
+}
+
+void Device::calibrate(Watch& watch, const std::stop_token& stop) {
+    if (instruments_ == nullptr) {
+        throw Error(Code::failed_precondition, fmt::format("{} is {}: it needs no calibration",
+                                                           name_, in_words(spec().evidence)));
+    }
+    std::stop_source stopped;
+    {
+        const std::lock_guard lock(mutex_);
+        query_stop_ = stopped;
+        if (closing_) {
+            stopped.request_stop();
+        }
+        status_.driven = true;
+    }
+    const Deadline end = Deadline::after(clock_, calibration_time + patience_.query_timeout);
+    watch.begin("a calibration", end.at());
+    const std::stop_callback forward(stop, [&] {
+        stopped.request_stop();
+        watch.hasten();
+    });
+    try {
+        instruments_->calibrate({.deadline = end, .stop = stopped.get_token()});
+    } catch (...) {
+        watch.done();
+        static_cast<void>(make_safe(watch));
+        note_health();
+        throw;
+    }
+    watch.done();
+    static_cast<void>(make_safe(watch));
+    note_health();
 }
 
 void Device::end(Watch& watch) {
@@ -153,6 +199,7 @@ void Device::end(Watch& watch) {
     }
     static_cast<void>(make_safe(watch));
     static_cast<void>(begin(watch, "its end", Seconds(0), Deadline::never(), false));
+    note_instruments(nullptr);
     controls_.reset();
     layer_.reset();
     watch.done();
@@ -173,11 +220,79 @@ Error Device::lose(const std::string& how) {
     const std::string reason = fmt::format("its driver {}; restart phylld", how);
     spdlog::error("rig {} cannot be used: {}", in_quotes(name_), reason);
     const std::lock_guard lock(mutex_);
+    for (instruments::Instrument* instrument : parts_) {
+        instrument->shut();
+    }
     lost_ = true;
     status_.health = {.state = Health::State::fault, .reason = reason};
     status_.safe_state = {.state = SafeState::State::unknown, .reason = reason};
     status_.driven = true;
+    if (calibration_) {
+        rescue_ = std::make_unique<WatchedThread>(
+            clock_, patience_.grace, [](Watch&) {},
+            [self = shared_from_this()](const std::string& stuck) {
+                const std::string why = fmt::format("a fresh driver {}, too", stuck);
+                self->note_rescue({.state = SafeState::State::unknown, .reason = why}, {});
+                return Error(Code::unavailable, why);
+            });
+        rescue_->post({.work = [self = shared_from_this()](Watch& watch) { self->rescue(watch); },
+                       .done = [](const std::exception_ptr&) {}});
+    }
     return {Code::unavailable, reason};
+}
+
+void Device::rescue(Watch& watch) {
+    static_cast<void>(begin(watch, "making safe", Seconds(0), Deadline::never(), false));
+    SafeState state;
+    std::vector<InstrumentView> instruments;
+    try {
+        const MadeRig made = make_();
+        state = made.layer->make_safe();
+        instruments = views_of(made.instruments->instruments());
+    } catch (const std::exception& error) {
+        state = {.state = SafeState::State::unknown,
+                 .reason = fmt::format("a fresh driver could not be made: {}", error.what())};
+    }
+    watch.done();
+    for (InstrumentView& instrument : instruments) {
+        instrument.status.connected = false;
+        instrument.status.reason = "the driver of its rig was given up";
+    }
+    note_rescue(state, std::move(instruments));
+}
+
+void Device::note_rescue(const SafeState& state, std::vector<InstrumentView> instruments) {
+    const bool safe = state.state == SafeState::State::safe;
+    if (safe) {
+        spdlog::warn("rig {} was made safe by a fresh driver", in_quotes(name_));
+    } else {
+        spdlog::error("rig {} is not known to be safe: {}", in_quotes(name_), state.reason);
+    }
+    const std::lock_guard lock(mutex_);
+    status_.safe_state = state;
+    status_.driven = !safe;
+    rescued_ = std::move(instruments);
+}
+
+void Device::await_rescue() {
+    std::unique_ptr<WatchedThread> rescue;
+    {
+        const std::lock_guard lock(mutex_);
+        rescue = std::move(rescue_);
+    }
+    if (rescue) {
+        static_cast<void>(rescue->close());
+    }
+}
+
+std::vector<InstrumentView> Device::instruments() const {
+    const std::lock_guard lock(mutex_);
+    return !rescued_.empty() ? rescued_ : !parts_.empty() ? views_of(parts_) : ended_;
+}
+
+std::shared_ptr<const CalibrationBook> Device::calibration() const {
+    const std::lock_guard lock(mutex_);
+    return calibration_;
 }
 
 RigStatus Device::status() const {
@@ -193,7 +308,25 @@ Deadline Device::begin(Watch& watch, const char* what, Seconds nominal, const De
     return earlier;
 }
 
+void Device::note_instruments(InstrumentControls* controls) {
+    const std::lock_guard lock(mutex_);
+    ended_ = views_of(parts_);
+    parts_ =
+        controls != nullptr ? controls->instruments() : std::vector<instruments::Instrument*>();
+    if (controls != nullptr) {
+        calibration_ = controls->calibration();
+    }
+}
+
+void Device::note_spec() {
+    if (specs_.empty() || specs_.back().evidence_of != layer_->spec().evidence_of) {
+        specs_.push_back(layer_->spec());
+        spec_ = &specs_.back();
+    }
+}
+
 void Device::note_health() {
+    note_spec();
     Health health = layer_->health();
     const std::lock_guard lock(mutex_);
     if (!lost_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/rig/calibration/calibration_book.hpp"
 #include "daemon/rig/made_rig.hpp"
 #include "daemon/rig/watched_thread.hpp"
 #include "drivers/core/physical_layer.hpp"
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -43,11 +45,19 @@ struct DeviceQuery {
     double seconds = 0.0; ///< how long the rig was busy with it, once it is measured
 };
 
+/// An instrument of a rig, as whoever is not the rig's thread may see it.
+struct InstrumentView {
+    std::string name;
+    instruments::InstrumentStatus status;
+    std::shared_ptr<transports::TrafficLog> log;
+};
+
 /// The device behind a RigThread, with what is known of it. The tasks of the rig's thread share in
 /// it, so that one that comes back from a driver after years touches nothing that is gone.
 ///
-/// Thread rule: what takes a Watch is for the rig's thread alone, all else for any.
-class Device {
+/// Owned by shared pointers. Thread rule: what takes a Watch is for the rig's thread alone, all
+/// else for any.
+class Device : public std::enable_shared_from_this<Device> {
   public:
     using Maker = std::function<MadeRig()>;
     using Watch = WatchedThread::Watch;
@@ -64,6 +74,8 @@ class Device {
     void recover(Watch& watch, const Deadline& deadline, const std::stop_token& stop);
     /// Throws FAILED_PRECONDITION where it is no simulation.
     void simulate(Watch& watch, const std::function<void(SimulationControls&)>& what);
+    /// Throws FAILED_PRECONDITION where it is not made of instruments, and what the rig throws.
+    void calibrate(Watch& watch, const std::stop_token& stop);
     /// Makes safe and lets go of the layer, if it was built.
     void end(Watch& watch);
 
@@ -73,11 +85,22 @@ class Device {
     void close();
     /// The driver did not return: the rig is in fault for good, and not known to be safe. Returns
     /// what everybody is told from then on.
+    ///
+    /// A rig of instruments has them shut first, so that a driver which comes back drives nothing;
+    /// a fresh one then makes them safe, on a thread of its own, which is given up like the first.
     [[nodiscard]] Error lose(const std::string& how);
+    /// Waits for that thread, if there is one. Not from several threads; nothing is lost after it.
+    void await_rescue();
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    /// Once it was built.
-    [[nodiscard]] const LayerSpec& spec() const noexcept { return spec_; }
+    /// Once it was built. What it is evidence of changes when other instruments are found, and is
+    /// in another spec then; this one lives as long as the device.
+    [[nodiscard]] const LayerSpec& spec() const noexcept { return *spec_.load(); }
+    /// Of a rig made of instruments: all of them, in the rig's order; as they were at the end, once
+    /// it has ended.
+    [[nodiscard]] std::vector<InstrumentView> instruments() const;
+    /// Null: it is not made of instruments.
+    [[nodiscard]] std::shared_ptr<const CalibrationBook> calibration() const;
     [[nodiscard]] RigStatus status() const;
     [[nodiscard]] double perturbation() const noexcept { return perturbation_; }
 
@@ -90,6 +113,11 @@ class Device {
                       std::size_t first, std::size_t count);
     void note_health();
     void note_simulation();
+    void note_spec();
+    void note_instruments(InstrumentControls* controls);
+    /// Makes safe what the lost driver may have left driven.
+    void rescue(Watch& watch);
+    void note_rescue(const SafeState& state, std::vector<InstrumentView> instruments);
 
     const std::string name_;
     const Clock& clock_;
@@ -97,7 +125,9 @@ class Device {
     Maker make_;
     std::unique_ptr<PhysicalLayer> layer_;
     std::unique_ptr<SimulationControls> controls_;
-    LayerSpec spec_;
+    InstrumentControls* instruments_ = nullptr; ///< part of `layer_`
+    std::deque<LayerSpec> specs_;
+    std::atomic<const LayerSpec*> spec_ = nullptr; ///< the last of `specs_`
     std::atomic<double> perturbation_ = 0.0;
 
     mutable std::mutex mutex_;
@@ -105,6 +135,11 @@ class Device {
     std::stop_source query_stop_;
     bool closing_ = false;
     bool lost_ = false;
+    std::shared_ptr<const CalibrationBook> calibration_;
+    std::vector<instruments::Instrument*> parts_; ///< of `layer_`, while it is there
+    std::vector<InstrumentView> ended_;           ///< what they were when it went
+    std::vector<InstrumentView> rescued_;         ///< what those of the rescue were
+    std::unique_ptr<WatchedThread> rescue_;
 };
 
 } // namespace phyll::rig

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "drivers/core/physical_layer.hpp"
+#include "drivers/instruments/instrument.hpp"
 
 #include <phyll/v1/config.pb.h>
 
 #include <concepts>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace phyll::rig {
 
@@ -32,7 +34,26 @@ class SimulationControls {
     virtual void inject(const v1::FaultConfig& fault) = 0;
 };
 
-/// A rig and, of a simulation, what can be done to it.
+class CalibrationBook;
+
+/// What can be done to a rig of instruments beside asking it. Thread rule: that of the layer, but
+/// for `status`, `shut` and `log` of each instrument.
+class InstrumentControls {
+  public:
+    InstrumentControls() = default;
+    InstrumentControls(const InstrumentControls&) = delete;
+    InstrumentControls& operator=(const InstrumentControls&) = delete;
+    virtual ~InstrumentControls() = default;
+
+    /// Measures the rig anew and keeps that. Throws as `query` does, and what cannot be kept; the
+    /// calibration of before stays then.
+    virtual void calibrate(const instruments::Patience& patience) = 0;
+    /// As many as the rig has, always in the same order; they live as long as the layer.
+    [[nodiscard]] virtual std::vector<instruments::Instrument*> instruments() = 0;
+    [[nodiscard]] virtual std::shared_ptr<const CalibrationBook> calibration() const = 0;
+};
+
+/// A rig and, of a simulation or of one of instruments, what can be done to it.
 struct MadeRig {
     /// Of a rig to which nothing can be done.
     template <std::derived_from<PhysicalLayer> Layer>
@@ -40,9 +61,13 @@ struct MadeRig {
         : layer(std::move(made)) {}
     MadeRig(std::unique_ptr<PhysicalLayer> made, std::unique_ptr<SimulationControls> what)
         : layer(std::move(made)), controls(std::move(what)) {}
+    /// `what` belongs to `made`.
+    MadeRig(std::unique_ptr<PhysicalLayer> made, InstrumentControls& what)
+        : layer(std::move(made)), instruments(&what) {}
 
     std::unique_ptr<PhysicalLayer> layer;
     std::unique_ptr<SimulationControls> controls; ///< of `layer`; null: it is no simulation
+    InstrumentControls* instruments = nullptr;    ///< part of `layer`; null: it has none
 };
 
 } // namespace phyll::rig

@@ -48,7 +48,9 @@ RigThread::~RigThread() {
 bool RigThread::close() {
     device_->close();
     thread_.hasten();
-    return thread_.close();
+    const bool whole = thread_.close();
+    device_->await_rescue();
+    return whole;
 }
 
 void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<void()> done) {
@@ -120,6 +122,12 @@ void RigThread::simulate(std::function<void(SimulationControls&)> what,
                          std::function<void(std::exception_ptr)> done) {
     thread_.post({.work = [device = device_,
                            task = std::move(what)](auto& watch) { device->simulate(watch, task); },
+                  .done = std::move(done)});
+}
+
+void RigThread::calibrate(std::stop_token stop, std::function<void(std::exception_ptr)> done) {
+    thread_.post({.work = [device = device_, token = std::move(stop)](
+                              auto& watch) { device->calibrate(watch, token); },
                   .done = std::move(done)});
 }
 

@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace phyll::rig {
 
@@ -76,6 +77,16 @@ class RigThread {
     /// simulation.
     void simulate(std::function<void(SimulationControls&)> what,
                   std::function<void(std::exception_ptr)> done);
+
+    /// Calibrates a rig of instruments after what was asked before, then makes it safe and calls
+    /// `done` on the rig's thread with what was thrown, null if nothing: FAILED_PRECONDITION for a
+    /// rig that is not made of instruments.
+    void calibrate(std::stop_token stop, std::function<void(std::exception_ptr)> done);
+    /// See Device.
+    [[nodiscard]] std::vector<InstrumentView> instruments() const { return device_->instruments(); }
+    [[nodiscard]] std::shared_ptr<const CalibrationBook> calibration() const {
+        return device_->calibration();
+    }
 
     /// Displaces a simulated rig and waits for it; returns the amount. See SimulationControls.
     double perturb(double fraction);

@@ -12,10 +12,25 @@ namespace {
 v1::RigConfig device_of(v1::RigConfig config) {
     config.clear_unattended();
     config.clear_query_timeout();
+    config.clear_uncalibrated();
+    config.clear_calibration_days();
     if (config.has_simulation()) {
         config.mutable_simulation()->clear_faults();
     }
     return config;
+}
+
+/// Its configuration as JSON, with that of its instruments.
+std::string configuration(const Premises& premises, const std::string& rig,
+                          const v1::RigConfig& config) {
+    nlohmann::json out = plain_json(device_of(config));
+    if (const auto parts = premises.instruments.find(rig); parts != premises.instruments.end()) {
+        for (v1::InstrumentConfig instrument : parts->second) {
+            instrument.clear_timeout();
+            out["instruments"].push_back(plain_json(instrument));
+        }
+    }
+    return out.dump();
 }
 
 } // namespace
@@ -31,7 +46,7 @@ v1::Conditions conditions(const Premises& premises, const std::map<std::string, 
         rig.set_age(start.age);
         rig.set_era(start.era);
         if (const auto found = premises.rigs.find(name); found != premises.rigs.end()) {
-            rig.set_configuration(plain_json(device_of(found->second)).dump());
+            rig.set_configuration(configuration(premises, name, found->second));
             rig.set_configuration_sha256(to_hex(sha256_of(rig.configuration())));
         }
     }

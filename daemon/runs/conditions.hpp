@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace phyll::runs {
 
@@ -16,6 +17,8 @@ struct Premises {
     std::string version; ///< of phylld
     Host host;
     std::map<std::string, v1::RigConfig> rigs; ///< by name, with every default filled in
+    /// What rigs are made of, by the rig's name.
+    std::map<std::string, std::vector<v1::InstrumentConfig>> instruments{};
     std::uint64_t max_journal_bytes = UINT64_MAX;
     Seconds hold_limit{86400.0};
 };

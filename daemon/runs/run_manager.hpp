@@ -41,6 +41,10 @@ class RunManager {
     /// kept.
     void recover();
 
+    /// Throws FAILED_PRECONDITION for a rig that would measure nothing, as far as that is known.
+    /// Any thread.
+    void check_calibrated(const v1::RunSpec& spec) const;
+
     /// Stores a run that was prepared successfully before, with the run file as it was given, and
     /// starts it as soon as its rigs are free. Returns its number.
     std::uint64_t submit(const v1::RunInfo& info, const v1::RunSpec& spec,

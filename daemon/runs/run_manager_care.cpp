@@ -137,6 +137,16 @@ std::uint64_t RunManager::replay(const v1::ReplayRequest& request, const std::st
     return submit(info, source.spec, read_file(folder / "run.toml"), request.idempotency_key());
 }
 
+void RunManager::check_calibrated(const v1::RunSpec& spec) const {
+    for (const std::string& name : rigs_of(spec)) {
+        const auto calibration = lab_.rig(name).calibration();
+        const std::string refusal = calibration ? calibration->refusal() : "";
+        if (!refusal.empty()) {
+            throw Error(Code::failed_precondition, fmt::format("rig '{}': {}", name, refusal));
+        }
+    }
+}
+
 void RunManager::check_lender(const v1::RunSpec& spec) const {
     const std::uint64_t run = spec.training().reuse_from();
     if (run == 0) {

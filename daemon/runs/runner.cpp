@@ -64,17 +64,19 @@ Runner::Runner(training::Scheme& scheme, RunnerOptions options, Measurer& measur
         cost.set_layer(static_cast<std::uint32_t>(l + 1));
         if (!rigs[l].empty()) {
             cost.set_rig(rigs[l]);
-            note_recording(measurer_.spec(rigs[l]).evidence_of);
             result_.set_evidence(
                 rig::weaker(result_.evidence(), rig::to_wire(measurer_.spec(rigs[l]).evidence)));
         }
     }
 }
 
-void Runner::note_recording(const std::string& recording) {
+void Runner::note_evidence_of() {
     const auto& known = result_.evidence_of();
-    if (!recording.empty() && std::ranges::find(known, recording) == known.end()) {
-        result_.add_evidence_of(recording);
+    for (const std::string& rig : options_.rigs) {
+        const std::string of = rig.empty() ? "" : measurer_.spec(rig).evidence_of;
+        if (!of.empty() && std::ranges::find(known, of) == known.end()) {
+            result_.add_evidence_of(of);
+        }
     }
 }
 
@@ -106,6 +108,7 @@ v1::RunResult Runner::run(std::stop_token stop) {
         }
         take_step();
     }
+    note_evidence_of();
     result_.set_digital_seconds(digital_seconds());
     result_.set_weights_sha256(weights_sha256(scheme_.network()));
     return result_;
@@ -249,6 +252,7 @@ double Runner::digital_seconds() const {
 }
 
 void Runner::add_up() {
+    note_evidence_of(); // what a rig is made of may be known only once it has measured
     result_.set_training_queries(0);
     result_.set_evaluation_queries(0);
     result_.set_hardware_seconds(0.0);

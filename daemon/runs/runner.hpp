@@ -70,7 +70,7 @@ class Runner {
     [[nodiscard]] v1::RunResult run(std::stop_token stop);
 
   private:
-    void note_recording(const std::string& recording);
+    void note_evidence_of();
     void take_step();
     void perturb(const training::Plan& plan);
     [[nodiscard]] OwnedBlock answer(const training::Plan& plan);

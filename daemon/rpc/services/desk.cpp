@@ -1,7 +1,10 @@
 #include "daemon/rpc/services/desk.hpp"
 
 #include "daemon/config/load.hpp"
+#include "daemon/rig/instrument_configs.hpp"
+#include "daemon/runs/simulated_spec.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace phyll::rpc {
@@ -26,6 +29,18 @@ v1::RunSpec read_run_file(const v1::RunFile& file, const config::OptionsResolver
     std::vector<std::string> overrides(file.overrides().begin(), file.overrides().end());
     overrides.insert(overrides.end(), more.begin(), more.end());
     return config::load_run_spec(file.text(), file.name(), overrides, options);
+}
+
+void choose_rigs(const Site& site, bool simulate, v1::RunSpec& spec) {
+    if (simulate) {
+        runs::put_on_simulations(spec, [&](const std::string& rig) {
+            const std::string name = rig::simulation_name(rig);
+            const bool there = std::ranges::any_of(
+                site.lab.rigs(), [&](const auto& other) { return other->name() == name; });
+            return there ? name : std::string();
+        });
+    }
+    site.runs.check_calibrated(spec);
 }
 
 void check_filter(const v1::ListRunsRequest& request) {

@@ -61,6 +61,10 @@ void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, The
                                         const config::OptionsResolver& options,
                                         const std::vector<std::string>& more = {});
 
+/// What every run is submitted or checked with: puts it on its rigs' simulations, where that is
+/// asked for, and throws FAILED_PRECONDITION where a rig of it would measure nothing. Any thread.
+void choose_rigs(const Site& site, bool simulate, v1::RunSpec& spec);
+
 /// Throws INVALID_ARGUMENT for a filter that cannot be meant.
 void check_filter(const v1::ListRunsRequest& request);
 

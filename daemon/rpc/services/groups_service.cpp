@@ -62,6 +62,7 @@ runs::RunRecord prepare(const Site& site, const v1::SubmitGroupRequest& request,
     try {
         runs::RunRecord record;
         record.spec = read_run_file(request.file(), site.options, settings);
+        choose_rigs(site, request.simulate(), record.spec);
         const runs::Job job = runs::prepare(record.spec, find, site.runs.reader());
         record.info.set_test_data(runs::test_data_of(record.spec.data(), job.data.split));
         record.info.set_name(request.name().empty() ? record.spec.name() : request.name());

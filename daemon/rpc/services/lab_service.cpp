@@ -30,6 +30,9 @@ v1::RigInfo describe(const rig::RigThread& rig, const Site& site) {
     info.set_era(era.era);
     info.set_era_since(era.since);
     info.set_era_reason(utf8(era.reason));
+    if (const auto calibration = rig.calibration()) {
+        *info.mutable_calibration() = calibration->to_wire();
+    }
     return info;
 }
 

@@ -10,6 +10,9 @@
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
+#include <exception>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -47,19 +50,29 @@ void finish(Call& call, const rig::Measurement& measurement, const LayerSpec& sp
     }
 }
 
-/// A query without a lease takes one for just this call.
-class DirectQuery : public std::enable_shared_from_this<DirectQuery> {
+/// What is asked of a rig without a lease takes one for just this call.
+class Turn : public std::enable_shared_from_this<Turn> {
   public:
-    DirectQuery(const Site& site, rig::RigThread& rig, std::shared_ptr<Call> call,
-                MeasurementPtr measurement)
-        : site_(site), rig_(rig), call_(std::move(call)), measurement_(std::move(measurement)) {}
+    /// Begins what is asked, on the loop; the rig's thread calls `done` when it is over.
+    using Begin = std::function<void(std::function<void()> done)>;
+    /// Answers the call, on the loop, once the lease has ended.
+    using Finish = std::function<void()>;
 
-    void start(bool wait) {
+    Turn(const Site& site, rig::RigThread& rig, std::shared_ptr<Call> call, Begin begin,
+         Finish finish)
+        : site_(site),
+          rig_(rig),
+          call_(std::move(call)),
+          begin_(std::move(begin)),
+          finish_(std::move(finish)) {}
+
+    /// `what` it is, for whoever finds the rig held: "a query".
+    void start(const char* what, bool wait) {
         const std::set<std::string> rigs{rig_.name()};
-        const std::string holder = fmt::format("a query by {}", call_->caller().name);
+        const std::string holder = fmt::format("{} by {}", what, call_->caller().name);
         const auto granted = [self = shared_from_this()](rig::LeaseId) {
             // Later, since the lease's number is not known yet where it is granted at once.
-            boost::asio::post(self->site_.loop, [self] { self->measure(); });
+            boost::asio::post(self->site_.loop, [self] { self->begin(); });
         };
         lease_ = wait ? site_.lab.wait_for(rigs, holder, granted)
                       : site_.lab.take(rigs, holder, granted);
@@ -72,27 +85,29 @@ class DirectQuery : public std::enable_shared_from_this<DirectQuery> {
     }
 
   private:
-    void measure() {
+    void begin() {
         if (call_->over()) {
             site_.lab.end(lease_);
             return;
         }
-        measuring_ = true;
-        measurement_->context.stop = call_->stop_token();
-        measurement_->context.deadline = call_->deadline();
-        rig_.measure(measurement_, [self = shared_from_this()] {
+        begun_ = true;
+        begin_([self = shared_from_this()] {
             boost::asio::post(self->site_.loop, [self] { self->done(); });
         });
     }
 
     void done() {
         site_.lab.end(lease_);
-        finish(*call_, *measurement_, rig_.spec());
+        try {
+            finish_();
+        } catch (...) {
+            fail(*call_, std::current_exception());
+        }
         given_up_.reset();
     }
 
     void give_up() {
-        if (!measuring_) {
+        if (!begun_) {
             site_.lab.end(lease_);
         }
     }
@@ -100,9 +115,10 @@ class DirectQuery : public std::enable_shared_from_this<DirectQuery> {
     const Site& site_;
     rig::RigThread& rig_;
     std::shared_ptr<Call> call_;
-    MeasurementPtr measurement_;
+    Begin begin_;
+    Finish finish_;
     rig::LeaseId lease_ = 0;
-    bool measuring_ = false;
+    bool begun_ = false;
     std::optional<std::stop_callback<std::function<void()>>> given_up_;
 };
 
@@ -122,7 +138,49 @@ void query(const Site& site, const v1::QueryRequest& request, const std::shared_
     measurement->stimuli = call->read_payload(request.stimuli(), "stimuli");
     measurement->context.key = request.has_key() ? request.key() : fresh_key();
     measurement->context.number = request.number();
-    std::make_shared<DirectQuery>(site, rig, call, measurement)->start(request.wait());
+    const auto measure = [&rig, call, measurement](std::function<void()> done) {
+        measurement->context.stop = call->stop_token();
+        measurement->context.deadline = call->deadline();
+        rig.measure(measurement, std::move(done));
+    };
+    const auto answer = [&rig, call, measurement] { finish(*call, *measurement, rig.spec()); };
+    std::make_shared<Turn>(site, rig, call, measure, answer)->start("a query", request.wait());
+}
+
+/// What was measured before a calibration is of a device whose numbers meant something else.
+v1::RigReply calibrated(const Site& site, rig::RigThread& rig, const Call& call) {
+    const runs::RigEra era =
+        site.store.end_era(rig.name(), "calibrated", runs::wall_seconds(site.clock));
+    rig.set_era(era.era);
+    spdlog::info("rig {} was calibrated by {}, era {} begins", in_quotes(rig.name()),
+                 call.caller().name, era.era);
+    v1::RigReply reply;
+    *reply.mutable_rig() = describe(rig, site);
+    return reply;
+}
+
+void calibrate(const Site& site, const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
+    rig::RigThread& rig = site.lab.rig(request.rig());
+    require_driver(rig);
+    if (!rig.calibration()) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("rig {} is not made of instruments: it needs no calibration",
+                                in_quotes(rig.name())));
+    }
+    const auto failure = std::make_shared<std::exception_ptr>();
+    const auto measure = [&rig, call, failure](const std::function<void()>& done) {
+        rig.calibrate(call->stop_token(), [failure, done](std::exception_ptr thrown) {
+            *failure = std::move(thrown);
+            done();
+        });
+    };
+    const auto answer = [&site, &rig, call, failure] {
+        if (*failure) {
+            std::rethrow_exception(*failure);
+        }
+        call->reply(calibrated(site, rig, *call));
+    };
+    std::make_shared<Turn>(site, rig, call, measure, answer)->start("a calibration", true);
 }
 
 /// Sends how a characterisation goes, then its report.
@@ -178,6 +236,11 @@ void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
             v1::SnapshotReply reply;
             *reply.mutable_rig() = describe(site.lab.rig(request.rig()), site);
             return reply;
+        });
+    dispatcher.serve<v1::RigRequest, v1::RigReply>(
+        "phyll.v1.Rigs/Calibrate",
+        [&site](const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
+            calibrate(site, request, call);
         });
     dispatcher.answer<v1::RigNoteRequest, v1::RigReply>(
         "phyll.v1.Rigs/Touched", [&site](const v1::RigNoteRequest& request, const Call& call) {

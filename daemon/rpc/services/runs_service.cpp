@@ -22,7 +22,8 @@ void check(const Site& site, const v1::CheckRequest& request, const std::shared_
     at_desk(
         site, call,
         [&site, request, find = site.runs.find_rig()] {
-            const v1::RunSpec spec = read_run_file(request.file(), site.options);
+            v1::RunSpec spec = read_run_file(request.file(), site.options);
+            choose_rigs(site, request.simulate(), spec);
             return runs::outlook(spec, runs::prepare(spec, find, site.runs.reader()), find);
         },
         [call](const v1::CheckReply& reply) { call->reply(reply); });
@@ -46,6 +47,7 @@ void submit(const Site& site, const v1::SubmitRequest& request, const std::share
         [&site, request, find = site.runs.find_rig()] {
             runs::RunRecord record;
             record.spec = spec_of(request, site.options);
+            choose_rigs(site, request.simulate(), record.spec);
             const runs::Job job = runs::prepare(record.spec, find, site.runs.reader());
             record.info.set_test_data(runs::test_data_of(record.spec.data(), job.data.split));
             return record;

@@ -11,6 +11,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <phyll/v1/config.pb.h>
 
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct Site {
     runs::Characterisations& characterisations;
     runs::Store& store;
     const config::OptionsResolver& options;
+    const v1::DaemonConfig& config; ///< with every default filled in
     runs::Host host;
     std::string version;
     std::string state_dir;
@@ -39,6 +41,7 @@ struct Site {
 };
 
 void add_lab_service(Dispatcher& dispatcher, const Site& site);
+void add_instruments_service(Dispatcher& dispatcher, const Site& site);
 void add_rigs_service(Dispatcher& dispatcher, const Site& site);
 void add_runs_service(Dispatcher& dispatcher, const Site& site);
 void add_export_service(Dispatcher& dispatcher, const Site& site);
