@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace phyll::conformance {
 
@@ -20,6 +21,10 @@ class ElectronicBench {
     /// Another object for the same instruments, with a calibration of its own where `calibrated`.
     [[nodiscard]] std::unique_ptr<rigs::InstrumentRig> rig(const Clock& clock,
                                                            bool calibrated = true) const;
+    /// What rigs of any kind find their instruments on: "generator" and "digitiser".
+    [[nodiscard]] instruments::Shelf shelf(const Clock& clock) const;
+    /// The generator's dialect, by its name or path.
+    void set_dialect(std::string dialect) { dialect_ = std::move(dialect); }
     /// Instruments that answer within `timeout` or are given up; 5 s at first.
     void set_timeout(Seconds timeout) { timeout_ = timeout; }
 
@@ -31,6 +36,7 @@ class ElectronicBench {
     test::TempDir locks_;
     std::unique_ptr<phyll::bench::Bench> bench_;
     rigs::v1::ElectronicInstrumentsOptions options_;
+    std::string dialect_;
     Seconds timeout_{5};
     mutable rigs::Calibration calibration_;
 };

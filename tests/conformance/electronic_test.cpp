@@ -87,6 +87,21 @@ TEST_CASE("the electronic rig on Rigol instruments keeps the contract") {
     conformance::check_contract(on_instruments(kind, "trigger_channel = 3", 2.2 * 2 / 256));
 }
 
+TEST_CASE("a lab's own dialect is a file, here one with the low byte first") {
+    const SystemClock clock;
+    ElectronicBench bench;
+    const auto built_in = bench.rig(clock);
+    const OwnedBlock x = test::uniform_stimuli(built_in->spec(), 3);
+    const OwnedBlock expected = test::answer(*built_in, x);
+    for (instruments::Instrument* instrument : built_in->instruments()) {
+        instrument->shut(); // and so gives up its lock
+    }
+    bench.set_dialect(PHYLL_EXAMPLES_DIR "/adding-an-instrument/33500-low-byte-first.toml");
+    const auto own = bench.rig(clock);
+    REQUIRE(largest_difference(expected.view(), test::answer(*own, x).view()) < 1.1 * resolution);
+    REQUIRE(own->instruments().at(0)->status().dialect.ends_with("low-byte-first.toml"));
+}
+
 TEST_CASE("samples that follow each other remember what was before them") {
     const SystemClock clock;
     ElectronicBench bench;
