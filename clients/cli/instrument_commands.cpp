@@ -57,8 +57,9 @@ void instruments(App& app) {
     for (const v1::RigInfo& rig : rigs.rigs()) {
         holders[rig.name()] = rig.holder();
     }
+    const v1::InstrumentsReply all = list_instruments(app);
     Table table({"NAME", "KIND", "ADDRESS", "IDENTITY", "DIALECT", "RIG", "OUTPUT", "STATE"});
-    for (const v1::InstrumentInfo& instrument : list_instruments(app).instruments()) {
+    for (const v1::InstrumentInfo& instrument : all.instruments()) {
         const std::string& holder = holders[instrument.rig()];
         if (app.json()) {
             std::cout << to_json(instrument, holder).dump() << '\n';
@@ -123,8 +124,8 @@ void follow(App& app, const TraceArguments& arguments, std::uint64_t last) {
     for (bool ending = false; !ending;) {
         const double left = arguments.seconds - Seconds(clock.now() - start).count();
         ending = left <= 0 || ending_signal_within(std::min(trace_interval, Seconds(left)));
-        for (const v1::TracedMessage& message :
-             ask(app, arguments.instrument, std::nullopt, last).messages()) {
+        const v1::TraceReply reply = ask(app, arguments.instrument, std::nullopt, last);
+        for (const v1::TracedMessage& message : reply.messages()) {
             if (message.number() > last + 1 && !app.json()) {
                 std::cout << fmt::format("... {} messages were not kept\n",
                                          count(message.number() - last - 1));

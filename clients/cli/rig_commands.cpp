@@ -40,7 +40,8 @@ nlohmann::json to_json(const v1::RigInfo& rig) {
             {"era_since", rig.era_since()},
             {"era_reason", rig.era_reason()},
             {"limits", rig.spec().limits()},
-            {"calibration", rig.has_calibration() ? calibration_json(rig.calibration()) : nlohmann::json()}};
+            {"calibration",
+             rig.has_calibration() ? calibration_json(rig.calibration()) : nlohmann::json()}};
 }
 
 void rigs(App& app) {
