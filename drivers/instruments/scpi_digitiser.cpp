@@ -34,6 +34,16 @@ struct Preamble {
     double y_reference;
 };
 
+double rounded_up_to_125(double value) {
+    const double decade = std::pow(10.0, std::floor(std::log10(value)));
+    for (const double step : {1.0, 2.0, 5.0}) {
+        if (value <= step * decade * (1 + 1e-9)) {
+            return step * decade;
+        }
+    }
+    return 10 * decade;
+}
+
 class ScpiDigitiser final : public ScpiInstrument<Digitiser, v1::DigitiserDialect> {
   public:
     using ScpiInstrument::ScpiInstrument;
@@ -45,10 +55,17 @@ class ScpiDigitiser final : public ScpiInstrument<Digitiser, v1::DigitiserDialec
     [[nodiscard]] SafeState make_safe() noexcept override;
 
   private:
+    /// What the instrument is set to record.
+    struct Window {
+        double duration; ///< s
+        std::size_t points;
+        std::string length; ///< the dialect's name of `points`
+    };
+
     [[nodiscard]] Words words() const;
     [[nodiscard]] Words words(const DigitiserChannel& channel) const;
     [[nodiscard]] std::string trigger_source() const;
-    [[nodiscard]] std::size_t record_length() const;
+    [[nodiscard]] Window window() const;
     void set_up(const Patience& patience);
     void require_ready() const;
     /// Asks again and again; false when `within` passed without a yes.
@@ -81,31 +98,41 @@ std::string ScpiDigitiser::trigger_source() const {
     return dialect().external_trigger();
 }
 
-std::size_t ScpiDigitiser::record_length() const {
-    std::size_t best = 0;
-    for (const std::uint32_t length : dialect().record_lengths()) {
-        if (length >= setup_.points && (best == 0 || length < best)) {
-            best = length;
+ScpiDigitiser::Window ScpiDigitiser::window() const {
+    const double divisions = dialect().time_divisions();
+    double duration = static_cast<double>(setup_.points) / setup_.sample_rate;
+    if (dialect().division_in_125()) {
+        duration = divisions * rounded_up_to_125(duration / divisions);
+    }
+    // A few in a million are what rounding is off by.
+    const double needed = std::ceil(duration * setup_.sample_rate * (1 - 1e-6));
+    if (dialect().record_lengths_size() == 0) {
+        const auto points = static_cast<std::size_t>(needed);
+        return {.duration = duration, .points = points, .length = std::to_string(points)};
+    }
+    const v1::RecordLength* best = nullptr;
+    for (const v1::RecordLength& length : dialect().record_lengths()) {
+        if (length.points() >= needed && (best == nullptr || length.points() < best->points())) {
+            best = &length;
         }
     }
-    if (best == 0 && dialect().record_lengths_size() > 0) {
+    if (best == nullptr) {
         throw invalid_field("points",
-                            fmt::format("{}; {} records at most {}", setup_.points, name(),
-                                        std::ranges::max(dialect().record_lengths())));
+                            fmt::format("{:g}; that is more than {} records", needed, name()));
     }
-    return best == 0 ? setup_.points : best;
+    return {.duration = duration, .points = best->points(), .length = best->name()};
 }
 
 Words ScpiDigitiser::words() const {
-    const std::size_t points = record_length();
-    const double duration = static_cast<double>(points) / setup_.sample_rate;
+    const Window recorded = window();
     const double start = setup_.start.count();
     return {{"rate", number(setup_.sample_rate)},
-            {"points", std::to_string(points)},
+            {"points", std::to_string(recorded.points)},
+            {"length", recorded.length},
             {"start", number(start)},
-            {"middle", number(start + duration / 2)},
-            {"duration", number(duration)},
-            {"division", number(duration / dialect().time_divisions())},
+            {"middle", number(start + recorded.duration / 2)},
+            {"duration", number(recorded.duration)},
+            {"division", number(recorded.duration / dialect().time_divisions())},
             {"trigger", trigger_source()},
             {"level", number(setup_.trigger_level.value)}};
 }

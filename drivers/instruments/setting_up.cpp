@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -25,13 +26,18 @@ std::optional<double> as_number(std::string_view text) {
                : std::nullopt;
 }
 
+bool same_letters(std::string_view a, std::string_view b) {
+    return std::ranges::equal(
+        a, b, [](unsigned char p, unsigned char q) { return std::tolower(p) == std::tolower(q); });
+}
+
 bool same(const std::string& answer, const std::string& wanted, double slack) {
     const std::optional<double> a = as_number(answer);
     const std::optional<double> b = as_number(wanted);
     if (a && b) {
         return std::abs(*a - *b) <= slack + 1e-3 * std::abs(*b);
     }
-    return answer == wanted;
+    return same_letters(answer, wanted);
 }
 
 } // namespace

@@ -55,14 +55,22 @@ void Player::finish_upload(const Patience& patience) {
     as_layer([&] { generator_->finish_upload(patience); });
 }
 
-std::optional<instruments::Record> Player::take(double duration, const Patience& patience) {
+std::optional<std::string> Player::take(double duration, const Objection& objection,
+                                        instruments::Record& record, const Patience& patience) {
     digitiser_->arm(patience);
     generator_->trigger(patience);
-    const Seconds within = trigger_patience + 2 * Seconds(duration);
-    if (!digitiser_->await_record(within, patience)) {
-        return std::nullopt;
+    if (!digitiser_->await_record(trigger_patience + 2 * Seconds(duration), patience)) {
+        return "no trigger came";
     }
-    return digitiser_->read(wiring_.monitor, patience);
+    try {
+        record = digitiser_->read(wiring_.monitor, patience);
+        return objection(record);
+    } catch (const Error& error) {
+        if (error.code() == Code::data_loss) { // one of other settings
+            return error.what();
+        }
+        throw;
+    }
 }
 
 instruments::Record Player::play(instruments::DigitiserSetup setup, double duration,
@@ -71,20 +79,18 @@ instruments::Record Player::play(instruments::DigitiserSetup setup, double durat
     setup.trigger_level = wiring_.trigger_level;
     return as_layer([&] {
         digitiser_->prepare(setup, patience);
-        std::string why;
-        for (unsigned attempt = 0; attempt <= wiring_.retakes; ++attempt) {
-            retaken_ += attempt > 0 ? 1 : 0;
-            std::optional<instruments::Record> record = take(duration, patience);
-            const std::optional<std::string> wrong =
-                record ? objection(*record) : std::optional<std::string>("no trigger came");
-            if (!wrong) {
-                return *std::move(record);
-            }
-            why = *wrong;
+        instruments::Record record;
+        std::optional<std::string> wrong = take(duration, objection, record, patience);
+        for (unsigned again = 0; wrong && again < wiring_.retakes; ++again) {
+            ++retaken_;
+            wrong = take(duration, objection, record, patience);
         }
-        throw Error(Code::unavailable,
-                    fmt::format("no record of {} belongs to its stimulus, after {} more: {}",
-                                digitiser_->name(), wiring_.retakes, why));
+        if (wrong) {
+            throw Error(Code::unavailable,
+                        fmt::format("no record of {} belongs to its stimulus, after {} more: {}",
+                                    digitiser_->name(), wiring_.retakes, *wrong));
+        }
+        return record;
     });
 }
 

@@ -59,9 +59,10 @@ class Player {
     [[nodiscard]] std::uint16_t next_count() noexcept { return ++count_; }
 
   private:
-    /// Nothing where no trigger came.
-    [[nodiscard]] std::optional<instruments::Record> take(double duration,
-                                                          const Patience& patience);
+    /// Plays once. Why what came is not the record; nothing when it is in `record`.
+    [[nodiscard]] std::optional<std::string> take(double duration, const Objection& objection,
+                                                  instruments::Record& record,
+                                                  const Patience& patience);
 
     std::unique_ptr<instruments::WaveformGenerator> generator_;
     std::unique_ptr<instruments::Digitiser> digitiser_;

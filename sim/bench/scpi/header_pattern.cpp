@@ -118,9 +118,9 @@ bool is_keyword(std::string_view word, std::string_view keyword) {
 }
 
 std::string short_form_of(std::string_view keyword) {
-    const auto* const end =
-        std::ranges::find_if(keyword, [](char c) { return c >= 'a' && c <= 'z'; });
-    return upper({keyword.begin(), end});
+    std::string form(keyword);
+    std::erase_if(form, [](char c) { return c >= 'a' && c <= 'z'; });
+    return form;
 }
 
 } // namespace phyll::bench

@@ -9,7 +9,7 @@
 namespace phyll::bench {
 
 /// A command's header as manuals write it: "[:SOURce<1>]:FUNCtion:ARBitrary". Each node matches its
-/// short form (the capitals and digits in front) and its long form, in any case; nodes in brackets
+/// short form (what is no small letter) and its long form, in any case; nodes in brackets
 /// may be left out; `<1-4>` says which numbers may follow, 1 when none does.
 class HeaderPattern {
   public:
@@ -40,7 +40,7 @@ class HeaderPattern {
 
 /// Whether `word` is the keyword that a manual writes like "NORMal": its short or its long form.
 [[nodiscard]] bool is_keyword(std::string_view word, std::string_view keyword);
-/// "NORM" of "NORMal".
+/// "NORM" of "NORMal", "CHAN1" of "CHANnel1".
 [[nodiscard]] std::string short_form_of(std::string_view keyword);
 
 } // namespace phyll::bench

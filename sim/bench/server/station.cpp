@@ -48,11 +48,12 @@ void Station::next() {
     }
     activity_.begin();
     loop_.after(plan.time, [this, powered, plan, pending = std::move(pending)] {
-        activity_.end();
         if (powered != power_cycles_) {
+            activity_.end();
             return;
         }
         Outcome outcome = act(pending, plan);
+        activity_.end();
         acting_ = false;
         pending.done(std::move(outcome));
         if (!acting_) {

@@ -3,7 +3,7 @@
 #include "drivers/instruments/dialects.hpp"
 #include "drivers/instruments/scpi_session.hpp"
 #include "tests/support/paths.hpp"
-#include "tests/unit/drivers/read_toml.hpp"
+#include "tests/support/read_toml.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -18,9 +18,9 @@ namespace {
 
 const std::set<std::string> generator_words{"rate",       "low",    "high", "peak",
                                             "minus_peak", "points", "name"};
-const std::set<std::string> digitiser_words{"channel",  "range",    "span",    "scale",
-                                            "rate",     "points",   "start",   "middle",
-                                            "duration", "division", "trigger", "level"};
+const std::set<std::string> digitiser_words{"channel", "range", "span",   "scale",    "rate",
+                                            "points",  "start", "middle", "duration", "division",
+                                            "trigger", "level", "length"};
 
 /// Every text of a dialect fills in with the words that there are.
 void check_words(const google::protobuf::Message& message, const std::set<std::string>& known) {

@@ -1,7 +1,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/rigs/electronic/electronic.pb.h"
 #include "drivers/rigs/electronic/settings.hpp"
-#include "tests/unit/drivers/read_toml.hpp"
+#include "tests/support/read_toml.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "tests/unit/drivers/read_toml.hpp"
+#include "tests/support/read_toml.hpp"
 
 #include "daemon/config/options.hpp"
 #include "daemon/config/parse_toml.hpp"

@@ -1,0 +1,82 @@
+// How long instruments wait for the daemon: the electronic rig's driver on virtual instruments that
+// take as long as real ones, 2 ms for each message and 5 ms for a record.
+//
+//   phyll_bench_instruments [rounds]
+
+#include "drivers/core/random.hpp"
+#include "tests/conformance/electronic_bench.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace phyll;
+
+constexpr std::size_t samples = 64;
+
+struct Figures {
+    double waiting = 0.0; ///< share of the time
+    double rate = 0.0;    ///< samples a second
+};
+
+Figures measure(conformance::ElectronicBench& bench, PhysicalLayer& rig, const OwnedBlock& x) {
+    OwnedBlock y(rig.spec().n_out(), x.samples());
+    bench.bench().reset_statistics();
+    const auto start = std::chrono::steady_clock::now();
+    rig.query(x.view(), y.view(), {});
+    const Seconds took = std::chrono::steady_clock::now() - start;
+    const phyll::bench::BenchStatus status = bench.bench().status();
+    return {.waiting = status.waiting / status.all,
+            .rate = static_cast<double>(samples) / took.count()};
+}
+
+double median(std::vector<double> values) {
+    std::ranges::nth_element(values,
+                             values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+    return values[values.size() / 2];
+}
+
+void report(unsigned samples_per_record, int rounds) {
+    const SystemClock clock;
+    phyll::bench::ElectronicBench kind;
+    kind.transfer_time = Seconds(0.002);
+    kind.nature.record_time = Seconds(0.005);
+    conformance::ElectronicBench bench(kind,
+                                       fmt::format("samples_per_record = {}", samples_per_record));
+    const auto rig = bench.rig(clock);
+    const KeyedRandom random(1, "stimuli");
+    OwnedBlock x(rig->spec().n_in(), samples);
+    for (std::size_t i = 0; i < samples; ++i) {
+        for (std::size_t k = 0; k < x.channels(); ++k) {
+            x.sample(i)[k] = static_cast<float>(random.uniform(i, k));
+        }
+    }
+    std::vector<double> waiting;
+    std::vector<double> rates;
+    static_cast<void>(measure(bench, *rig, x)); // sets up
+    for (int round = 0; round < rounds; ++round) {
+        const Figures figures = measure(bench, *rig, x);
+        waiting.push_back(figures.waiting);
+        rates.push_back(figures.rate);
+    }
+    fmt::print("{:2} samples a record: instruments wait for {:.1f} % of the time (median of {}, "
+               "worst {:.1f} %), {:.0f} samples/s\n",
+               samples_per_record, 100 * median(waiting), rounds, 100 * std::ranges::max(waiting),
+               median(rates));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const int rounds = argc > 1 ? std::stoi(argv[1]) : 7;
+    fmt::print("queries of {} samples; 2 ms a message, 5 ms a record; bar 10 %\n", samples);
+    for (const unsigned samples_per_record : {1U, 4U, 16U}) {
+        report(samples_per_record, rounds);
+    }
+    return 0;
+}
