@@ -1,4 +1,4 @@
-#include "scpi_client.hpp"
+#include "tests/unit/bench/scpi_client.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
