@@ -14,7 +14,8 @@ packages=(
     zlib1g-dev
     catch2
 )
-[ "${1:-}" = "--check" ] && packages+=(clang-format-19 python3 python3-h5py python3-protobuf python3-zmq)
+[ "${1:-}" = "--check" ] && packages+=(clang-format-19 lxi-tools python3 python3-h5py python3-protobuf
+    python3-pyvisa-py python3-zmq)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -2,6 +2,7 @@
 
 #include "daemon.hpp"
 #include "daemon/config/reference.hpp"
+#include "drivers/instruments/dialect.pb.h"
 
 #include <string_view>
 
@@ -21,11 +22,19 @@ void write(const std::vector<config::Topic>& topics, bool markdown, std::ostream
     }
 }
 
+/// The files of instruments' languages, beside the configuration and run files.
+std::vector<config::FileType> dialects() {
+    return {{"a dialect of generators", "generator-dialect",
+             instruments::v1::GeneratorDialect::descriptor()},
+            {"a dialect of digitisers", "digitiser-dialect",
+             instruments::v1::DigitiserDialect::descriptor()}};
+}
+
 } // namespace
 
 void explain(const std::string& what, bool markdown, std::ostream& out) {
     const config::Comments comments(config::embedded_protos());
-    const std::vector<config::Topic> topics = config::reference(comments, *known_options());
+    const std::vector<config::Topic> topics = config::reference(comments, *known_options(), dialects());
     if (what.empty() && !markdown) {
         out << config::text_list(topics) << more;
     } else if (!what.empty() && what != "all") {

@@ -32,8 +32,8 @@ std::string in_words(const v1::Calibration& calibration) {
 
 void print_quantities(const v1::Calibration& calibration, std::ostream& out) {
     for (const v1::CalibratedQuantity& quantity : calibration.quantities()) {
-        out << fmt::format("  {:<24} {:.6g} {}\n", quantity.name(), quantity.value(),
-                           quantity.unit());
+        const std::string unit = quantity.unit() == "1" ? "" : " " + quantity.unit();
+        out << fmt::format("  {:<10} {:.6g}{}\n", quantity.name(), quantity.value(), unit);
     }
     for (const std::string& instrument : calibration.instruments()) {
         out << fmt::format("  of {}\n", instrument);

@@ -250,11 +250,15 @@ std::vector<Topic> topics_with_key(const std::string& what, const std::vector<To
 
 } // namespace
 
-std::vector<Topic> reference(const Comments& comments, const OptionsResolver& resolver) {
+std::vector<Topic> reference(const Comments& comments, const OptionsResolver& resolver,
+                             const std::vector<FileType>& more) {
     std::vector<Topic> topics;
     Author("the configuration", comments, resolver, topics)
         .write_top(*v1::DaemonConfig::descriptor(), "configuration");
     Author("a run file", comments, resolver, topics).write_top(*v1::RunSpec::descriptor(), "run");
+    for (const FileType& type : more) {
+        Author(type.file, comments, resolver, topics).write_top(*type.type, type.topic);
+    }
     return topics;
 }
 

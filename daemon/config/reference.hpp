@@ -3,6 +3,8 @@
 #include "daemon/config/comments.hpp"
 #include "daemon/config/options.hpp"
 
+#include <google/protobuf/descriptor.h>
+
 #include <string>
 #include <vector>
 
@@ -36,12 +38,21 @@ struct Topic {
     std::vector<Key> keys;
 };
 
-/// Everything that can be set: for each file its top, then its tables and the options of every kind
+/// A file that is read by the rules of a message.
+struct FileType {
+    std::string file;  ///< "a dialect of generators"
+    std::string topic; ///< of its top: "generator-dialect"
+    const google::protobuf::Descriptor* type = nullptr;
+};
+
+/// Everything that can be set in the configuration, in run files and in files of `more` types: for
+/// each file its top, then its tables and the options of every kind
 /// that the resolver knows, in the order of the fields. Tables inside a kind's options have no
 /// topic of their own; their keys are among the kind's. The same name may come twice, in different
 /// files.
 [[nodiscard]] std::vector<Topic> reference(const Comments& comments,
-                                           const OptionsResolver& resolver);
+                                           const OptionsResolver& resolver,
+                                           const std::vector<FileType>& more = {});
 
 /// What is said about `what`: the topics of that name; else, for a key by its name ("epochs") or by
 /// its path ("training.epochs", "layers[1].width", "layers.1.width"), its topics with only that

@@ -45,6 +45,7 @@ v1::Conditions conditions(const Premises& premises, const std::map<std::string, 
         rig.set_rig(name);
         rig.set_age(start.age);
         rig.set_era(start.era);
+        rig.set_calibration(start.calibration);
         if (const auto found = premises.rigs.find(name); found != premises.rigs.end()) {
             rig.set_configuration(configuration(premises, name, found->second));
             rig.set_configuration_sha256(to_hex(sha256_of(rig.configuration())));

@@ -27,6 +27,7 @@ struct Premises {
 struct RigStart {
     std::uint64_t age = 0; ///< in samples
     std::uint64_t era = 0; ///< 0: no eras are kept
+    std::string calibration{}; ///< in words; empty: it has none
 };
 
 /// What a run on these rigs is under.

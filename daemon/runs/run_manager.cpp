@@ -209,6 +209,9 @@ v1::Conditions RunManager::note_start(const RunRecord& record,
     std::map<std::string, RigStart> starts;
     for (const auto& [name, rig] : rigs) {
         starts[name] = {.age = rig->status().age, .era = rig->era()};
+        if (const auto calibration = rig->calibration()) {
+            starts[name].calibration = rig::in_words(calibration->to_wire());
+        }
     }
     for (const v1::RunRig& asked : record.spec.rigs()) {
         if (asked.has_start_age() && starts.contains(asked.name())) {
@@ -216,7 +219,8 @@ v1::Conditions RunManager::note_start(const RunRecord& record,
         }
     }
     for (const v1::RigConditions& before : record.info.conditions().rigs()) {
-        starts[before.rig()] = {.age = before.age(), .era = before.era()}; // it goes on there
+        starts[before.rig()].age = before.age(); // it goes on there
+        starts[before.rig()].era = before.era();
     }
     const std::uint64_t run = record.info.run();
     const double now = wall_seconds(clock_);

@@ -73,7 +73,7 @@ TEST_CASE("the acoustic rig keeps the contract") {
     check_contract(simulated("acoustic"));
 }
 
-TEST_CASE("the acoustic rig with noise, drift and latency keeps the contract") {
+TEST_CASE("the acoustic rig with noise, drift and latency keeps the contract", "[long]") {
     sim::Disturbances disturbances;
     disturbances.noise = 0.005;
     disturbances.drift_samples = 2000;

@@ -78,7 +78,7 @@ width = 8
 
 } // namespace
 
-TEST_CASE("images and labels as MNIST has them are trained on, and listed") {
+TEST_CASE("images and labels as MNIST has them are trained on, and listed", "[long]") {
     Daemon daemon(lab);
     const Lights training = lights(36, 1);
     const Lights test = lights(9, 5);
@@ -145,7 +145,7 @@ TEST_CASE("numpy's arrays are trained on, in one file or several") {
             .find("no array \"y\"; it has: x, kind") != std::string::npos);
 }
 
-TEST_CASE("tables are trained on, and take as many samples as they are told to") {
+TEST_CASE("tables are trained on, and take as many samples as they are told to", "[long]") {
     Daemon daemon(lab);
     const Lights training = lights(36, 1);
     std::string table = "a,b,c,d,e,f,kind\n";
@@ -166,7 +166,7 @@ TEST_CASE("tables are trained on, and take as many samples as they are told to")
             12);
 }
 
-TEST_CASE("drawn digits are trained on") {
+TEST_CASE("drawn digits are trained on", "[long]") {
     Daemon daemon(lab);
     const std::string run = R"(
 seed = 1

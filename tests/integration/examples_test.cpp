@@ -29,7 +29,7 @@ std::string lab_of(const std::string& run_file) {
 
 } // namespace
 
-TEST_CASE("every example of a run fits the example of a lab that it names") {
+TEST_CASE("every example of a run fits the example of a lab that it names", "[long]") {
     const bool real_data = test::real_data("vowels/vowels.csv").has_value();
     std::size_t checked = 0;
     for (const std::string lab : {"lab.toml", "lab-noise.toml", "lab-measured.toml"}) {

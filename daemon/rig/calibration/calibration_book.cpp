@@ -3,10 +3,12 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace phyll::rig {
@@ -142,6 +144,21 @@ v1::Calibration CalibrationBook::to_wire() const {
         }
     }
     return out;
+}
+
+std::string in_words(const v1::Calibration& calibration) {
+    if (calibration.time() <= 0) {
+        return calibration.reason();
+    }
+    std::vector<std::string> quantities;
+    for (const v1::CalibratedQuantity& quantity : calibration.quantities()) {
+        const std::string unit = quantity.unit() == "1" ? "" : " " + quantity.unit();
+        quantities.push_back(fmt::format("{} {:.9g}{}", quantity.name(), quantity.value(), unit));
+    }
+    return fmt::format("{}, of {:%Y-%m-%dT%H:%M:%SZ} by phylld {}: {}",
+                       calibration.reason().empty() ? "valid" : calibration.reason(),
+                       fmt::gmtime(static_cast<std::time_t>(calibration.time())),
+                       calibration.version(), fmt::join(quantities, ", "));
 }
 
 } // namespace phyll::rig

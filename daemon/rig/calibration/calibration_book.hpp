@@ -85,4 +85,8 @@ class CalibrationBook {
     std::vector<instruments::Identity> found_;
 };
 
+/// "valid, of 2026-11-28T18:03:52Z by phylld 0.1.0: latency 2.35e-06 s, scale 1.001, ...", to be kept
+/// with what was measured under it.
+[[nodiscard]] std::string in_words(const v1::Calibration& calibration);
+
 } // namespace phyll::rig

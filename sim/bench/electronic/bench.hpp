@@ -19,9 +19,9 @@ struct ElectronicBench {
     std::string digitiser = "keysight-infiniivision"; ///< which one it pretends to be
     std::uint16_t generator_port = 0;                 ///< 0: any
     std::uint16_t digitiser_port = 0;                 ///< 0: any
-    physics::ElectronicParameters circuit;
-    OutputErrors output;
-    DigitiserNature nature;
+    physics::ElectronicParameters circuit{};
+    OutputErrors output{};
+    DigitiserNature nature{};
     Seconds latency{2.35e-6}; ///< from the trigger to the waveform's first point
     Seconds transfer_time{0}; ///< that every message takes before it is acted on
 };

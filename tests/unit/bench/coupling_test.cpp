@@ -1,23 +1,23 @@
 // What the bench measures is what the simulation in the daemon computes, code for code.
 
+#include "drivers/core/random.hpp"
 #include "sim/bench/electronic/bench.hpp"
 #include "sim/physics/electronic/ladder.hpp"
-
-#include "scpi_client.hpp"
+#include "tests/unit/bench/pair.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <numeric>
 #include <set>
 
 using namespace phyll;
 using bench::Bench;
 using bench::ElectronicBench;
-using test::ScpiClient;
+using test::KeysightPair;
 
 namespace {
 
-constexpr int zero_code = 26214 - 32768; ///< 0 V between -2 V and 3 V
 constexpr std::size_t samples = 20;
 
 std::vector<std::int16_t> random_codes(std::uint64_t stimulus) {
@@ -43,60 +43,29 @@ std::vector<float> computed(const std::vector<std::int16_t>& codes) {
     return y;
 }
 
-/// A Keysight pair that plays one code per 100 us, after one of rest, and records 2.5 ms.
-class Pair {
-  public:
-    explicit Pair(Bench& bench) : generator(bench.addresses()[0]), digitiser(bench.addresses()[1]) {
-        generator.write("*RST;:OUTP:LOAD INF;:VOLT:LOW -2;HIGH 3;:FUNC ARB;:FUNC:ARB:FILT OFF");
-        generator.write("BURS:MODE TRIG;NCYC 1;STAT ON;:TRIG:SOUR BUS;:OUTP:TRIG ON;:OUTP ON");
-        digitiser.write("*RST;:STOP;:TIM:REF LEFT;POS 2.35E-6;RANG 2.5E-3");
-        digitiser.write(":CHAN1:PROB 1;DISP ON;RANG 2;OFFS 0;:CHAN2:PROB 1;DISP ON;RANG 2;OFFS 0");
-        digitiser.write(":CHAN3:PROB 1;DISP ON;RANG 8;OFFS 0;:CHAN4:PROB 1;DISP ON;RANG 2;OFFS 0");
-        digitiser.write(":TRIG:MODE EDGE;EDGE:SOUR EXT;LEV 1;SLOP POS;:TRIG:SWE NORM");
-        digitiser.write(":WAV:FORM WORD;BYT LSBF;POIN:MODE RAW;:WAV:POIN 2500");
+/// Noise that a record holds, in V: what is read less what is read without noise.
+std::vector<double> noise_of(KeysightPair& pair, unsigned channel) {
+    pair.play(std::vector<std::int16_t>(samples, KeysightPair::zero_code));
+    std::vector<double> noise;
+    for (const unsigned code : pair.read(channel)) {
+        noise.push_back((code - 2048.0) * 2 / 4096);
     }
+    return noise;
+}
 
-    void play(const std::vector<std::int16_t>& codes) {
-        std::string bytes = test::int16_bytes(zero_code, true);
-        for (const std::int16_t code : codes) {
-            bytes += test::int16_bytes(code, true);
-        }
-        bytes += test::int16_bytes(zero_code, true);
-        generator.write("DATA:VOL:CLE;:DATA:ARB:DAC w," + test::block(bytes));
-        generator.write("FUNC:ARB \"W\";:FUNC:ARB:SRAT 1E4");
-        digitiser.write(":SING");
-        REQUIRE(digitiser.query(":OPER:COND?") == "+40");
-        generator.write("*TRG");
-        REQUIRE(generator.query("*OPC?;:SYST:ERR?") == "1;+0,\"No error\"");
-    }
-
-    /// 12-bit codes.
-    std::vector<unsigned> read(unsigned channel) {
-        digitiser.write(":WAV:SOUR CHAN" + std::to_string(channel));
-        const std::string bytes = digitiser.query(":WAV:DATA?");
-        REQUIRE(bytes.size() == 5000);
-        REQUIRE(digitiser.query(":SYST:ERR?") == "+0,\"No error\"");
-        std::vector<unsigned> codes;
-        for (std::size_t i = 0; i < bytes.size(); i += 2) {
-            const unsigned word = static_cast<unsigned char>(bytes[i]) +
-                                  256U * static_cast<unsigned char>(bytes[i + 1]);
-            REQUIRE(word % 16 == 0);
-            codes.push_back(word / 16);
-        }
-        return codes;
-    }
-
-    ScpiClient generator;
-    ScpiClient digitiser;
-};
+double root_mean_square(const std::vector<double>& values) {
+    const double squares = std::inner_product(values.begin(), values.end(), values.begin(), 0.0);
+    return std::sqrt(squares / static_cast<double>(values.size()));
+}
 
 } // namespace
 
 TEST_CASE("at the end of each hold the bench reads the code that the simulation computes") {
     Bench bench(*bench::electronic_plan({}));
-    Pair pair(bench);
+    KeysightPair pair(bench);
     const physics::ElectronicParameters parameters;
     const physics::Adc adc(parameters.adc_bits, physics::adc_range_of(parameters));
+    REQUIRE(adc.step() == 2.0 / 4096);
     std::set<unsigned> seen;
     for (std::uint64_t stimulus = 0; stimulus < 20; ++stimulus) {
         const auto codes = random_codes(stimulus);
@@ -105,11 +74,104 @@ TEST_CASE("at the end of each hold the bench reads the code that the simulation 
         const std::vector<float> expected = computed(codes);
         const auto readings = physics::readings_of(parameters);
         for (std::size_t k = 0; k < readings.size(); ++k) {
-            const unsigned code =
-                nodes[readings[k].node == 1 ? 0 : 1][(readings[k].sample + 1) * 100];
+            const unsigned code = nodes[readings[k].node == 1 ? 0 : 1]
+                                       [(readings[k].sample + 1) * KeysightPair::points_a_hold];
             REQUIRE(static_cast<float>(adc.offset() + adc.step() * code) == expected[k]);
             seen.insert(code);
         }
     }
     REQUIRE(seen.size() > 100);
+    REQUIRE(bench.status("digitiser").figures.at(0).value == 20);
+}
+
+TEST_CASE("the monitor sees the output point by point, and the open channel nothing") {
+    Bench bench(*bench::electronic_plan({}));
+    KeysightPair pair(bench);
+    const auto codes = random_codes(1);
+    pair.play(codes);
+    const std::vector<unsigned> monitor = pair.read(3);
+    const auto at = [&](double volts) {
+        return static_cast<unsigned>(std::nearbyint((volts + 4) / (8.0 / 4096)));
+    };
+    for (std::size_t i = 0; i < KeysightPair::points; ++i) {
+        const std::size_t point = i / KeysightPair::points_a_hold;
+        const bool holds = point >= 1 && point <= samples;
+        const double volts = holds ? -2 + 5 * (codes[point - 1] + 32768) / 65535.0 : 0.0;
+        REQUIRE(monitor[i] == at(volts));
+    }
+    REQUIRE(pair.read(4) == std::vector<unsigned>(KeysightPair::points, 2048));
+}
+
+TEST_CASE("an output that is off drives nothing, and triggers all the same") {
+    Bench bench(*bench::electronic_plan({}));
+    KeysightPair pair(bench);
+    pair.generator.write("OUTP OFF");
+    pair.play(std::vector<std::int16_t>(samples, 32767));
+    REQUIRE(pair.read(1) == std::vector<unsigned>(KeysightPair::points, 2048));
+    REQUIRE(pair.read(3) == std::vector<unsigned>(KeysightPair::points, 2048));
+    pair.generator.write("OUTP ON");
+    pair.trigger();
+    REQUIRE(pair.read(1)[2000] > 2100);
+}
+
+TEST_CASE("before a burst the ladder has settled at the voltage of the output") {
+    Bench bench(*bench::electronic_plan({}));
+    KeysightPair pair(bench);
+    std::string bytes;
+    for (int i = 0; i < 8; ++i) {
+        bytes += test::int16_bytes(32767, true);
+    }
+    pair.generator.write("DATA:ARB:DAC high," + test::block(bytes) + ";:FUNC:ARB HIGH");
+    pair.trigger();
+    const physics::ElectronicParameters parameters;
+    const auto settled = physics::steady_state(physics::nominal_components(parameters), 3.0);
+    const std::vector<unsigned> node = pair.read(1);
+    for (const unsigned code : node) {
+        REQUIRE(code == std::nearbyint((settled[0] + 1) / (2.0 / 4096)));
+    }
+}
+
+TEST_CASE("noise is a function of seed and capture count, and as large as it is said to be") {
+    const double rms = 0.01;
+    const ElectronicBench options{.nature = {.noise = rms, .seed = 5}};
+    Bench bench(*bench::electronic_plan(options));
+    KeysightPair pair(bench);
+    const std::vector<double> first = noise_of(pair, 1);
+    REQUIRE(root_mean_square(first) == Approx(rms).epsilon(0.05));
+    const std::vector<unsigned> other_channel = pair.read(2);
+    const std::vector<unsigned> again = pair.read(1);
+    REQUIRE(again != other_channel);
+    const std::vector<double> second = noise_of(pair, 1);
+    REQUIRE(second != first);
+
+    Bench repeated(*bench::electronic_plan(options));
+    KeysightPair repeated_pair(repeated);
+    REQUIRE(noise_of(repeated_pair, 1) == first);
+    // What is captured meanwhile, or read in another order, changes nothing.
+    static_cast<void>(repeated_pair.read(3));
+    REQUIRE(noise_of(repeated_pair, 1) == second);
+
+    ElectronicBench seeded = options;
+    seeded.nature.seed = 6;
+    Bench reseeded(*bench::electronic_plan(seeded));
+    KeysightPair reseeded_pair(reseeded);
+    REQUIRE(noise_of(reseeded_pair, 1) != first);
+}
+
+TEST_CASE("what cannot be built is refused, naming the option") {
+    const auto refused = [](const ElectronicBench& options, const std::string& field) {
+        try {
+            static_cast<void>(bench::electronic_plan(options));
+        } catch (const Error& error) {
+            REQUIRE(error.violations().at(0).field == field);
+            return;
+        }
+        FAIL(field);
+    };
+    refused({.generator = "keysight"}, "generator");
+    refused({.digitiser = "tektronix"}, "digitiser");
+    refused({.circuit = {.stages = 0}}, "stages");
+    refused({.nature = {.noise = -1}}, "noise");
+    refused({.transfer_time = Seconds(-1)}, "transfer-time");
+    refused({.latency = Seconds(-1)}, "latency");
 }

@@ -178,7 +178,7 @@ TEST_CASE("a twin can be perturbed") {
         sim::disturbed(std::move(twin), disturbances, {.seed = 1, .workers = &workers}, clock));
 }
 
-TEST_CASE("the measured acoustic cavity is a replay and a twin") {
+TEST_CASE("the measured acoustic cavity is a replay and a twin", "[long]") {
     const auto x = real_data("acoustic_cavity/x_data.csv.gz");
     const auto y = real_data("acoustic_cavity/y_data.csv.gz");
     if (!x || !y) {

@@ -40,7 +40,8 @@ double mean_share(std::size_t inputs, double product, double noise) {
 
 } // namespace
 
-TEST_CASE("a linear rig has no nonlinear share, whatever its noise and number of inputs") {
+TEST_CASE("a linear rig has no nonlinear share, whatever its noise and number of inputs",
+          "[long]") {
     for (const std::size_t inputs : {4UL, 20UL, 500UL}) {
         CAPTURE(inputs);
         CHECK(mean_share(inputs, 0.0, 0.0) == Approx(0.0).margin(1e-6));
@@ -49,7 +50,8 @@ TEST_CASE("a linear rig has no nonlinear share, whatever its noise and number of
     }
 }
 
-TEST_CASE("a product's share of the variance is read, whatever the noise and number of inputs") {
+TEST_CASE("a product's share of the variance is read, whatever the noise and number of inputs",
+          "[long]") {
     for (const std::size_t inputs : {4UL, 20UL, 500UL}) {
         for (const double noise : {0.0, 0.316}) {
             CAPTURE(inputs, noise);

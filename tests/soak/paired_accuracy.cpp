@@ -1,0 +1,84 @@
+// The same vowel runs on virtual instruments behind the real protocols and on the simulation in the
+// daemon: accuracies in pairs of equal seeds. Fails when their means differ by more than a point.
+//
+//   phyll_paired_accuracy [seeds, 3] [training samples, 420] [test samples, 2000] [epochs, 100]
+
+#include "sim/bench/electronic/bench.hpp"
+#include "tests/integration/json_lines.hpp"
+#include "tests/support/process.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace phyll::test;
+
+constexpr double bar = 0.01;
+
+struct Sizes {
+    int seeds = 3;
+    int training = 420;
+    int test = 2000;
+    int epochs = 100;
+};
+
+std::string run_file(const Sizes& sizes) {
+    return fmt::format("[data]\nkind = \"vowels\"\ntraining_samples = {}\ntest_samples = {}\n"
+                       "label_entries = 8\n[training]\nschedule = \"greedy\"\nepochs = {}\n"
+                       "[[layers]]\nrig = \"ladder\"\nskip = true\n"
+                       "[[layers]]\nrig = \"ladder\"\nskip = true\n",
+                       sizes.training, sizes.test, sizes.epochs);
+}
+
+std::string must(const Finished& finished) {
+    if (finished.status != 0) {
+        throw std::runtime_error(finished.err);
+    }
+    return finished.out;
+}
+
+double accuracy(const Daemon& daemon, const std::string& file, int seed, const char* where) {
+    const std::string started = must(
+        daemon.ctl({"--json", "run", "start", file, "--set", fmt::format("seed={}", seed), where}));
+    const auto run = lines_of(started).back().at("run").get<int>();
+    static_cast<void>(must(daemon.ctl({"--json", "run", "watch", std::to_string(run)})));
+    const auto shown =
+        nlohmann::json::parse(must(daemon.ctl({"--json", "run", "show", std::to_string(run)})));
+    return shown.at("test_accuracy").get<double>();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const auto argument = [&](int i, int otherwise) {
+        return argc > i ? std::stoi(argv[i]) : otherwise;
+    };
+    const Sizes sizes{argument(1, 3), argument(2, 420), argument(3, 2000), argument(4, 100)};
+    phyll::bench::Bench bench(*phyll::bench::electronic_plan({}));
+    const TempDir locks;
+    const Daemon daemon("lock_dir = \"" + locks.path().string() + "\"\n" + bench.config());
+    static_cast<void>(must(daemon.ctl({"rig", "calibrate", "ladder"})));
+    const std::string file = daemon.write("paired.toml", run_file(sizes)).string();
+    double on_instruments = 0;
+    double simulated = 0;
+    for (int seed = 0; seed < sizes.seeds; ++seed) {
+        const double real = accuracy(daemon, file, seed, "--yes");
+        const double computed = accuracy(daemon, file, seed, "--simulate");
+        fmt::print("seed {}: {:.2f} % on virtual instruments, {:.2f} % simulated\n", seed,
+                   100 * real, 100 * computed);
+        on_instruments += real / sizes.seeds;
+        simulated += computed / sizes.seeds;
+    }
+    const double difference = on_instruments - simulated;
+    fmt::print("mean of {} seeds, {} test samples: {:.2f} % and {:.2f} %, difference {:+.2f} "
+               "points (bar {:g})\n",
+               sizes.seeds, sizes.test, 100 * on_instruments, 100 * simulated, 100 * difference,
+               100 * bar);
+    return std::abs(difference) <= bar ? 0 : 1;
+}
