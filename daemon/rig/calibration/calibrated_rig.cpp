@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <exception>
@@ -26,8 +27,9 @@ SafeState CalibratedRig::make_safe() noexcept {
     SafeState state = rig_->make_safe();
     try {
         look();
-    } catch (const std::exception&) {
-        // What the rig is made of is seen again before the next query.
+    } catch (const std::exception& error) {
+        // It is seen again before the next query.
+        spdlog::warn("what a rig is made of cannot be seen: {}", error.what());
     }
     return state;
 }
