@@ -91,7 +91,11 @@ TEST_CASE("a rig of instruments is built without reaching any, from what is on t
     rig::InstrumentSite site{.shelf = rig::make_shelf(config.instruments(), "/nowhere", clock, {}),
                              .calibrations = nullptr,
                              .version = "1"};
-    v1::RigConfig bench = config.rigs(0);
+    // With every default filled in, as whoever reads a configuration does it.
+    v1::RigConfig bench = rig_of("bench", "electronic-instruments", R"({
+        "generator": "awg", "digitiser": "scope", "dac_samples": 20, "dac_low": -2, "dac_high": 3,
+        "hold_time": 1e-4, "rest_time": 0.012, "monitor": 3, "adc_first": 2, "adc_every": 2,
+        "adc_range": 1, "points_per_hold": 10, "samples_per_record": 16, "limit_duty": 1})");
     const auto error = [&] {
         try {
             static_cast<void>(rig::make_rig(bench, workers, clock, {}, site));
