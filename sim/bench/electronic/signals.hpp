@@ -14,9 +14,9 @@ enum class Slope { rising, falling, either };
 /// What a generator plays at a trigger, at its connector.
 struct Burst {
     std::vector<double> volts{};           ///< point by point, each held for 1 / rate; one at least
-    double rate = 0.0;                   ///< points per second
-    std::size_t cycles = 1;              ///< the waveform so many times
-    double idle = 0.0;                   ///< V before and after
+    double rate = 0.0;                     ///< points per second
+    std::size_t cycles = 1;                ///< the waveform so many times
+    double idle = 0.0;                     ///< V before and after
     std::optional<Slope> trigger_output{}; ///< its edge; none when it is off
 };
 

@@ -1,7 +1,7 @@
 // What the bench measures is what the simulation in the daemon computes, code for code.
 
 #include "drivers/core/random.hpp"
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 #include "sim/physics/electronic/ladder.hpp"
 #include "tests/unit/bench/pair.hpp"
 

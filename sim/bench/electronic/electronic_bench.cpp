@@ -1,4 +1,4 @@
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
