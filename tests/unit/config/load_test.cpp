@@ -55,6 +55,20 @@ TEST_CASE("an empty configuration is one") {
     REQUIRE(config::load_daemon_config("", "lab.toml", ToyKinds{}).rigs().empty());
 }
 
+TEST_CASE("two instruments of one name are refused where the second is") {
+    const std::string awg = "[[instruments]]\nname = 'awg'\nkind = 'generator'\naddress = 'x'\n";
+    REQUIRE(lab_refusal(awg).empty());
+    REQUIRE(lab_refusal(awg + awg) ==
+            "lab.toml:6: instruments[1].name: 'awg' is already the name of instruments[0]");
+    REQUIRE(lab_refusal("[[instruments]]\nname = 'awg'\nkind = 'oven'\naddress = 'x'\n")
+                .starts_with("lab.toml:3: instruments[0].kind: 'oven'; valid is "));
+}
+
+TEST_CASE("a rig's name has no colon, which the names of simulations have") {
+    REQUIRE(lab_refusal("[[rigs]]\nname = 'a:simulation'\nkind = 'toy'") ==
+            "lab.toml:2: rigs[0].name: 'a:simulation'; valid is a name without ':'");
+}
+
 TEST_CASE("two rigs of one name are refused where the second is") {
     REQUIRE(lab_refusal("[[rigs]]\nname = 'a'\nkind = 'toy'\n[[rigs]]\nname = 'a'\nkind = 'toy'") ==
             "lab.toml:5: rigs[1].name: 'a' is already the name of rigs[0]");

@@ -33,7 +33,7 @@ v1::DaemonConfig lab() {
     }
     *config.add_rigs() = rig_of("bench", "electronic-instruments",
                                 R"({"generator": "awg", "digitiser": "scope", "hold_time": 2e-4,
-                                    "adc_nodes": [2]})");
+                                    "adc_nodes": [2, 4]})");
     *config.add_rigs() = rig_of("ladder", "electronic", "{}");
     return config;
 }
@@ -81,7 +81,7 @@ TEST_CASE("the simulation of a rig has its options, where it has them") {
     REQUIRE(simulation->options().UnpackTo(options.get()));
     std::string text;
     REQUIRE(google::protobuf::util::MessageToJsonString(*options, &text).ok());
-    REQUIRE(text == R"({"holdTime":0.0002,"adcNodes":[2]})");
+    REQUIRE(text == R"({"holdTime":0.0002,"adcNodes":[2,4]})");
 }
 
 TEST_CASE("a rig of instruments is built without reaching any, from what is on the shelf") {
@@ -91,11 +91,14 @@ TEST_CASE("a rig of instruments is built without reaching any, from what is on t
     rig::InstrumentSite site{.shelf = rig::make_shelf(config.instruments(), "/nowhere", clock, {}),
                              .calibrations = nullptr,
                              .version = "1"};
-    // With every default filled in, as whoever reads a configuration does it.
-    v1::RigConfig bench = rig_of("bench", "electronic-instruments", R"({
-        "generator": "awg", "digitiser": "scope", "dac_samples": 20, "dac_low": -2, "dac_high": 3,
+    // With every default filled in.
+    const std::string rest =
+        R"("digitiser": "scope", "dac_samples": 20, "dac_low": -2, "dac_high": 3,
         "hold_time": 1e-4, "rest_time": 0.012, "monitor": 3, "adc_first": 2, "adc_every": 2,
-        "adc_range": 1, "points_per_hold": 10, "samples_per_record": 16, "limit_duty": 1})");
+        "adc_range": 1, "points_per_hold": 10, "samples_per_record": 16, "limit_duty": 1,
+        "retakes": 3})";
+    v1::RigConfig bench =
+        rig_of("bench", "electronic-instruments", R"({"generator": "awg", )" + rest);
     const auto error = [&] {
         try {
             static_cast<void>(rig::make_rig(bench, workers, clock, {}, site));
@@ -121,8 +124,8 @@ TEST_CASE("a rig of instruments is built without reaching any, from what is on t
         REQUIRE(error() == "rig 'bench': it is made of instruments, and there are none");
     }
     SECTION("an instrument that is not there") {
-        bench = rig_of("bench", "electronic-instruments",
-                       R"({"generator": "avg", "digitiser": "scope"})");
-        REQUIRE(error().find("'avg'") != std::string::npos);
+        bench = rig_of("bench", "electronic-instruments", R"({"generator": "avg", )" + rest);
+        REQUIRE(error() == "rig 'bench': generator: there is no instrument 'avg'; there are: "
+                           "'awg', 'scope', 'spare'");
     }
 }

@@ -88,6 +88,31 @@ TEST_CASE("conditions hold the configuration and its hash, and tell devices apar
             "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
 }
 
+TEST_CASE("a rig is another device with another instrument, not with more patience") {
+    const auto hash = [](const auto& change) {
+        v1::InstrumentConfig awg;
+        awg.set_name("awg");
+        awg.set_address("TCPIP0::h::5025::SOCKET");
+        v1::RigConfig bench;
+        change(awg, bench);
+        const Premises premises{.version = "",
+                                .host = {},
+                                .rigs = {{"bench", bench}},
+                                .instruments = {{"bench", {awg}}}};
+        return conditions(premises, {{"bench", {}}}).rigs(0).configuration_sha256();
+    };
+    const std::string as_it_is = hash([](auto&, auto&) {});
+    REQUIRE(as_it_is == hash([](auto& awg, auto& bench) {
+                awg.set_timeout(9);
+                bench.set_uncalibrated("allow");
+                bench.set_calibration_days(3);
+                bench.set_query_timeout(7);
+            }));
+    REQUIRE(as_it_is != hash([](auto& awg, auto&) { awg.set_serial("MY1"); }));
+    REQUIRE(as_it_is != hash([](auto& awg, auto&) { awg.set_address("TCPIP0::i::5025::SOCKET"); }));
+    REQUIRE(as_it_is != hash([](auto& awg, auto&) { awg.set_virtual_(true); }));
+}
+
 TEST_CASE("two runs of the same file under the same conditions differ in nothing") {
     RunRecord a = record(0.0, 5);
     RunRecord b = a;
