@@ -79,7 +79,7 @@ encoding = { kind = "direct" }
 const std::string endless_run = R"(
 [data]
 kind = "xor"
-inputs = 20
+inputs = 18
 training_samples = 40
 test_samples = 40
 [training]
@@ -233,9 +233,9 @@ TEST_CASE("nothing moves before somebody was asked, and a result names the instr
 
     REQUIRE(daemon.ctl({"run", "start", file, "--yes", "--watch"}).status == 0);
     const json run = json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
-    REQUIRE(run["result"]["evidence"] == "virtual instruments");
-    REQUIRE(run["result"]["evidence_of"].size() == 1);
-    REQUIRE(says(run["result"]["evidence_of"][0], serial));
+    REQUIRE(run["evidence"] == "virtual instruments");
+    REQUIRE(run["evidence_of"].size() == 1);
+    REQUIRE(says(run["evidence_of"][0], serial));
     REQUIRE_FALSE(bench.drives());
 }
 
@@ -249,7 +249,7 @@ TEST_CASE("a run is simulated from the same file, and nobody is asked") {
     REQUIRE(plan["layers"][0]["rig"] == "ladder:simulation");
     REQUIRE(daemon.ctl({"run", "start", file, "--simulate", "--watch"}).status == 0);
     const json run = json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
-    REQUIRE(run["result"]["evidence"] == "simulation");
+    REQUIRE(run["evidence"] == "simulation");
     REQUIRE(daemon.ctl({"run", "start", file, "--simulate", "--seeds", "0,1", "--watch"}).status ==
             0);
     REQUIRE(rig_of(daemon, "ladder")["age"] == 0);
@@ -321,10 +321,10 @@ TEST_CASE("an instrument is driven by one daemon, and made safe when that one is
 }
 
 TEST_CASE("instruments that do not answer are not known to be safe, and keep no daemon down") {
-    auto bench = std::make_unique<Bench>();
-    const std::string config = bench->config();
-    bench.reset();
-    const Daemon daemon(config);
+    Bench bench;
+    bench.process().signal(SIGKILL);
+    bench.process().wait();
+    const Daemon daemon(bench.config());
     REQUIRE(rig_of(daemon, "ladder")["health"] == "fault");
     const json found = test::lines_of(daemon.ctl({"--json", "instruments"}).out)[0];
     REQUIRE(found["state"] == "disconnected");
