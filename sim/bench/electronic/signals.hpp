@@ -63,8 +63,8 @@ class LadderSignals final : public Signals {
     [[nodiscard]] double output(double time) const;
     [[nodiscard]] double node(std::size_t channel, double time);
     [[nodiscard]] double after_step(std::size_t channel, std::size_t step);
-    /// Steps after which nothing changes any more.
-    [[nodiscard]] std::size_t settled_steps() const;
+    /// Throws RESOURCE_EXHAUSTED when that step is too far away.
+    void check_length(std::size_t step) const;
 
     Burst burst_;
     double latency_;
