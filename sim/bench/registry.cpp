@@ -1,6 +1,6 @@
 #include "sim/bench/registry.hpp"
 
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 
 namespace phyll::bench {
 

@@ -2,7 +2,7 @@
 
 #include "drivers/rigs/electronic/electronic.pb.h"
 #include "drivers/rigs/instrument_rig.hpp"
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 #include "tests/support/paths.hpp"
 
 #include <memory>

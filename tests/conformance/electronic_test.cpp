@@ -139,6 +139,23 @@ TEST_CASE("an uncalibrated rig measures nothing, a reading at the digitiser's en
     REQUIRE_THROWS_WITH(rig->use(wrong), Catch::Contains("missing"));
 }
 
+TEST_CASE("what exceeds a limit of the drive never reaches the generator") {
+    const SystemClock clock;
+    const auto options = GENERATE(as<std::string>(), "limit_rms = 0.5", "limit_duty = 0.1");
+    CAPTURE(options);
+    ElectronicBench bench({}, options);
+    const auto rig = bench.rig(clock, false);
+    rig->use(rig->nominal());
+    OwnedBlock x(rig->spec().n_in(), 1);
+    std::ranges::fill(x.view().values(), 0.4F); // 0 V
+    REQUIRE_NOTHROW(test::answer(*rig, x));
+    const std::uint64_t before = bench.bench().status("generator").figures.at(0).value;
+    std::ranges::fill(x.view().values(), 1.0F);
+    REQUIRE(test::code_of([&] { test::answer(*rig, x); }) == Code::out_of_range);
+    REQUIRE(bench.bench().status("generator").figures.at(0).value == before);
+    REQUIRE(rig->spec().limits.size() == 2);
+}
+
 TEST_CASE("what is not reached is a fault and unknown, and known when it comes") {
     const SystemClock clock;
     ElectronicBench bench;

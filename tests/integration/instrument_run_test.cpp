@@ -1,6 +1,6 @@
 // Runs on virtual instruments that go away under them.
 
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 #include "tests/integration/json_lines.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/process.hpp"

@@ -3,7 +3,7 @@
 //
 //   phyll_paired_accuracy [seeds, 3] [training samples, 420] [test samples, 2000] [epochs, 100]
 
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 #include "tests/integration/json_lines.hpp"
 #include "tests/support/process.hpp"
 

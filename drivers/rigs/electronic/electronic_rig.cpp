@@ -364,10 +364,10 @@ void ElectronicRig::keep_raw(const Part& part, const std::vector<instruments::Re
 std::unique_ptr<InstrumentRig> make(const google::protobuf::Message& options,
                                     const InstrumentRigSite& site) {
     const auto& given = dynamic_cast<const v1::ElectronicInstrumentsOptions&>(options);
-    ElectronicSettings settings = electronic_settings(given);
-    return std::make_unique<ElectronicRig>(
-        std::move(settings), site.shelf.generator("generator", given.generator()),
-        site.shelf.digitiser("digitiser", given.digitiser()), site.clock);
+    auto generator = site.shelf.generator("generator", given.generator());
+    auto digitiser = site.shelf.digitiser("digitiser", given.digitiser());
+    return std::make_unique<ElectronicRig>(electronic_settings(given), std::move(generator),
+                                           std::move(digitiser), site.clock);
 }
 
 } // namespace

@@ -31,8 +31,11 @@ void read_channels(const v1::ElectronicInstrumentsOptions& options, ElectronicSe
         settings.nodes = {1, 3};
     }
     std::vector<unsigned> channels(options.channels().begin(), options.channels().end());
-    if (channels.empty()) {
-        channels = {1, 2};
+    for (unsigned channel = 1;
+         options.channels().empty() && channels.size() < settings.nodes.size(); ++channel) {
+        if (channel != options.monitor()) {
+            channels.push_back(channel);
+        }
     }
     require_distinct("adc_nodes", settings.nodes);
     require_distinct("channels", channels);

@@ -35,6 +35,9 @@ class Digitiser : public ScpiInstrument {
     /// A burst is triggered: captured if it is waited for. `signals` makes what is at the inputs.
     void played(const Burst& burst, const std::function<std::shared_ptr<Signals>()>& signals);
 
+    /// Whether it has an input of its own for triggers.
+    [[nodiscard]] virtual bool has_external_trigger() const { return true; }
+
     /// captures: records taken; triggers: those that it saw, stale records included.
     [[nodiscard]] std::vector<Figure> figures() const override {
         return {{"captures", captures_}, {"triggers", triggers_}};

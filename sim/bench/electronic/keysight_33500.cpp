@@ -92,9 +92,8 @@ void Keysight33500::add_function_commands() {
     });
     table().query(waveform,
                   [this](Call& call) { call.reply(fmt::format("\"{}\"", own_.waveform)); });
-    table().query("[:SOURce<1>]:FUNCtion:ARBitrary:POINts", [this](Call& call) {
-        call.reply(fmt::format("+{}", state().waveform->size()));
-    });
+    table().query("[:SOURce<1>]:FUNCtion:ARBitrary:POINts",
+                  [this](Call& call) { call.reply(fmt::format("+{}", state().waveform->size())); });
     add_number(table(), "[:SOURce<1>]:FUNCtion:ARBitrary:SRATe", state().rate, sample_rates, style);
     add_choice(table(), "[:SOURce<1>]:FUNCtion:ARBitrary:FILTer", own_.filter, filters);
 }

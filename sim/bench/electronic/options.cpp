@@ -1,6 +1,6 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -23,6 +23,8 @@ class RigolMso5000 final : public Digitiser {
     /// `serial` stands in its identity.
     RigolMso5000(const std::string& serial, Loop& loop, const Site& site, DigitiserNature nature);
 
+    [[nodiscard]] bool has_external_trigger() const override { return false; }
+
   private:
     /// What only this language can set; choices are places in their lists of keywords.
     struct Own {

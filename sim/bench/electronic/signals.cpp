@@ -26,6 +26,13 @@ physics::ElectronicParameters stepped(physics::ElectronicParameters parameters, 
     return parameters;
 }
 
+/// That a burst lasts; of one that lasts longer than any record, as many as matter.
+std::size_t steps_of(const Burst& burst, std::size_t per_point) {
+    const double steps = static_cast<double>(burst.volts.size()) *
+                         static_cast<double>(burst.cycles) * static_cast<double>(per_point);
+    return static_cast<std::size_t>(std::min(steps, 2.0 * most_steps));
+}
+
 bool crosses(double before, double after, double level, Slope slope) {
     const bool up = before < level && after >= level;
     const bool down = before > level && after <= level;
@@ -39,7 +46,7 @@ LadderSignals::LadderSignals(const physics::ElectronicParameters& parameters, Bu
     : burst_(std::move(burst)),
       latency_(latency.count()),
       cut_(cut(parameters, burst_.rate)),
-      steps_(burst_.volts.size() * burst_.cycles * cut_.per_point),
+      steps_(steps_of(burst_, cut_.per_point)),
       settled_(steps_ +
                static_cast<std::size_t>(std::ceil(2 * physics::rest_time(parameters) / cut_.step))),
       integrator_(stepped(parameters, cut_.step), physics::nominal_components(parameters)),
@@ -76,13 +83,17 @@ double LadderSignals::output(double time) const {
     return source(static_cast<std::size_t>(step));
 }
 
-double LadderSignals::after_step(std::size_t channel, std::size_t step) {
-    step = std::min(step, settled_);
+void LadderSignals::check_length(std::size_t step) const {
     if (step >= most_steps) {
         throw Error(Code::resource_exhausted,
                     fmt::format("a record of more than {:.3g} s is too long to be computed",
                                 static_cast<double>(most_steps) * cut_.step));
     }
+}
+
+double LadderSignals::after_step(std::size_t channel, std::size_t step) {
+    step = std::min(step, settled_);
+    check_length(step);
     while (trace_.size() <= step * channels) {
         const std::size_t first = trace_.size() / channels;
         for (std::size_t k = 0; k < chunk; ++k) {
@@ -133,6 +144,7 @@ double LadderSignals::volts(unsigned channel, double time) {
 std::optional<double> LadderSignals::crossing(unsigned channel, double level, Slope slope) {
     double before = volts(channel, latency_ - cut_.step);
     for (std::size_t step = 0; step <= settled_; ++step) {
+        check_length(step);
         const double time = latency_ + static_cast<double>(step) * cut_.step;
         const double after = volts(channel, time);
         if (crosses(before, after, level, slope)) {

@@ -14,9 +14,9 @@ enum class Slope { rising, falling, either };
 /// What a generator plays at a trigger, at its connector.
 struct Burst {
     std::vector<double> volts{};           ///< point by point, each held for 1 / rate; one at least
-    double rate = 0.0;                   ///< points per second
-    std::size_t cycles = 1;              ///< the waveform so many times
-    double idle = 0.0;                   ///< V before and after
+    double rate = 0.0;                     ///< points per second
+    std::size_t cycles = 1;                ///< the waveform so many times
+    double idle = 0.0;                     ///< V before and after
     std::optional<Slope> trigger_output{}; ///< its edge; none when it is off
 };
 
@@ -63,8 +63,8 @@ class LadderSignals final : public Signals {
     [[nodiscard]] double output(double time) const;
     [[nodiscard]] double node(std::size_t channel, double time);
     [[nodiscard]] double after_step(std::size_t channel, std::size_t step);
-    /// Steps after which nothing changes any more.
-    [[nodiscard]] std::size_t settled_steps() const;
+    /// Throws RESOURCE_EXHAUSTED when that step is too far away.
+    void check_length(std::size_t step) const;
 
     Burst burst_;
     double latency_;

@@ -76,6 +76,8 @@ std::optional<std::string> ScpiInstrument::act(std::string_view message) {
                 }
             } catch (const ScpiError& error) {
                 report(error);
+            } catch (const Error& error) {
+                report(ScpiError(scpi_number::system, error.what()));
             }
         }
     } catch (const ScpiError& error) {

@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
+#include <initializer_list>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <system_error>
@@ -37,25 +39,28 @@ sockaddr_in loopback(std::uint16_t port) {
     return address;
 }
 
-/// A socket that is bound, with `sharing` SO_REUSEPORT or SO_REUSEADDR.
-Descriptor bound(std::uint16_t port, int sharing) {
+/// A socket that is bound, with these of SO_REUSEPORT and SO_REUSEADDR set.
+Descriptor bound(std::uint16_t port, std::initializer_list<int> sharing) {
     Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int yes = 1;
     const sockaddr_in address = loopback(port);
-    if (socket.get() < 0 ||
-        ::setsockopt(socket.get(), SOL_SOCKET, sharing, &yes, sizeof yes) != 0 ||
+    const bool shares = std::ranges::all_of(sharing, [&](int option) {
+        return ::setsockopt(socket.get(), SOL_SOCKET, option, &yes, sizeof yes) == 0;
+    });
+    if (!shares ||
         ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         throw cannot_listen(port, std::generic_category().message(errno));
     }
     return socket;
 }
 
-/// A port that one asks for must be nobody else's: ours would be shared with other benches.
+/// A port that one asks for must be nobody else's: SO_REUSEPORT alone would share it with another
+/// bench. What is left there of connections that were closed is no obstacle.
 Descriptor reserve(std::uint16_t port) {
     if (port != 0) {
-        static_cast<void>(bound(port, SO_REUSEADDR));
+        static_cast<void>(bound(port, {SO_REUSEADDR}));
     }
-    return bound(port, SO_REUSEPORT);
+    return bound(port, {SO_REUSEPORT});
 }
 
 } // namespace
@@ -70,7 +75,7 @@ ReservedPort::ReservedPort(std::uint16_t port) : socket_(reserve(port)) {
 }
 
 tcp::acceptor ReservedPort::listen(boost::asio::io_context& context) const {
-    Descriptor socket = bound(number_, SO_REUSEPORT);
+    Descriptor socket = bound(number_, {SO_REUSEPORT, SO_REUSEADDR});
     if (::listen(socket.get(), SOMAXCONN) != 0) {
         throw cannot_listen(number_, std::generic_category().message(errno));
     }
@@ -192,9 +197,9 @@ void SocketServer::listen() {
 }
 
 void SocketServer::accept() {
-    acceptor_->async_accept([this](const error_code& error, tcp::socket socket) {
-        if (error == boost::asio::error::operation_aborted) {
-            return;
+    acceptor_->async_accept([this, time = times_off_](const error_code& error, tcp::socket socket) {
+        if (time != times_off_) {
+            return; // It was switched off meanwhile.
         }
         // One too many is closed as soon as it is there.
         if (!error && sessions_.size() < most_connections) {
@@ -209,16 +214,17 @@ void SocketServer::accept() {
 void SocketServer::refuse_for(Seconds off) {
     acceptor_.reset();
     const auto sessions = std::exchange(sessions_, {});
-    waiting_.clients(-static_cast<int>(sessions.size()));
-    for (const std::shared_ptr<Session>& session : sessions) {
-        session->close();
-    }
     const std::uint64_t time = ++times_off_;
+    // Before the sessions end: whoever sees that may be back at once.
     loop_.after(off, [this, time] {
         if (time == times_off_) {
             listen();
         }
     });
+    waiting_.clients(-static_cast<int>(sessions.size()));
+    for (const std::shared_ptr<Session>& session : sessions) {
+        session->close();
+    }
 }
 
 void SocketServer::ended(const std::shared_ptr<Session>& session) {

@@ -20,7 +20,7 @@ class Station {
   public:
     /// What becomes of a message.
     struct Outcome {
-        bool close = false; ///< the connection is to be closed
+        bool close = false;  ///< the connection is to be closed
         std::string reply{}; ///< empty: none
     };
     using Done = std::function<void(Outcome)>;

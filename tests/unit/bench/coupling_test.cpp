@@ -1,7 +1,7 @@
 // What the bench measures is what the simulation in the daemon computes, code for code.
 
 #include "drivers/core/random.hpp"
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 #include "sim/physics/electronic/ladder.hpp"
 #include "tests/unit/bench/pair.hpp"
 
@@ -129,6 +129,23 @@ TEST_CASE("before a burst the ladder has settled at the voltage of the output") 
     for (const unsigned code : node) {
         REQUIRE(code == std::nearbyint((settled[0] + 1) / (2.0 / 4096)));
     }
+}
+
+TEST_CASE("a record that is too long to be computed is an error, and nothing worse") {
+    Bench bench(*bench::electronic_plan({}));
+    KeysightPair pair(bench);
+    pair.load(random_codes(1));
+    pair.generator.write("FUNC:ARB:SRAT 1E-6;:BURS:NCYC 1E8");
+    pair.digitiser.write(":TIM:RANG 500;:WAV:POIN 100;SOUR CHAN1");
+    pair.trigger();
+    REQUIRE(pair.digitiser.query(":WAV:DATA?;:SYST:ERR?").starts_with("-310,\"System error;"));
+    // To look for an edge that never comes is given up as well.
+    pair.digitiser.write(":TRIG:EDGE:SOUR CHAN3;LEV 9");
+    pair.trigger();
+    REQUIRE(pair.digitiser.query(":OPER:COND?;:SYST:ERR?").starts_with("+40;-310,"));
+    pair.digitiser.write(":TIM:RANG 2.5E-3;:WAV:POIN 2500;:TRIG:EDGE:SOUR EXT;LEV 1");
+    pair.trigger();
+    REQUIRE(pair.read(1) == std::vector<unsigned>(KeysightPair::points, 2048));
 }
 
 TEST_CASE("noise is a function of seed and capture count, and as large as it is said to be") {

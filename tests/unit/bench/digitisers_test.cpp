@@ -1,6 +1,7 @@
 // Both digitisers, by a client that knows nothing of them but their manuals.
 
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
+#include "tests/support/await.hpp"
 #include "tests/unit/bench/pair.hpp"
 
 #include <catch2/catch.hpp>
@@ -238,8 +239,7 @@ TEST_CASE("a record takes its time") {
     pair.load(ramp);
     bench.reset_statistics();
     pair.trigger();
-    while (pair.digitiser.query(":OPER:COND?") != "+0") {
-    }
+    test::await([&] { return pair.digitiser.query(":OPER:COND?") == "+0"; });
     REQUIRE(pair.digitiser.query(":TER?") == "+1");
     const bench::BenchStatus status = bench.status();
     REQUIRE(status.instruments.at(1).busy.count() >= 1e-3);

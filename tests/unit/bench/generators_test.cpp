@@ -1,7 +1,7 @@
 // Both generators, by a client that knows nothing of them but their manuals.
 
 #include "drivers/core/random.hpp"
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 #include "tests/unit/bench/scpi_client.hpp"
 
 #include <catch2/catch.hpp>

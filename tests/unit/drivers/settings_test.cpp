@@ -36,6 +36,14 @@ TEST_CASE("the electronic rig's options have the defaults of its simulation") {
     REQUIRE(s.monitor.range.value > 3.15);
 }
 
+TEST_CASE("channels that are not given are those that the monitor leaves") {
+    const rigs::ElectronicSettings s = settings("adc_nodes = [1, 2, 5]\nmonitor = 2");
+    REQUIRE(s.channels.size() == 3);
+    REQUIRE(s.channels[0].number == 1);
+    REQUIRE(s.channels[1].number == 3);
+    REQUIRE(s.channels[2].number == 4);
+}
+
 TEST_CASE("limits bound what the generator is set to") {
     const rigs::ElectronicSettings s = settings("limit_peak = 3.0");
     REQUIRE(s.playing.high.value == 3.0);
@@ -49,7 +57,7 @@ TEST_CASE("options that cannot be are refused, by name") {
         {"adc_first = 21", "adc_first: 21; valid is 1 to dac_samples, 20"},
         {"channels = [1]", "channels: 1 of them for 2 adc_nodes"},
         {"channels = [1, 1]", "channels: 1 is there twice"},
-        {"monitor = 2", "monitor: 2 is also the channel of a node"},
+        {"channels = [1, 2]\nmonitor = 2", "monitor: 2 is also the channel of a node"},
         {"dac_low = -4.0\ntrigger_channel = 3", "trigger_channel: 3; a channel triggers at a rise"},
     }));
     CAPTURE(text);

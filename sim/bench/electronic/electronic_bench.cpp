@@ -1,4 +1,4 @@
-#include "sim/bench/electronic/bench.hpp"
+#include "sim/bench/electronic/electronic_bench.hpp"
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
@@ -61,6 +61,9 @@ std::vector<std::string> names_of(const Models& models) {
     return names;
 }
 
+/// The digitiser's channel that sees the generator's output.
+constexpr unsigned monitor_channel = 3;
+
 template <class Models>
 const auto& model_of(const Models& models, const char* field, const std::string& name) {
     const auto* const found =
@@ -118,9 +121,11 @@ virtual = true
 name = "ladder"
 kind = "electronic-instruments"
 unattended = true
-options = {{ generator = "generator", digitiser = "digitiser" }}
+options = {{ generator = "generator", digitiser = "digitiser", trigger_channel = {}, adc_range = {} }}
 )",
-                       addresses.at(0), addresses.at(1));
+                       addresses.at(0), addresses.at(1),
+                       digitiser_->has_external_trigger() ? 0U : monitor_channel,
+                       physics::adc_range_of(circuit_));
 }
 
 class ElectronicPlan final : public Plan {
