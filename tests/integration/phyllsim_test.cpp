@@ -33,6 +33,14 @@ class Sim {
         : process_(command(std::move(options)), dir_.path() / "log"),
           ready_(json::parse(process_.read_line())) {}
 
+    Sim(const Sim&) = delete;
+    Sim& operator=(const Sim&) = delete;
+    /// Killed, it would leave its folder behind.
+    ~Sim() {
+        process_.signal(SIGTERM);
+        process_.wait();
+    }
+
     [[nodiscard]] const json& ready() const { return ready_; }
     [[nodiscard]] Process& process() { return process_; }
     [[nodiscard]] std::string address(std::size_t instrument) const {
