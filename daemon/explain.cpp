@@ -34,7 +34,8 @@ std::vector<config::FileType> dialects() {
 
 void explain(const std::string& what, bool markdown, std::ostream& out) {
     const config::Comments comments(config::embedded_protos());
-    const std::vector<config::Topic> topics = config::reference(comments, *known_options(), dialects());
+    const std::vector<config::Topic> topics =
+        config::reference(comments, *known_options(), dialects());
     if (what.empty() && !markdown) {
         out << config::text_list(topics) << more;
     } else if (!what.empty() && what != "all") {
