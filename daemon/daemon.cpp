@@ -30,6 +30,7 @@
 #include <charconv>
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -154,6 +155,8 @@ class Service {
   private:
     /// Ends the eras of rigs that are configured otherwise than when the daemon last started.
     void note_configurations();
+    [[nodiscard]] rig::RigPatience patience_of(const v1::RigConfig& config) const;
+    [[nodiscard]] std::unique_ptr<rig::RigThread> made(const v1::RigConfig& config) const;
     void add_rigs();
     std::vector<std::string> listen();
     void serve_until_stopped();
@@ -277,17 +280,44 @@ void Service::note_configurations() {
     }
 }
 
+/// A driver that was told to end makes its instruments safe first, one after the other.
+rig::RigPatience Service::patience_of(const v1::RigConfig& config) const {
+    rig::RigPatience patience{.query_timeout = Seconds(config.query_timeout())};
+    for (const v1::InstrumentConfig& part :
+         rig::instruments_of(config, settings_.config.instruments())) {
+        patience.grace += 2 * Seconds(part.timeout());
+    }
+    return patience;
+}
+
+std::unique_ptr<rig::RigThread> Service::made(const v1::RigConfig& config) const {
+    const auto age = saved_ages_.find(config.name());
+    return std::make_unique<rig::RigThread>(
+        config.name(),
+        [config, workers = workers_, &clock = clock_, read = rig_files(settings_),
+         site = instruments_] { return rig::make_rig(config, *workers, clock, read, site); },
+        clock_, age == saved_ages_.end() ? 0 : age->second, patience_of(config));
+}
+
 void Service::add_rigs() {
     note_configurations();
     saved_ages_ = store_.rig_ages();
+    // At once: a rig whose instruments do not answer must not keep the others waiting.
+    std::vector<std::future<std::unique_ptr<rig::RigThread>>> rigs;
     for (const v1::RigConfig& config : config_.rigs()) {
-        const auto age = saved_ages_.find(config.name());
-        lab_.add(std::make_unique<rig::RigThread>(
-            config.name(),
-            [config, workers = workers_, &clock = clock_, read = rig_files(settings_),
-             site = instruments_] { return rig::make_rig(config, *workers, clock, read, site); },
-            clock_, age == saved_ages_.end() ? 0 : age->second,
-            rig::RigPatience{.query_timeout = Seconds(config.query_timeout())}));
+        rigs.push_back(std::async(std::launch::async, [this, &config] { return made(config); }));
+    }
+    for (int i = 0; i < config_.rigs_size(); ++i) {
+        const v1::RigConfig& config = config_.rigs(i);
+        try {
+            lab_.add(rigs[static_cast<std::size_t>(i)].get());
+        } catch (const Error& error) {
+            if (i < settings_.config.rigs_size()) {
+                throw;
+            }
+            spdlog::warn("nothing can be simulated in place of a rig: {}", error.what());
+            continue;
+        }
         rig::RigThread& rig = lab_.rig(config.name());
         rig.set_era(store_.rig_era(config.name()).era);
         for (const std::string& note : rig.spec().notes) {
@@ -373,6 +403,28 @@ void say_instruments(const v1::DaemonConfig& config, std::ostream& out) {
     }
 }
 
+/// A rig that reaches for nothing, not even at its end. Nothing, with a word on `out`, for one that
+/// need not be there and cannot be built.
+std::optional<rig::MadeRig> rig_to_look_at(const Settings& settings, const v1::RigConfig& config,
+                                           bool needed, Workers& workers, const Clock& clock,
+                                           const rig::InstrumentSite& site, std::ostream& out) {
+    try {
+        rig::MadeRig made = rig::make_rig(config, workers, clock, rig_files(settings), site);
+        if (made.instruments != nullptr) {
+            for (instruments::Instrument* instrument : made.instruments->instruments()) {
+                instrument->shut();
+            }
+        }
+        return made;
+    } catch (const Error& error) {
+        if (needed) {
+            throw;
+        }
+        out << fmt::format("{} cannot be simulated: {}\n", config.name(), error.what());
+        return std::nullopt;
+    }
+}
+
 } // namespace
 
 void check_rigs(const Settings& settings, std::ostream& out) {
@@ -381,9 +433,14 @@ void check_rigs(const Settings& settings, std::ostream& out) {
     Workers workers(thread_count(config));
     require_loopback(config.listen());
     const rig::InstrumentSite site = instrument_site(settings, clock, nullptr);
-    for (const v1::RigConfig& rig : config.rigs()) {
-        const rig::MadeRig made = rig::make_rig(rig, workers, clock, rig_files(settings), site);
-        const LayerSpec& spec = made.layer->spec();
+    for (int i = 0; i < config.rigs_size(); ++i) {
+        const v1::RigConfig& rig = config.rigs(i);
+        const auto made = rig_to_look_at(settings, rig, i < settings.config.rigs_size(), workers,
+                                         clock, site, out);
+        if (!made) {
+            continue;
+        }
+        const LayerSpec& spec = made->layer->spec();
         out << fmt::format("{}: {}, {} inputs, {} outputs, {:g} s per sample, {}\n", rig.name(),
                            spec.kind, spec.n_in(), spec.n_out(), spec.seconds_per_sample,
                            evidence_in_words(spec));

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <vector>
 
@@ -16,19 +17,39 @@ namespace phyll::config {
 
 namespace {
 
-/// Adds a problem for every entry of `list` whose name an earlier one has.
-template <class Entries>
-void check_names_differ(const Entries& entries, const std::string& list, Problems& problems) {
+/// Adds a problem for every entry of `list` whose `field`, the text `of` gives, an earlier one has.
+template <class Entries, class Of>
+void check_differ(const Entries& entries, const std::string& list, const std::string& field, Of of,
+                  Problems& problems) {
     std::map<std::string, std::size_t> first;
     for (int i = 0; i < entries.size(); ++i) {
         const auto index = static_cast<std::size_t>(i);
-        const auto [taken, is_new] = first.try_emplace(entries[i].name(), index);
+        const auto [taken, is_new] = first.try_emplace(of(entries[i]), index);
         if (!is_new) {
-            problems.add(member_path(item_path(list, index), "name"),
-                         fmt::format("{} is already the name of {}", quoted(entries[i].name()),
+            problems.add(member_path(item_path(list, index), field),
+                         fmt::format("{} is already the {} of {}", quoted(of(entries[i])), field,
                                      item_path(list, taken->second)));
         }
     }
+}
+
+template <class Entries>
+void check_names_differ(const Entries& entries, const std::string& list, Problems& problems) {
+    check_differ(entries, list, "name", [](const auto& entry) { return entry.name(); }, problems);
+}
+
+/// Letters of resource strings count in any case.
+void check_addresses_differ(const v1::DaemonConfig& config, Problems& problems) {
+    check_differ(
+        config.instruments(), "instruments", "address",
+        [](const v1::InstrumentConfig& instrument) {
+            std::string address = instrument.address();
+            std::ranges::transform(address, address.begin(), [](unsigned char c) {
+                return static_cast<char>(std::toupper(c));
+            });
+            return address;
+        },
+        problems);
 }
 
 /// The daemon names the simulations of rigs made of instruments: "bench:simulation".
@@ -106,6 +127,7 @@ v1::DaemonConfig load_daemon_config(std::string_view text, const std::string& fi
     parse_toml(text, file_name, {}, resolver, config, problems);
     check_names_differ(config.rigs(), "rigs", problems);
     check_names_differ(config.instruments(), "instruments", problems);
+    check_addresses_differ(config, problems);
     check_rig_names(config, problems);
     problems.throw_if_any();
     return config;

@@ -142,6 +142,11 @@ SafeState Device::make_safe(Watch& watch) {
     return state;
 }
 
+bool Device::pause(Seconds duration) const {
+    return duration.count() <= 0 ||
+           clock_.wait_for(duration, closing_stop_.get_token()) == Clock::Wake::reached;
+}
+
 void Device::recover(Watch& watch, const Deadline& deadline, const std::stop_token& stop) {
     const Deadline end = begin(watch, "a recovery", Seconds(0), deadline);
     const std::stop_callback hasten(stop, [&] { watch.hasten(); });
@@ -213,6 +218,7 @@ void Device::abort() {
 void Device::close() {
     const std::lock_guard lock(mutex_);
     closing_ = true;
+    closing_stop_.request_stop();
     query_stop_.request_stop();
 }
 

@@ -71,6 +71,8 @@ class Device : public std::enable_shared_from_this<Device> {
     /// own patience.
     void measure(Watch& watch, DeviceQuery& query);
     [[nodiscard]] SafeState make_safe(Watch& watch);
+    /// False when it was closed before the end of the pause.
+    [[nodiscard]] bool pause(Seconds duration) const;
     void recover(Watch& watch, const Deadline& deadline, const std::stop_token& stop);
     /// Throws FAILED_PRECONDITION where it is no simulation.
     void simulate(Watch& watch, const std::function<void(SimulationControls&)>& what);
@@ -133,6 +135,7 @@ class Device : public std::enable_shared_from_this<Device> {
     mutable std::mutex mutex_;
     RigStatus status_;
     std::stop_source query_stop_;
+    std::stop_source closing_stop_; ///< of pauses
     bool closing_ = false;
     bool lost_ = false;
     std::shared_ptr<const CalibrationBook> calibration_;

@@ -133,7 +133,7 @@ std::string simulation_name(const std::string& rig) {
 
 std::optional<v1::RigConfig> simulation_of(const v1::RigConfig& rig) {
     const rigs::InstrumentRigKind* kind = kind_of(rig);
-    if (kind == nullptr) {
+    if (kind == nullptr || kind->simulated_by.empty()) {
         return std::nullopt;
     }
     v1::RigConfig simulation;

@@ -5,13 +5,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 namespace phyll::rig {
+namespace {
+
+/// Between attempts to make a rig safe that could not be.
+constexpr Seconds between_attempts{2};
+
+} // namespace
 
 Lab::~Lab() {
+    // At once: a rig that cannot be reached must not keep the others driven.
+    std::vector<std::future<bool>> whole;
+    whole.reserve(rigs_.size());
     for (const auto& rig : rigs_) {
-        if (!rig->close()) {
+        whole.push_back(std::async(std::launch::async, [&rig] { return rig->close(); }));
+    }
+    for (std::future<bool>& each : whole) {
+        if (!each.get()) {
             *left_behind_ = true;
         }
     }
@@ -37,15 +50,22 @@ RigThread& Lab::rig(const std::string& name) const {
 
 void Lab::end(LeaseId id) {
     for (const std::string& name : leases_.end(id)) {
-        RigThread& held = rig(name);
-        held.abort();
-        held.make_safe([this, name](const SafeState& state) {
-            // A rig that may still be driven is handed to nobody.
-            if (state.state == SafeState::State::safe) {
-                post_([this, name] { leases_.made_safe(name); });
+        rig(name).abort();
+        settle(name, Seconds(0));
+    }
+}
+
+void Lab::settle(const std::string& name, Seconds pause) {
+    rig(name).make_safe(pause, [this, name](const SafeState& state) {
+        post_([this, name, safe = state.state == SafeState::State::safe] {
+            if (safe) {
+                leases_.made_safe(name);
+            } else if (!rig(name).given_up()) {
+                // One that may still be driven is handed to nobody, until it can be reached.
+                settle(name, between_attempts);
             }
         });
-    }
+    });
 }
 
 } // namespace phyll::rig

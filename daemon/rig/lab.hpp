@@ -47,9 +47,14 @@ class Lab {
     LeaseId take(std::set<std::string> rigs, std::string holder, LeaseTable::Granted granted) {
         return leases_.take(std::move(rigs), std::move(holder), std::move(granted));
     }
+    /// A rig that cannot be made safe is tried again every few seconds, and nobody gets it
+    /// meanwhile.
     void end(LeaseId id);
 
   private:
+    /// Makes a rig safe after a pause, again and again until it is, and hands it on.
+    void settle(const std::string& name, Seconds pause);
+
     Post post_;
     std::vector<std::unique_ptr<RigThread>> rigs_;
     LeaseTable leases_;

@@ -41,6 +41,12 @@ class Lock {
         if (!held_by) {
             return;
         }
+        if (!instruments::holds(held_by->process, folder_, address_)) {
+            throw Error(Code::failed_precondition,
+                        fmt::format("its lock says that process {} ({}) drives it, which does not "
+                                    "hold that lock; nobody is killed",
+                                    held_by->process, held_by->command));
+        }
         // By a handle, so that no other process is hit that got the same number meanwhile.
         const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, held_by->process, 0)));
         const std::optional<LockHolder> still = holder();

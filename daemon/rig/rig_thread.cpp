@@ -102,10 +102,14 @@ void RigThread::query(ConstBlock x, Block y, const QueryContext& context) {
     }
 }
 
-void RigThread::make_safe(std::function<void(const SafeState&)> done) {
+void RigThread::make_safe(Seconds pause, std::function<void(const SafeState&)> done) {
     const auto state = std::make_shared<SafeState>();
     thread_.post(
-        {.work = [device = device_, state](auto& watch) { *state = device->make_safe(watch); },
+        {.work =
+             [device = device_, state, pause](auto& watch) {
+                 *state =
+                     device->pause(pause) ? device->make_safe(watch) : device->status().safe_state;
+             },
          .done =
              [device = device_, state, then = std::move(done)](const std::exception_ptr& failure) {
                  then(failure ? device->status().safe_state : *state);

@@ -66,8 +66,12 @@ class RigThread {
     /// measured; nothing where this throws.
     void query(ConstBlock x, Block y, const QueryContext& context);
 
-    /// Makes the rig safe after what was asked before, then calls `done` on the rig's thread.
-    void make_safe(std::function<void(const SafeState&)> done);
+    /// Makes the rig safe after what was asked before, then calls `done` on the rig's thread. With
+    /// a pause before, which ends when the rig is closed.
+    void make_safe(std::function<void(const SafeState&)> done) {
+        make_safe(Seconds(0), std::move(done));
+    }
+    void make_safe(Seconds pause, std::function<void(const SafeState&)> done);
 
     /// Reconnects and re-arms, and waits for it; throws what the rig throws.
     void recover(const Deadline& deadline, std::stop_token stop);

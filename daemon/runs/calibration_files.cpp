@@ -17,6 +17,7 @@ json to_json(const std::string& rig, const rig::KeptCalibration& kept) {
     json out{{"rig", rig},
              {"time", kept.time},
              {"version", kept.version},
+             {"settings", kept.calibration.settings},
              {"instruments", json::array()},
              {"quantities", json::array()}};
     for (const instruments::Identity& identity : kept.calibration.identities) {
@@ -36,6 +37,7 @@ rig::KeptCalibration from_json(const json& in) {
     rig::KeptCalibration out;
     out.time = in.at("time").get<double>();
     out.version = in.at("version").get<std::string>();
+    out.calibration.settings = in.at("settings").get<std::string>();
     for (const json& identity : in.at("instruments")) {
         out.calibration.identities.push_back(
             {.maker = identity.at("maker").get<std::string>(),

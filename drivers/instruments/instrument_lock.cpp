@@ -75,7 +75,12 @@ InstrumentLock::InstrumentLock(const std::filesystem::path& folder, const std::s
     : file_([&] {
           make_folder(folder);
           const std::filesystem::path path = path_of(folder, key);
-          const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+          // Only then made: of somebody else's file in a folder that is everybody's the system
+          // would refuse to open what might have to be made (fs.protected_regular).
+          int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+          if (fd < 0 && errno == ENOENT) {
+              fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+          }
           if (fd < 0) {
               throw cannot(errno, "open", path);
           }
@@ -104,6 +109,21 @@ std::optional<LockHolder> holder_of(const std::filesystem::path& folder, const s
         return std::nullopt;
     }
     return read_holder(file.get());
+}
+
+bool holds(pid_t process, const std::filesystem::path& folder, const std::string& key) {
+    if (process == ::getpid()) {
+        return false;
+    }
+    std::error_code error;
+    const std::filesystem::path path = path_of(folder, key);
+    for (const auto& open :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", process), error)) {
+        if (std::filesystem::equivalent(open.path(), path, error)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 } // namespace phyll::instruments

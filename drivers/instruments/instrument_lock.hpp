@@ -31,4 +31,9 @@ class InstrumentLock {
 [[nodiscard]] std::optional<LockHolder> holder_of(const std::filesystem::path& folder,
                                                   const std::string& key);
 
+/// Whether another process than this one has the file of a lock open, as the system sees it: what
+/// is written in the file is only what somebody wrote.
+[[nodiscard]] bool holds(pid_t process, const std::filesystem::path& folder,
+                         const std::string& key);
+
 } // namespace phyll::instruments

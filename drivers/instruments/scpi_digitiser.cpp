@@ -293,7 +293,7 @@ Record ScpiDigitiser::read(unsigned channel, const Patience& patience) {
 SafeState ScpiDigitiser::make_safe() noexcept {
     ready_ = false;
     try {
-        if (status().connected) {
+        if (session().in_step()) {
             session().tell(dialect().stop(), session().own_patience());
         }
     } catch (...) { // it cannot be reached, and cannot drive anything either

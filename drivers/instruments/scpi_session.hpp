@@ -67,6 +67,7 @@ class ScpiSession {
 
     /// The next exchange brings both sides into step first: an answer was left unheard.
     void doubt() noexcept { in_step_ = false; }
+    [[nodiscard]] bool in_step() const noexcept { return in_step_; }
 
     void shut() noexcept;
     /// Without dialect and output, which others know.

@@ -33,6 +33,8 @@ struct Quantity {
 struct Calibration {
     std::vector<Quantity> quantities;
     std::vector<instruments::Identity> identities; ///< of the instruments, in the rig's order
+    /// The rig's settings that it holds for, in words: with others it means nothing.
+    std::string settings{};
 
     bool operator==(const Calibration&) const = default;
 };
@@ -49,7 +51,7 @@ class InstrumentRig : public PhysicalLayer {
     [[nodiscard]] virtual Calibration calibrate(const Patience& patience) = 0;
     /// Throws INVALID_ARGUMENT when a quantity is missing or cannot be.
     virtual void use(const Calibration& calibration) = 0;
-    /// What to measure with as long as nothing better is known.
+    /// What to measure with as long as nothing better is known, with the settings of the rig.
     [[nodiscard]] virtual Calibration nominal() const = 0;
 
     /// As many as the rig has, always in the same order. Thread rule: that of each instrument's

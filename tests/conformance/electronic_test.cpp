@@ -141,13 +141,14 @@ TEST_CASE("an uncalibrated rig measures nothing, a reading at the digitiser's en
 
 TEST_CASE("what exceeds a limit of the drive never reaches the generator") {
     const SystemClock clock;
-    const auto options = GENERATE(as<std::string>(), "limit_rms = 0.5", "limit_duty = 0.1");
+    const auto options = GENERATE(as<std::string>(), "limit_rms = 1.05", "limit_duty = 0.12");
     CAPTURE(options);
     ElectronicBench bench({}, options);
     const auto rig = bench.rig(clock, false);
     rig->use(rig->nominal());
     OwnedBlock x(rig->spec().n_in(), 1);
-    std::ranges::fill(x.view().values(), 0.4F); // 0 V
+    // At 0 V only the marker drives, however many of its bits are set.
+    std::ranges::fill(x.view().values(), 0.4F);
     REQUIRE_NOTHROW(test::answer(*rig, x));
     const std::uint64_t before = bench.bench().status("generator").figures.at(0).value;
     std::ranges::fill(x.view().values(), 1.0F);
@@ -159,13 +160,23 @@ TEST_CASE("what exceeds a limit of the drive never reaches the generator") {
 TEST_CASE("what is not reached is a fault and unknown, and known when it comes") {
     const SystemClock clock;
     ElectronicBench bench;
-    bench.bench().misbehave("generator",
-                            {.fault = phyll::bench::Fault::power_cycle, .seconds = Seconds(3600)});
+    const auto switched_off_for = [&](double seconds) {
+        bench.bench().misbehave(
+            "generator", {.fault = phyll::bench::Fault::power_cycle, .seconds = Seconds(seconds)});
+    };
+    switched_off_for(3600);
     const auto rig = bench.rig(clock, false);
-    REQUIRE(rig->health().state == Health::State::fault);
-    REQUIRE(rig->make_safe().state == SafeState::State::unknown);
-    REQUIRE(rig->spec().evidence_of.find("generator, not reached yet") != std::string::npos);
+    REQUIRE(bench.bench().messages("digitiser") == 0); // it is built without reaching any
     REQUIRE(rig->spec().evidence == Evidence::virtual_instruments);
+    REQUIRE(rig->make_safe().state == SafeState::State::unknown);
+    REQUIRE(rig->health().state == Health::State::fault);
+    REQUIRE(rig->spec().evidence_of.find("generator, not reached yet") != std::string::npos);
+    switched_off_for(0);
+    REQUIRE(rig->make_safe().state == SafeState::State::safe);
+    rig->recover(Deadline::never(), {});
+    REQUIRE(rig->health().state == Health::State::ready);
+    REQUIRE(rig->spec().evidence_of.find("serial PHYLLSIM-G") != std::string::npos);
+    REQUIRE(rig->spec().evidence_of.find("serial PHYLLSIM-D") != std::string::npos);
 }
 
 TEST_CASE("a calibration measures what is true of the bench") {

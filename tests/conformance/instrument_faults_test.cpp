@@ -179,7 +179,7 @@ TEST_CASE("another instrument that comes up at the address is not driven") {
     f.check_recovered();
 }
 
-TEST_CASE("bytes that are changed on the way harm nobody") {
+TEST_CASE("bytes that are changed on the way end nothing for good") {
     Fixture f;
     for (const std::string instrument : {"generator", "digitiser"}) {
         for (std::uint64_t at = 0; at < 80; at += 4) {

@@ -35,6 +35,9 @@ SafeState CalibratedRig::make_safe() noexcept {
 }
 
 Health CalibratedRig::health() const {
+    if (!unreached_.empty()) {
+        return {.state = Health::State::fault, .reason = unreached_};
+    }
     Health health = rig_->health();
     if (health.state == Health::State::ready) {
         if (std::string reason = book_->reason(); !reason.empty()) {
@@ -47,6 +50,7 @@ Health CalibratedRig::health() const {
 void CalibratedRig::recover(const Deadline& deadline, std::stop_token stop) {
     settled_ = false;
     rig_->recover(deadline, std::move(stop));
+    unreached_.clear();
     look();
 }
 
@@ -62,9 +66,7 @@ void CalibratedRig::settle(const rigs::Patience& patience) {
     if (settled_) {
         return;
     }
-    for (instruments::Instrument* instrument : rig_->instruments()) {
-        instrument->connect(patience);
-    }
+    reach(patience);
     look();
     if (const std::string refusal = book_->refusal(); !refusal.empty()) {
         throw Error(Code::failed_precondition, refusal);
@@ -80,7 +82,24 @@ void CalibratedRig::settle(const rigs::Patience& patience) {
             Code::failed_precondition,
             fmt::format("its calibration cannot be used: {}; calibrate it again", error.what()));
     }
+    look(); // what was reached is known by its serial number now
     settled_ = true;
+}
+
+void CalibratedRig::reach(const rigs::Patience& patience) {
+    try {
+        for (instruments::Instrument* instrument : rig_->instruments()) {
+            instrument->connect(patience);
+        }
+        unreached_.clear();
+    } catch (const Error& error) {
+        if (error.code() == Code::cancelled || error.code() == Code::deadline_exceeded) {
+            throw;
+        }
+        // Also one that somebody else drives, or another one at the address: it may pass.
+        unreached_ = error.what();
+        throw Error(Code::unavailable, unreached_);
+    }
 }
 
 void CalibratedRig::look() {
@@ -88,7 +107,7 @@ void CalibratedRig::look() {
     for (const instruments::Instrument* instrument : rig_->instruments()) {
         found.push_back(instrument->status().identity);
     }
-    book_->found(std::move(found));
+    book_->found(std::move(found), rig_->nominal().settings);
     spec_ = rig_->spec();
     if (max_batch_ != 0) {
         spec_.max_batch = std::min(spec_.max_batch, max_batch_);

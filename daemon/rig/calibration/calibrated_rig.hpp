@@ -13,8 +13,9 @@ namespace phyll::rig {
 
 /// A rig of instruments that measures only with a calibration that is its own.
 ///
-/// Whether that is so is decided with the first query after it was made safe, when its instruments
-/// are known: what is under way is not cut off because a calibration turns stale.
+/// Whether that is so is decided with the first query after it was made safe, as after a fault,
+/// when its instruments are known: what is under way is not cut off because a calibration turns
+/// stale.
 class CalibratedRig final : public PhysicalLayer, public InstrumentControls {
   public:
     /// `max_batch` bounds the batch further than the rig itself does; 0: it does not.
@@ -41,6 +42,8 @@ class CalibratedRig final : public PhysicalLayer, public InstrumentControls {
   private:
     /// Takes up the calibration to measure with, or throws.
     void settle(const rigs::Patience& patience);
+    /// Reaches every instrument, or throws UNAVAILABLE and is in fault.
+    void reach(const rigs::Patience& patience);
     /// Sees what the rig is made of now.
     void look();
 
@@ -49,6 +52,7 @@ class CalibratedRig final : public PhysicalLayer, public InstrumentControls {
     const std::size_t max_batch_;
     LayerSpec spec_;
     bool settled_ = false;
+    std::string unreached_; ///< why an instrument was not reached last
 };
 
 } // namespace phyll::rig

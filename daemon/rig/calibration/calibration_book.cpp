@@ -62,9 +62,10 @@ double CalibrationBook::now() const {
     return Seconds(clock_.wall().time_since_epoch()).count();
 }
 
-void CalibrationBook::found(std::vector<instruments::Identity> instruments) {
+void CalibrationBook::found(std::vector<instruments::Identity> instruments, std::string settings) {
     const std::lock_guard lock(mutex_);
     found_ = std::move(instruments);
+    settings_ = std::move(settings);
 }
 
 void CalibrationBook::keep(const rigs::Calibration& calibration) {
@@ -76,6 +77,7 @@ void CalibrationBook::keep(const rigs::Calibration& calibration) {
     kept_ = std::move(kept);
     unreadable_.clear();
     found_ = calibration.identities;
+    settings_ = calibration.settings;
 }
 
 CalibrationBook::Verdict CalibrationBook::judge() const {
@@ -89,6 +91,11 @@ CalibrationBook::Verdict CalibrationBook::judge() const {
         !other.empty()) {
         return {.state = v1::Calibration::FOREIGN,
                 .reason = fmt::format("its calibration is foreign: {}", other)};
+    }
+    if (kept_->calibration.settings != settings_) {
+        return {.state = v1::Calibration::FOREIGN,
+                .reason = fmt::format("its calibration is for other settings: {}; they are {}",
+                                      kept_->calibration.settings, settings_)};
     }
     const double age = now() - kept_->time;
     if (age > rules_.longest.count()) {

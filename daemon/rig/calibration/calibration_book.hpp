@@ -50,9 +50,9 @@ class CalibrationBook {
     /// it.
     CalibrationBook(Rules rules, std::shared_ptr<CalibrationStore> store, const Clock& clock);
 
-    /// The instruments that the rig is made of now, in its order; one that was not reached yet is
-    /// not known and decides nothing.
-    void found(std::vector<instruments::Identity> instruments);
+    /// The instruments that the rig is made of now, in its order, and its settings; one that was
+    /// not reached yet is not known and decides nothing.
+    void found(std::vector<instruments::Identity> instruments, std::string settings);
     /// Keeps what was just measured. Throws what the store throws; nothing has changed then.
     void keep(const rigs::Calibration& calibration);
 
@@ -83,10 +83,11 @@ class CalibrationBook {
     std::optional<KeptCalibration> kept_;
     std::string unreadable_; ///< why what is kept cannot be read
     std::vector<instruments::Identity> found_;
+    std::string settings_;
 };
 
-/// "valid, of 2026-11-28T18:03:52Z by phylld 0.1.0: latency 2.35e-06 s, scale 1.001, ...", to be kept
-/// with what was measured under it.
+/// "valid, of 2026-11-28T18:03:52Z by phylld 0.1.0: latency 2.35e-06 s, scale 1.001, ...", to be
+/// kept with what was measured under it.
 [[nodiscard]] std::string in_words(const v1::Calibration& calibration);
 
 } // namespace phyll::rig

@@ -60,6 +60,20 @@ LayerSpec spec_of(const ElectronicSettings& settings) {
     return spec;
 }
 
+/// What changes what a calibration measures.
+std::string in_words(const ElectronicSettings& settings) {
+    const Encoding& encoding = settings.encoding;
+    std::string words =
+        fmt::format("{:g} to {:g} V, {} holds of {:g} s, monitor {}, trigger {}", encoding.low,
+                    encoding.high, encoding.dac_samples, encoding.hold_time,
+                    settings.monitor.number, settings.trigger_channel);
+    for (std::size_t i = 0; i < settings.channels.size(); ++i) {
+        words += fmt::format(", node {} at channel {} to {:g} V", settings.nodes[i],
+                             settings.channels[i].number, settings.channels[i].range.value);
+    }
+    return words;
+}
+
 double quantity(const Calibration& calibration, const char* name, double least, double most) {
     const auto found = std::ranges::find(calibration.quantities, name, &Quantity::name);
     if (found == calibration.quantities.end()) {
@@ -80,7 +94,7 @@ class ElectronicRig final : public InstrumentRig {
 
     [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
     void query(ConstBlock x, Block y, const QueryContext& context) override;
-    [[nodiscard]] SafeState make_safe() noexcept override { return player_.make_safe(); }
+    [[nodiscard]] SafeState make_safe() noexcept override;
     [[nodiscard]] Health health() const override;
     void recover(const Deadline& deadline, std::stop_token stop) override;
 
@@ -142,21 +156,17 @@ ElectronicRig::ElectronicRig(ElectronicSettings settings,
     find_out_evidence();
 }
 
-/// What can be reached is named with its serial number.
+/// What was reached is named with its serial number.
 void ElectronicRig::find_out_evidence() {
     spec_.evidence = Evidence::hardware;
     std::vector<std::string> names;
-    for (instruments::Instrument* instrument : player_.instruments()) {
+    for (const instruments::Instrument* instrument : player_.instruments()) {
         if (instrument->is_virtual()) {
             spec_.evidence = Evidence::virtual_instruments;
         }
-        try {
-            instrument->connect({});
-            names.push_back(instrument->status().identity.in_words());
-        } catch (const Error& error) {
-            fault_ = error.what();
-            names.push_back(fmt::format("{}, not reached yet", instrument->name()));
-        }
+        const instruments::Identity identity = instrument->status().identity;
+        names.push_back(identity.known() ? identity.in_words()
+                                         : fmt::format("{}, not reached yet", instrument->name()));
     }
     spec_.evidence_of = fmt::format("{}", fmt::join(names, "; "));
 }
@@ -174,6 +184,19 @@ auto ElectronicRig::reaching(Do what) {
     }
 }
 
+SafeState ElectronicRig::make_safe() noexcept {
+    SafeState state = player_.make_safe();
+    try {
+        // What cannot be switched off is a fault, whatever it was asked before.
+        if (state.state != SafeState::State::safe) {
+            fault_ = state.reason;
+        }
+        find_out_evidence();
+    } catch (...) { // no memory for words
+    }
+    return state;
+}
+
 Health ElectronicRig::health() const {
     if (!fault_.empty()) {
         return {.state = Health::State::fault, .reason = fault_};
@@ -188,6 +211,7 @@ Health ElectronicRig::health() const {
 
 void ElectronicRig::recover(const Deadline& deadline, std::stop_token stop) {
     reaching([&] { player_.reconnect({.deadline = deadline, .stop = std::move(stop)}); });
+    find_out_evidence();
 }
 
 double ElectronicRig::expected_latency() const {
@@ -200,7 +224,8 @@ Calibration ElectronicRig::described(const ElectronicCalibration& measured) cons
                            {scale_name, "1", measured.correction.scale},
                            {offset_name, "V", measured.correction.offset},
                            {rest_name, "s", measured.rest_time}},
-            .identities = {}};
+            .identities = {},
+            .settings = in_words(settings_)};
 }
 
 Calibration ElectronicRig::nominal() const {
@@ -218,6 +243,7 @@ void ElectronicRig::use(const Calibration& calibration) {
     found.rest_time = quantity(calibration, rest_name, 0.0, 1000.0);
     calibration_ = found;
     encoding_.rest_holds = static_cast<std::size_t>(std::ceil(found.rest_time / hold - 1e-9));
+    find_out_evidence();
 }
 
 Calibration ElectronicRig::calibrate(const Patience& patience) {
