@@ -25,8 +25,8 @@ struct Premises {
 
 /// A rig as a run begins with it.
 struct RigStart {
-    std::uint64_t age = 0; ///< in samples
-    std::uint64_t era = 0; ///< 0: no eras are kept
+    std::uint64_t age = 0;     ///< in samples
+    std::uint64_t era = 0;     ///< 0: no eras are kept
     std::string calibration{}; ///< in words; empty: it has none
 };
 
