@@ -44,15 +44,20 @@ class ProddedClock final : public Clock {
         std::chrono::nanoseconds(std::chrono::hours(1)).count();
 };
 
-/// While it lives, a clock is prodded again and again from the time on that `stuck` says so.
+/// While it lives, a clock is moved by more than any instrument may take to answer: as soon as
+/// `stuck` says so, and again from time to time, for waits that begin later. In between there is
+/// time, also on a busy machine, for what does not wait in vain.
 class Prodding {
   public:
     Prodding(ProddedClock& clock, std::function<bool()> stuck)
         : thread_([&clock, stuck = std::move(stuck)](const std::stop_token& stop) {
-              while (!stop.stop_requested()) {
-                  std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                  if (stuck()) {
-                      clock.advance(Seconds(0.25));
+              constexpr std::chrono::milliseconds look{1};
+              constexpr int looks_between = 200;
+              for (int looks = 0; !stop.stop_requested(); std::this_thread::sleep_for(look)) {
+                  if (looks > 0 || stuck()) {
+                      if (looks++ % looks_between == 0) {
+                          clock.advance(Seconds(6));
+                      }
                   }
               }
           }) {}

@@ -71,22 +71,20 @@ TEST_CASE("a run whose instrument goes away is held with the output off, goes on
     // A connection that breaks is there again at once, an instrument only after a while.
     lab.bench.misbehave(instrument, {.fault = fault, .at = 60, .seconds = Seconds(1)});
     const std::string run = lab.start("--yes");
-    bool held = false;
-    bool driven = true;
+    // Looked at while it is held, where this is quick enough to see it so twice.
+    bool driven = false;
     test::await([&] {
         const std::string before = lab.show(run)["state"];
         const bool on = lab.output_on();
-        if (before == "held" && lab.show(run)["state"] == "held") {
-            held = true;
-            driven = on;
-        }
+        const bool held = before == "held" && lab.show(run)["state"] == "held";
+        driven = driven || (held && on);
         return held || before == "succeeded" || before == "failed";
     });
     const json ended = lab.result(run);
     REQUIRE(ended["state"] == "succeeded");
     REQUIRE(ended["evidence"] == "virtual instruments");
-    REQUIRE(held);
     REQUIRE_FALSE(driven);
+    REQUIRE(ended["holds"].get<int>() >= 1);
     test::await([&] { return !lab.output_on(); }); // as soon as the rig is given up
 }
 

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <mutex>
 #include <string>
+#include <thread>
 
 using namespace phyll;
 using namespace phyll::instruments;
@@ -104,13 +105,23 @@ TEST_CASE("a session connects when it is needed, and knows whom it talks to") {
 
 TEST_CASE("an instrument that is late is unavailable, and the session goes on in step") {
     Fixture f;
-    InstrumentSettings settings = f.somebody.settings();
-    settings.timeout = 20ms;
-    const auto session = f.session(settings);
+    ManualClock clock;
+    const auto session =
+        std::make_unique<ScpiSession>(f.somebody.settings(), f.folder.path(), clock);
     session->open({});
     f.somebody.late = true;
-    REQUIRE_THROWS_WITH(session->ask("late?", {}),
-                        Catch::Contains("awg") && Catch::Contains("timeout"));
+    std::string error;
+    std::thread asking([&] {
+        try {
+            static_cast<void>(session->ask("late?", {}));
+        } catch (const Error& thrown) {
+            error = thrown.what();
+        }
+    });
+    test::await([&] { return f.somebody.server.lines().back() == "late?"; });
+    clock.advance(session->settings().timeout);
+    asking.join();
+    REQUIRE_THAT(error, Catch::Contains("awg") && Catch::Contains("timeout"));
     f.somebody.late = false;
     REQUIRE(session->ask("1?", {}) == "1");
     REQUIRE(session->life() == 2);
