@@ -138,11 +138,15 @@ std::uint64_t RunManager::replay(const v1::ReplayRequest& request, const std::st
 }
 
 void RunManager::check_calibrated(const v1::RunSpec& spec) const {
-    for (const std::string& name : rigs_of(spec)) {
-        const auto calibration = lab_.rig(name).calibration();
-        const std::string refusal = calibration ? calibration->refusal() : "";
-        if (!refusal.empty()) {
-            throw Error(Code::failed_precondition, fmt::format("rig '{}': {}", name, refusal));
+    const auto names = rigs_of(spec);
+    for (const auto& rig : lab_.rigs()) { // one that is not there is somebody else's to refuse
+        const auto calibration = rig->calibration();
+        if (!calibration || std::ranges::find(names, rig->name()) == names.end()) {
+            continue;
+        }
+        if (const std::string refusal = calibration->refusal(); !refusal.empty()) {
+            throw Error(Code::failed_precondition,
+                        fmt::format("rig '{}': {}", rig->name(), refusal));
         }
     }
 }

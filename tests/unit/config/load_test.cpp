@@ -55,11 +55,14 @@ TEST_CASE("an empty configuration is one") {
     REQUIRE(config::load_daemon_config("", "lab.toml", ToyKinds{}).rigs().empty());
 }
 
-TEST_CASE("two instruments of one name are refused where the second is") {
+TEST_CASE("two instruments of one name or address are refused where the second is") {
     const std::string awg = "[[instruments]]\nname = 'awg'\nkind = 'generator'\naddress = 'x'\n";
     REQUIRE(lab_refusal(awg).empty());
-    REQUIRE(lab_refusal(awg + awg) ==
-            "lab.toml:6: instruments[1].name: 'awg' is already the name of instruments[0]");
+    REQUIRE(
+        lab_refusal(awg + "[[instruments]]\nname = 'awg'\nkind = 'generator'\naddress = 'y'\n") ==
+        "lab.toml:6: instruments[1].name: 'awg' is already the name of instruments[0]");
+    REQUIRE(lab_refusal(awg + "[[instruments]]\nname = 'b'\nkind = 'generator'\naddress = 'X'\n") ==
+            "lab.toml:8: instruments[1].address: 'X' is already the address of instruments[0]");
     REQUIRE(lab_refusal("[[instruments]]\nname = 'awg'\nkind = 'oven'\naddress = 'x'\n")
                 .starts_with("lab.toml:3: instruments[0].kind: 'oven'; valid is "));
 }
