@@ -23,6 +23,9 @@ using instruments::LockHolder;
 constexpr Seconds longest_death{10};
 constexpr Seconds look_interval{0.02};
 
+/// After which an instrument is made safe once more.
+constexpr Seconds second_look{0.5};
+
 /// An instrument as somebody drives it or not, by its address.
 class Lock {
   public:
@@ -42,10 +45,8 @@ class Lock {
             return;
         }
         if (!instruments::holds(held_by->process, folder_, address_)) {
-            throw Error(Code::failed_precondition,
-                        fmt::format("its lock says that process {} ({}) drives it, which does not "
-                                    "hold that lock; nobody is killed",
-                                    held_by->process, held_by->command));
+            await_free(); // it may be about to end, killed for another instrument of it
+            return;
         }
         // By a handle, so that no other process is hit that got the same number meanwhile.
         const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, held_by->process, 0)));
@@ -74,8 +75,12 @@ class Lock {
             held_by = holder();
         }
         if (held_by) {
-            throw Error(Code::unavailable, fmt::format("process {} ({}) still holds it",
-                                                       held_by->process, held_by->command));
+            const bool seen = instruments::holds(held_by->process, folder_, address_);
+            throw Error(Code::unavailable,
+                        fmt::format("process {} ({}) {}", held_by->process, held_by->command,
+                                    seen ? "still holds it"
+                                         : "is named by its lock and does not hold it; nobody was "
+                                           "killed"));
         }
     }
 
@@ -111,6 +116,9 @@ MadeSafe make_instrument_safe(instruments::Instrument& instrument,
     } catch (const Error& error) {
         return told(false, fmt::format("not known to be safe: {}", error.what()));
     }
+    static_cast<void>(instrument.make_safe());
+    // What a process that died had still on its way to the instrument may come after that.
+    static_cast<void>(clock.wait_for(second_look, {}));
     const SafeState state = instrument.make_safe();
     const instruments::InstrumentStatus status = instrument.status();
     return state.state == SafeState::State::safe
