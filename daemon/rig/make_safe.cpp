@@ -22,6 +22,8 @@ using instruments::LockHolder;
 /// How long a killed process may take to let go of its locks, and how often that is looked at.
 constexpr Seconds longest_death{10};
 constexpr Seconds look_interval{0.02};
+/// How long a holder that is to be left alone may take to end by itself.
+constexpr Seconds dying{1};
 
 /// After which an instrument is made safe once more.
 constexpr Seconds second_look{0.5};
@@ -35,6 +37,18 @@ class Lock {
 
     [[nodiscard]] std::optional<LockHolder> holder() const {
         return instruments::holder_of(folder_, address_);
+    }
+
+    /// The holder, if there is one that does not end within `patience`: one that was killed takes a
+    /// moment to be gone.
+    [[nodiscard]] std::optional<LockHolder> holder_after(Seconds patience) const {
+        const Deadline end = Deadline::after(clock_, patience);
+        std::optional<LockHolder> held_by = holder();
+        while (held_by && !end.passed(clock_)) {
+            static_cast<void>(clock_.wait_for(look_interval, {}));
+            held_by = holder();
+        }
+        return held_by;
     }
 
     /// Kills the holder, if there is one, and waits until it is gone. Throws what stands against
@@ -68,13 +82,7 @@ class Lock {
     }
 
     void await_free() const {
-        const Deadline end = Deadline::after(clock_, longest_death);
-        std::optional<LockHolder> held_by = holder();
-        while (held_by && !end.passed(clock_)) {
-            static_cast<void>(clock_.wait_for(look_interval, {}));
-            held_by = holder();
-        }
-        if (held_by) {
+        if (const std::optional<LockHolder> held_by = holder_after(longest_death)) {
             const bool seen = instruments::holds(held_by->process, folder_, address_);
             throw Error(Code::unavailable,
                         fmt::format("process {} ({}) {}", held_by->process, held_by->command,
@@ -107,7 +115,7 @@ MadeSafe make_instrument_safe(instruments::Instrument& instrument,
     try {
         if (holder == Holder::kill) {
             lock.take_from_holder();
-        } else if (const std::optional<LockHolder> held_by = lock.holder()) {
+        } else if (const std::optional<LockHolder> held_by = lock.holder_after(dying)) {
             return told(false, fmt::format("not touched: process {} ({}) drives it; stop that one, "
                                            "or --kill-holder kills it",
                                            held_by->process, held_by->command));

@@ -289,11 +289,13 @@ TEST_CASE("an instrument is driven by one daemon, and made safe when that one is
     const Bench bench;
     Daemon daemon(bench.config());
     REQUIRE(daemon.ctl({"rig", "calibrate", "ladder"}).status == 0);
-    const Daemon other(bench.config());
-    const json locked_out = rig_of(other, "ladder");
-    REQUIRE(locked_out["health"] == "fault");
     const std::string driver = "process " + std::to_string(daemon.process().pid()) + " (";
-    REQUIRE(says(locked_out["health_reason"], driver));
+    {
+        const Daemon other(bench.config()); // ends here: it would take what becomes free
+        const json locked_out = rig_of(other, "ladder");
+        REQUIRE(locked_out["health"] == "fault");
+        REQUIRE(says(locked_out["health_reason"], driver));
+    }
 
     const std::string file = daemon.write("run.toml", endless_run).string();
     REQUIRE(daemon.ctl({"run", "start", file, "--yes"}).status == 0);
@@ -302,6 +304,7 @@ TEST_CASE("an instrument is driven by one daemon, and made safe when that one is
         daemon.kill();
         REQUIRE(bench.drives());
         const Finished safe = make_safe(daemon);
+        CAPTURE(safe.out);
         REQUIRE(safe.status == 0);
         REQUIRE(says(safe.out, "safe, its output is off\n"));
         REQUIRE(says(safe.out, "safe, it drives nothing\n"));
