@@ -3,6 +3,7 @@
 #include "daemon/config/defaults.hpp"
 #include "daemon/rig/instrument_configs.hpp"
 #include "daemon/rig/lab.hpp"
+#include "daemon/rig/make_safe.hpp"
 #include "daemon/rig/rig_factory.hpp"
 #include "daemon/rpc/server.hpp"
 #include "daemon/rpc/services/services.hpp"
@@ -46,9 +47,6 @@ using namespace std::chrono_literals;
 
 /// How often the rigs' ages are written down while they change.
 constexpr auto age_interval = 1s;
-
-/// After which rigs of instruments are made safe once more at the start.
-constexpr Seconds second_look{0.5};
 
 unsigned thread_count(const v1::DaemonConfig& config) {
     return config.threads() != 0 ? config.threads()
@@ -324,9 +322,7 @@ void Service::add_rigs() {
         rig::RigThread& rig = lab_.rig(config.name());
         rig.set_era(store_.rig_era(config.name()).era);
         if (rig.calibration()) {
-            // What a daemon that died had still on its way to an instrument may come after the
-            // first.
-            rig.make_safe(second_look, [](const SafeState&) {});
+            rig.make_safe(rig::second_look, [](const SafeState&) {});
         }
         for (const std::string& note : rig.spec().notes) {
             spdlog::info("rig {}: {}", in_quotes(config.name()), note);

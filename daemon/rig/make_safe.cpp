@@ -25,9 +25,6 @@ constexpr Seconds look_interval{0.02};
 /// How long a holder that is to be left alone may take to end by itself.
 constexpr Seconds dying{1};
 
-/// After which an instrument is made safe once more.
-constexpr Seconds second_look{0.5};
-
 /// An instrument as somebody drives it or not, by its address.
 class Lock {
   public:
@@ -125,7 +122,6 @@ MadeSafe make_instrument_safe(instruments::Instrument& instrument,
         return told(false, fmt::format("not known to be safe: {}", error.what()));
     }
     static_cast<void>(instrument.make_safe());
-    // What a process that died had still on its way to the instrument may come after that.
     static_cast<void>(clock.wait_for(second_look, {}));
     const SafeState state = instrument.make_safe();
     const instruments::InstrumentStatus status = instrument.status();

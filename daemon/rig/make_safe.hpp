@@ -8,6 +8,10 @@
 
 namespace phyll::rig {
 
+/// After which an instrument is made safe once more where a process may have died that drove it:
+/// what that one had still on its way may come after the first time.
+inline constexpr Seconds second_look{0.5};
+
 /// How one instrument was left.
 struct MadeSafe {
     bool safe = false; ///< as it reports itself

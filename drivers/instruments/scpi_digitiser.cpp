@@ -9,9 +9,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -67,7 +67,6 @@ class ScpiDigitiser final : public ScpiInstrument<Digitiser, v1::DigitiserDialec
     [[nodiscard]] std::string trigger_source() const;
     [[nodiscard]] Window window() const;
     void set_up(const Patience& patience);
-    void require_ready() const;
     /// Asks again and again; false when `within` passed without a yes.
     [[nodiscard]] bool await(const v1::Condition& condition, Seconds within,
                              const Patience& patience);
@@ -79,9 +78,7 @@ class ScpiDigitiser final : public ScpiInstrument<Digitiser, v1::DigitiserDialec
         return {Code::data_loss, fmt::format("{}: {}", name(), why)};
     }
 
-    DigitiserSetup setup_;
-    bool ready_ = false; ///< set up as `setup_` says, in the life `ready_in_`
-    std::uint64_t ready_in_ = 0;
+    DigitiserSetup setup_; ///< as which it is set up when it is ready
 };
 
 std::string ScpiDigitiser::trigger_source() const {
@@ -146,14 +143,13 @@ Words ScpiDigitiser::words(const DigitiserChannel& channel) const {
 
 void ScpiDigitiser::prepare(const DigitiserSetup& setup, const Patience& patience) {
     connect(patience);
-    if (ready_ && ready_in_ == life() && setup_ == setup) {
+    if (ready() && setup_ == setup) {
         return;
     }
-    ready_ = false;
+    set_ready(false);
     setup_ = setup;
     set_up(patience);
-    ready_ = true;
-    ready_in_ = life();
+    set_ready(true);
 }
 
 void ScpiDigitiser::set_up(const Patience& patience) {
@@ -165,13 +161,6 @@ void ScpiDigitiser::set_up(const Patience& patience) {
     tell_all(session(), dialect().record_setup(), all, patience);
     check_errors(patience);
     require_read_back(session(), dialect().read_back(), all, 0.0, patience);
-}
-
-void ScpiDigitiser::require_ready() const {
-    if (!ready_ || ready_in_ != life()) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("{}: it was not prepared, or has been away since", name()));
-    }
 }
 
 bool ScpiDigitiser::await(const v1::Condition& condition, Seconds within,
@@ -208,20 +197,17 @@ Preamble ScpiDigitiser::preamble(const Patience& patience) {
     std::array<double, 10> values{};
     std::string_view rest = answer;
     for (std::size_t i = 0; i < values.size(); ++i) {
-        if (!rest.empty() && rest.front() == '+') {
-            rest.remove_prefix(1);
-        }
-        const auto [end, error] =
-            std::from_chars(rest.data(), rest.data() + rest.size(), values[i]);
-        rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+        const std::size_t comma = rest.find(',');
         const bool is_last = i + 1 == values.size();
-        if (error != std::errc() || (is_last ? !rest.empty() : !rest.starts_with(','))) {
+        const std::optional<double> value = number_in(rest.substr(0, comma));
+        if (!value || is_last != (comma == std::string_view::npos)) {
             throw session().named(Error(
                 Code::data_loss, fmt::format("its answer to {} is {}, which is no preamble of ten "
                                              "numbers",
                                              dialect().preamble(), in_quotes(answer))));
         }
-        rest.remove_prefix(is_last ? 0 : 1);
+        values[i] = *value;
+        rest.remove_prefix(is_last ? 0 : comma + 1);
     }
     return {.points = values[2],
             .x_increment = values[4],
@@ -291,7 +277,7 @@ Record ScpiDigitiser::read(unsigned channel, const Patience& patience) {
 
 /// It drives nothing. That it goes on to wait for a trigger harms nobody, but need not be.
 SafeState ScpiDigitiser::make_safe() noexcept {
-    ready_ = false;
+    set_ready(false);
     try {
         if (session().in_step()) {
             session().tell(dialect().stop(), session().own_patience());

@@ -36,7 +36,6 @@ class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::Generat
     void set_up(const Patience& patience);
     /// Throws FAILED_PRECONDITION when the output does not become what it should be.
     void switch_output(bool on, const Patience& patience);
-    void require_ready() const;
     /// An answer that nobody waited for must not be taken for the next one.
     void forget_unheard() noexcept;
     void check(std::span<const double> waveform) const;
@@ -44,9 +43,7 @@ class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::Generat
     [[nodiscard]] std::vector<std::byte> encoded(std::span<const double> waveform) const;
     void send(std::span<const double> waveform, const Patience& patience);
 
-    GeneratorSetup setup_;
-    bool ready_ = false; ///< set up as `setup_` says, in the life `ready_in_`
-    std::uint64_t ready_in_ = 0;
+    GeneratorSetup setup_; ///< as which it is set up when it is ready
     bool unheard_ = false; ///< the answer to the last upload
     std::size_t used_points_ = 0;
     std::uint64_t waveforms_ = 0;
@@ -75,14 +72,14 @@ void ScpiGenerator::prepare(const GeneratorSetup& setup, const Patience& patienc
     forget_unheard();
     connect(patience);
     most_points_ = dialect().codes().most_points();
-    if (ready_ && ready_in_ == life() && setup_ == setup) {
+    if (ready() && setup_ == setup) {
         return;
     }
     if (setup.low.value > 0 || setup.high.value < 0 || setup.low >= setup.high) {
         throw invalid_field("range", fmt::format("{:g} to {:g} V; valid is one that holds 0 V",
                                                  setup.low.value, setup.high.value));
     }
-    ready_ = false;
+    set_ready(false);
     setup_ = setup;
     try {
         set_up(patience);
@@ -90,8 +87,7 @@ void ScpiGenerator::prepare(const GeneratorSetup& setup, const Patience& patienc
         static_cast<void>(make_safe());
         throw;
     }
-    ready_ = true;
-    ready_in_ = life();
+    set_ready(true);
 }
 
 void ScpiGenerator::set_up(const Patience& patience) {
@@ -117,13 +113,6 @@ void ScpiGenerator::switch_output(bool on, const Patience& patience) {
             Error(Code::failed_precondition,
                   fmt::format("its output was switched {} and is, by its answer {}, {}",
                               on ? "on" : "off", in_quotes(answer), is_off ? "off" : "on")));
-    }
-}
-
-void ScpiGenerator::require_ready() const {
-    if (!ready_ || ready_in_ != life()) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("{}: it was not prepared, or has been away since", name()));
     }
 }
 
@@ -222,7 +211,7 @@ void ScpiGenerator::trigger(const Patience& patience) {
 }
 
 SafeState ScpiGenerator::make_safe() noexcept {
-    ready_ = false;
+    set_ready(false);
     forget_unheard();
     std::string reason;
     try {

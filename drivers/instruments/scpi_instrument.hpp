@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <concepts>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -62,6 +63,19 @@ class ScpiInstrument : public Base {
         session_.check_errors(queue_of(dialect_.errors()), patience, std::move(first));
     }
 
+    /// Whether it is set up, and may not have forgotten it since.
+    [[nodiscard]] bool ready() const noexcept { return ready_ && ready_in_ == life(); }
+    void set_ready(bool ready) noexcept {
+        ready_ = ready;
+        ready_in_ = life();
+    }
+    void require_ready() const {
+        if (!ready()) {
+            throw Error(Code::failed_precondition,
+                        fmt::format("{}: it was not prepared, or has been away since", name()));
+        }
+    }
+
   private:
     void choose(const Identity& identity) {
         if (dialect_.source().empty()) {
@@ -76,7 +90,9 @@ class ScpiInstrument : public Base {
     ScpiSession session_;
     ReadToml read_;
     Dialect dialect_;
-    mutable std::mutex mutex_; ///< of what `status` shows
+    bool ready_ = false;
+    std::uint64_t ready_in_ = 0; ///< the life in which it was set up
+    mutable std::mutex mutex_;   ///< of what `status` shows
     std::string dialect_name_;
     std::string output_;
 };

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cstring>
 #include <ranges>
@@ -18,18 +17,12 @@ namespace {
 /// An instrument whose queue of errors does not end says the same thing for ever.
 constexpr int most_errors = 30;
 
-std::optional<double> number_in(std::string_view text) {
-    while (!text.empty() &&
-           (std::isspace(static_cast<unsigned char>(text.front())) != 0 || text.front() == '+')) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) {
-        text.remove_suffix(1);
-    }
-    double value = 0.0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
-                                                                    : std::nullopt;
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view space = " \t\r\n\v\f";
+    const std::size_t first = text.find_first_not_of(space);
+    return first == std::string_view::npos
+               ? std::string_view()
+               : text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
 } // namespace
@@ -99,7 +92,7 @@ std::string ScpiSession::ask(std::string_view message, const Patience& patience)
 
 double ScpiSession::ask_number(std::string_view message, const Patience& patience) {
     const std::string answer = ask(message, patience);
-    const std::optional<double> value = number_in(answer);
+    const std::optional<double> value = number_in(trimmed(answer));
     if (!value) {
         throw named(Error(Code::data_loss, fmt::format("its answer to {} is {}, which is no number",
                                                        in_quotes(message), in_quotes(answer))));
@@ -261,6 +254,16 @@ std::string filled(std::string_view text, const Words& words) {
         text.remove_prefix(close + 1);
     }
     return out += text;
+}
+
+std::optional<double> number_in(std::string_view answer) {
+    if (answer.starts_with('+')) {
+        answer.remove_prefix(1);
+    }
+    double value = 0.0;
+    const auto [end, error] = std::from_chars(answer.data(), answer.data() + answer.size(), value);
+    return error == std::errc() && end == answer.data() + answer.size() ? std::optional(value)
+                                                                        : std::nullopt;
 }
 
 std::string number(double value) {

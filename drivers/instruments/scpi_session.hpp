@@ -112,6 +112,9 @@ class ScpiSession {
 using Words = std::vector<std::pair<std::string_view, std::string>>;
 [[nodiscard]] std::string filled(std::string_view text, const Words& words);
 
+/// The number that an answer is, by all of its characters ("+3.15E+00"); nothing for anything else.
+[[nodiscard]] std::optional<double> number_in(std::string_view answer);
+
 /// A number as instruments read it.
 [[nodiscard]] std::string number(double value);
 

@@ -8,23 +8,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
 namespace phyll::instruments {
 namespace {
-
-std::optional<double> as_number(std::string_view text) {
-    if (text.starts_with('+')) {
-        text.remove_prefix(1);
-    }
-    double value = 0.0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() && !text.empty()
-               ? std::optional(value)
-               : std::nullopt;
-}
 
 bool same_letters(std::string_view a, std::string_view b) {
     return std::ranges::equal(
@@ -32,8 +20,8 @@ bool same_letters(std::string_view a, std::string_view b) {
 }
 
 bool same(const std::string& answer, const std::string& wanted, double slack) {
-    const std::optional<double> a = as_number(answer);
-    const std::optional<double> b = as_number(wanted);
+    const std::optional<double> a = number_in(answer);
+    const std::optional<double> b = number_in(wanted);
     if (a && b) {
         return std::abs(*a - *b) <= slack + 1e-3 * std::abs(*b);
     }
@@ -73,7 +61,7 @@ bool is_so(ScpiSession& session, const v1::Condition& condition, const Patience&
     if (condition.answers_size() > 0) {
         return std::ranges::find(condition.answers(), answer) != condition.answers().end();
     }
-    const std::optional<double> value = as_number(answer);
+    const std::optional<double> value = number_in(answer);
     if (!value || *value < 0 || *value > 4294967295.0) {
         throw session.named(Error(
             Code::data_loss, fmt::format("its answer to {} is {}, which is no register's value",
