@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -41,14 +42,18 @@ struct Fixture {
         return std::make_unique<Guard>(std::move(made));
     }
 
+    /// Orders an instrument to misbehave, with everything to be set up anew. Returns what says
+    /// whether it came to that.
+    std::function<bool()> misbehave(const std::string& instrument, const Misbehave& order) {
+        static_cast<void>(guard->make_safe());
+        const std::uint64_t last = bench.bench().messages(instrument) + order.at.value_or(0);
+        bench.bench().misbehave(instrument, order);
+        return [this, instrument, last] { return bench.bench().messages(instrument) > last; };
+    }
+
     /// Asks, with an instrument that misbehaves; whether it came to that.
     bool ask(const std::string& instrument, const Misbehave& order) {
-        static_cast<void>(guard->make_safe()); // so that everything is set up anew
-        const std::uint64_t before = bench.bench().messages(instrument);
-        bench.bench().misbehave(instrument, order);
-        const auto reached = [&] {
-            return bench.bench().messages(instrument) > before + order.at.value_or(0);
-        };
+        const std::function<bool()> reached = misbehave(instrument, order);
         OwnedBlock y(guard->spec().n_out(), x.samples());
         Code code = Code::ok;
         {
@@ -128,10 +133,10 @@ TEST_CASE("an instrument that answers nothing any more is given up, and found ag
     for (const std::string instrument : {"generator", "digitiser"}) {
         for (const std::uint64_t at : {0U, 4U, 20U, 40U}) {
             CAPTURE(instrument, at);
-            static_cast<void>(f.guard->make_safe());
-            f.bench.bench().misbehave(instrument, {.fault = Fault::stick, .at = at});
+            // Only then, so that the query does not fail for another reason before.
+            const auto stuck = f.misbehave(instrument, {.fault = Fault::stick, .at = at});
             {
-                const Prodding prodding(f.clock, [] { return true; });
+                const Prodding prodding(f.clock, stuck);
                 REQUIRE(test::code_of([&] { test::answer(*f.guard, f.x); }) == Code::unavailable);
             }
             if (instrument == "generator") {
@@ -189,10 +194,10 @@ TEST_CASE("bytes that are changed on the way end nothing for good") {
     for (const std::string instrument : {"generator", "digitiser"}) {
         for (std::uint64_t at = 0; at < 80; at += 4) {
             CAPTURE(instrument, at);
-            static_cast<void>(f.guard->make_safe());
-            f.bench.bench().misbehave(instrument, {.fault = Fault::corrupt, .at = at, .count = 1});
+            const auto corrupted =
+                f.misbehave(instrument, {.fault = Fault::corrupt, .at = at, .count = 1});
             {
-                const Prodding prodding(f.clock, [] { return true; });
+                const Prodding prodding(f.clock, corrupted);
                 static_cast<void>(test::code_of([&] { test::answer(*f.guard, f.x); }));
             }
             f.bench.bench().release(instrument);
