@@ -5,6 +5,7 @@
 #include "daemon/runs/data_files.hpp"
 #include "daemon/runs/export/verification.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/temporary_folder.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,31 +19,6 @@
 
 namespace phyll {
 namespace {
-
-/// A folder that is gone, with everything in it, when this is.
-class Scratch {
-  public:
-    Scratch() {
-        std::string name = (std::filesystem::temp_directory_path() / "phylld-verify-XXXXXX");
-        if (::mkdtemp(name.data()) == nullptr) {
-            throw Error(Code::unavailable,
-                        fmt::format("no folder can be made in {}: {}",
-                                    std::filesystem::temp_directory_path().string(),
-                                    std::generic_category().message(errno)));
-        }
-        path_ = name;
-    }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    ~Scratch() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
 
 void say(const runs::BundleManifest& manifest, const runs::Verification& found, std::ostream& out) {
     const auto line = [&](const char* name, const std::string& value) {
@@ -82,7 +58,7 @@ nlohmann::json to_json(const runs::BundleManifest& manifest, const runs::Verific
 bool verify_bundle(const std::string& file, bool json, std::ostream& out) {
     const runs::Bundle bundle(runs::read_below({}, "")(std::filesystem::absolute(file).string()),
                               file);
-    const Scratch scratch;
+    const TemporaryFolder scratch("phylld-verify");
     const SystemClock clock;
     Workers workers(std::max(1U, std::thread::hardware_concurrency()));
     const runs::Verification found = runs::verify(bundle,

@@ -24,13 +24,6 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
                                                                     : std::nullopt;
 }
 
-std::string trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(' ');
-    return first == std::string_view::npos
-               ? ""
-               : std::string(text.substr(first, text.find_last_not_of(' ') + 1 - first));
-}
-
 [[nodiscard]] Error bad_seeds(const std::string& text, const std::string& what) {
     return invalid_field("--seeds",
                          fmt::format("{}: {}; valid is a range (0..9, both included), a list "
@@ -78,13 +71,13 @@ std::vector<std::string> parts_of(std::string_view text) {
         } else if (c == ']' || c == '}') {
             --depth;
         } else if (c == ',' && depth == 0) {
-            parts.push_back(trimmed(part));
+            parts.emplace_back(trimmed(part, " "));
             part.clear();
             continue;
         }
         part += c;
     }
-    parts.push_back(trimmed(part));
+    parts.emplace_back(trimmed(part, " "));
     return parts;
 }
 
@@ -119,7 +112,7 @@ Sweep parse_sweep(const std::string& text) {
     if (equals == std::string::npos) {
         throw bad("there is no '='");
     }
-    Sweep sweep{trimmed(std::string_view(text).substr(0, equals)),
+    Sweep sweep{std::string(trimmed(std::string_view(text).substr(0, equals), " ")),
                 parts_of(std::string_view(text).substr(equals + 1))};
     if (sweep.path.empty()) {
         throw bad("there is no key");

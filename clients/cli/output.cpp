@@ -1,5 +1,7 @@
 #include "output.hpp"
 
+#include "drivers/core/text.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -40,15 +42,7 @@ void Table::print(std::ostream& out, const std::string& indent) const {
 }
 
 std::string count(std::uint64_t number) {
-    const std::string digits = std::to_string(number);
-    std::string grouped;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i > 0 && (digits.size() - i) % 3 == 0) {
-            grouped += ',';
-        }
-        grouped += digits[i];
-    }
-    return grouped;
+    return with_thousands(number);
 }
 
 std::string duration(double seconds) {

@@ -30,13 +30,6 @@ std::string valid_names(const v1::LayerSpec& rig) {
                : fmt::format("{}, ... ({} in all)", list, rig.inputs_size());
 }
 
-std::string trimmed(const std::string& text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    return first == std::string::npos
-               ? ""
-               : text.substr(first, text.find_last_not_of(" \t") + 1 - first);
-}
-
 /// The input of each column of a header.
 std::vector<int> match(const CsvNumbers& numbers, const v1::LayerSpec& rig) {
     std::map<std::string, int> input_of;
@@ -48,7 +41,7 @@ std::vector<int> match(const CsvNumbers& numbers, const v1::LayerSpec& rig) {
     std::set<int> named;
     std::vector<std::string> problems;
     for (const std::string& field : numbers.header) {
-        const auto found = input_of.find(trimmed(field));
+        const auto found = input_of.find(std::string(trimmed(field, " \t")));
         if (found == input_of.end()) {
             problems.push_back(fmt::format("{} is unknown", in_quotes(field)));
         } else if (!named.insert(found->second).second) {

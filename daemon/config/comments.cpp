@@ -1,6 +1,7 @@
 #include "daemon/config/comments.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -18,21 +19,13 @@ using google::protobuf::SourceLocation;
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    static constexpr std::string_view blanks = " \t\r";
-    const std::size_t begin = text.find_first_not_of(blanks);
-    return begin == std::string_view::npos
-               ? std::string_view{}
-               : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
 /// Joins the lines of a comment to paragraphs.
 std::string prose(std::string_view comment) {
     std::string text;
     bool joins = false; // the next line belongs to the paragraph of the last one
     while (!comment.empty()) {
         const std::size_t end = std::min(comment.find('\n'), comment.size());
-        const std::string_view line = trimmed(comment.substr(0, end));
+        const std::string_view line = trimmed(comment.substr(0, end), " \t\r");
         comment.remove_prefix(std::min(end + 1, comment.size()));
         if (!line.empty()) {
             const bool goes_on = joins && !line.starts_with("- ");

@@ -5,11 +5,11 @@
 #include "daemon/config/parse_toml.hpp"
 #include "daemon/config/problems.hpp"
 #include "daemon/config/validate.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <vector>
 
@@ -42,13 +42,7 @@ void check_names_differ(const Entries& entries, const std::string& list, Problem
 void check_addresses_differ(const v1::DaemonConfig& config, Problems& problems) {
     check_differ(
         config.instruments(), "instruments", "address",
-        [](const v1::InstrumentConfig& instrument) {
-            std::string address = instrument.address();
-            std::ranges::transform(address, address.begin(), [](unsigned char c) {
-                return static_cast<char>(std::toupper(c));
-            });
-            return address;
-        },
+        [](const v1::InstrumentConfig& instrument) { return in_capitals(instrument.address()); },
         problems);
 }
 

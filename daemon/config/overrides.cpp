@@ -1,4 +1,5 @@
 #include "daemon/config/overrides.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -12,13 +13,6 @@ namespace phyll::config {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(' ');
-    return begin == std::string_view::npos
-               ? std::string_view{}
-               : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
-
 /// Deeper than any message; a bound, because trees are taken apart recursively.
 constexpr std::size_t most_keys = 32;
 
@@ -27,7 +21,7 @@ std::vector<std::string_view> split(std::string_view path) {
     std::vector<std::string_view> keys;
     while (true) {
         const std::size_t dot = path.find('.');
-        const std::string_view key = trimmed(path.substr(0, dot));
+        const std::string_view key = trimmed(path.substr(0, dot), " ");
         if (key.empty() || keys.size() == most_keys) {
             return {};
         }
@@ -110,7 +104,7 @@ void apply_override(const std::string& text, Table& document, Problems& problems
         target = walk.step(*target, keys[i]);
     }
     if (target != nullptr) {
-        const std::string_view raw = trimmed(std::string_view(text).substr(equals + 1));
+        const std::string_view raw = trimmed(std::string_view(text).substr(equals + 1), " ");
         const auto parsed = parse_value(raw, place);
         *target = parsed ? *parsed : Value{std::string(raw), place};
     }

@@ -62,21 +62,24 @@ void Device::build(Watch& watch, Maker make) {
     note_simulation();
 }
 
+std::stop_source Device::begin_to_drive(std::uint64_t samples) {
+    std::stop_source stop;
+    const std::lock_guard lock(mutex_);
+    query_stop_ = stop;
+    if (closing_) {
+        stop.request_stop();
+    }
+    status_.driven = true;
+    // A sample counts when it is asked for: an aborted block may have aged the device.
+    status_.age += samples;
+    return stop;
+}
+
 void Device::measure(Watch& watch, DeviceQuery& query) {
     const Clock::Monotonic start = clock_.now();
     const std::size_t samples = query.stimuli.samples();
     QueryContext context = query.context;
-    std::stop_source stop;
-    {
-        const std::lock_guard lock(mutex_);
-        query_stop_ = stop;
-        if (closing_) {
-            stop.request_stop();
-        }
-        status_.driven = true;
-        // A sample counts when it is asked for: an aborted block may have aged the device.
-        status_.age += samples;
-    }
+    std::stop_source stop = begin_to_drive(samples);
     const std::stop_callback forward(query.context.stop, [&] {
         stop.request_stop();
         watch.hasten();
@@ -170,15 +173,7 @@ void Device::calibrate(Watch& watch, const std::stop_token& stop) {
         throw Error(Code::failed_precondition, fmt::format("{} is {}: it needs no calibration",
                                                            name_, in_words(spec().evidence)));
     }
-    std::stop_source stopped;
-    {
-        const std::lock_guard lock(mutex_);
-        query_stop_ = stopped;
-        if (closing_) {
-            stopped.request_stop();
-        }
-        status_.driven = true;
-    }
+    std::stop_source stopped = begin_to_drive(0);
     const Deadline end = Deadline::after(clock_, calibration_time + patience_.query_timeout);
     watch.begin("a calibration", end.at());
     const std::stop_callback forward(stop, [&] {

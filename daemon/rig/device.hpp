@@ -107,6 +107,9 @@ class Device : public std::enable_shared_from_this<Device> {
     [[nodiscard]] double perturbation() const noexcept { return perturbation_; }
 
   private:
+    /// The rig counts as driven, and as older by so many samples, from here on. Returns what ends
+    /// the call under way.
+    [[nodiscard]] std::stop_source begin_to_drive(std::uint64_t samples);
     /// Announces a call of `what` that ends by the caller's deadline or the rig's own patience;
     /// returns the earlier.
     Deadline begin(Watch& watch, const char* what, Seconds nominal, const Deadline& deadline,

@@ -40,6 +40,10 @@ std::size_t character_length(std::string_view text, std::size_t start) {
     return overlong || surrogate || beyond ? 0 : length;
 }
 
+char capital(char c) noexcept {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
 } // namespace
 
 std::string utf8(std::string_view text) {
@@ -67,6 +71,35 @@ std::string in_quotes(std::string_view text) {
     };
     std::ranges::replace_if(shown, is_control, '?');
     return "'" + shown + (end < text.size() ? "...'" : "'");
+}
+
+std::string_view trimmed(std::string_view text, std::string_view blanks) noexcept {
+    const std::size_t first = text.find_first_not_of(blanks);
+    return first == std::string_view::npos
+               ? std::string_view()
+               : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::string in_capitals(std::string_view text) {
+    std::string capitals(text);
+    std::ranges::transform(capitals, capitals.begin(), capital);
+    return capitals;
+}
+
+bool same_letters(std::string_view a, std::string_view b) noexcept {
+    return std::ranges::equal(a, b, {}, capital, capital);
+}
+
+std::string with_thousands(std::uint64_t number) {
+    const std::string digits = std::to_string(number);
+    std::string grouped;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > 0 && (digits.size() - i) % 3 == 0) {
+            grouped += ',';
+        }
+        grouped += digits[i];
+    }
+    return grouped;
 }
 
 } // namespace phyll

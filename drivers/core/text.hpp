@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,5 +13,17 @@ namespace phyll {
 
 /// A text for use inside a message: in single quotes, on one line, cut when very long.
 [[nodiscard]] std::string in_quotes(std::string_view text);
+
+/// The text without what stands of `blanks` at its two ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text,
+                                       std::string_view blanks = " \t\r\n") noexcept;
+
+/// With the small letters of ASCII as capitals, whatever the locale.
+[[nodiscard]] std::string in_capitals(std::string_view text);
+/// Whether two texts are the same but for capitals, of ASCII.
+[[nodiscard]] bool same_letters(std::string_view a, std::string_view b) noexcept;
+
+/// "2,884"
+[[nodiscard]] std::string with_thousands(std::uint64_t number);
 
 } // namespace phyll

@@ -8,18 +8,6 @@
 #include <array>
 
 namespace phyll::instruments {
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view space = " \t\r\n";
-    const std::size_t first = text.find_first_not_of(space);
-    return first == std::string_view::npos
-               ? std::string_view()
-               : text.substr(first, text.find_last_not_of(space) - first + 1);
-}
-
-} // namespace
-
 std::string Identity::in_words() const {
     return fmt::format("{} {}, serial {}", maker, model, serial.empty() ? "unknown" : serial);
 }

@@ -17,14 +17,6 @@ namespace {
 /// An instrument whose queue of errors does not end says the same thing for ever.
 constexpr int most_errors = 30;
 
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view space = " \t\r\n\v\f";
-    const std::size_t first = text.find_first_not_of(space);
-    return first == std::string_view::npos
-               ? std::string_view()
-               : text.substr(first, text.find_last_not_of(space) - first + 1);
-}
-
 } // namespace
 
 ScpiSession::ScpiSession(InstrumentSettings settings, std::filesystem::path lock_dir,
@@ -92,7 +84,7 @@ std::string ScpiSession::ask(std::string_view message, const Patience& patience)
 
 double ScpiSession::ask_number(std::string_view message, const Patience& patience) {
     const std::string answer = ask(message, patience);
-    const std::optional<double> value = number_in(trimmed(answer));
+    const std::optional<double> value = number_in(trimmed(answer, " \t\r\n\v\f"));
     if (!value) {
         throw named(Error(Code::data_loss, fmt::format("its answer to {} is {}, which is no number",
                                                        in_quotes(message), in_quotes(answer))));

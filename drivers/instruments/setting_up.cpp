@@ -7,17 +7,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <optional>
 
 namespace phyll::instruments {
 namespace {
-
-bool same_letters(std::string_view a, std::string_view b) {
-    return std::ranges::equal(
-        a, b, [](unsigned char p, unsigned char q) { return std::tolower(p) == std::tolower(q); });
-}
 
 bool same(const std::string& answer, const std::string& wanted, double slack) {
     const std::optional<double> a = number_in(answer);

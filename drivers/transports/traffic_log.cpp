@@ -20,14 +20,6 @@ bool is_text(std::byte byte) {
     return std::isprint(c) != 0 || c == '\t';
 }
 
-std::string with_thousands(std::size_t number) {
-    std::string digits = std::to_string(number);
-    for (std::ptrdiff_t place = std::ssize(digits) - 3; place > 0; place -= 3) {
-        digits.insert(static_cast<std::size_t>(place), 1, ',');
-    }
-    return digits;
-}
-
 std::string shown(std::span<const std::byte> bytes) {
     if (bytes.size() > longest_hexadecimal) {
         return fmt::format("<{} bytes>", with_thousands(bytes.size()));

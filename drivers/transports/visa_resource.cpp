@@ -17,13 +17,6 @@ namespace {
 constexpr std::string_view valid = "TCPIP0::HOST::PORT::SOCKET, such as "
                                    "TCPIP0::192.168.1.7::5025::SOCKET";
 
-std::string in_capitals(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return out;
-}
-
 std::vector<std::string_view> parts_of(std::string_view resource) {
     std::vector<std::string_view> parts;
     for (;;) {

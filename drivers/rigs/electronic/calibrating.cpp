@@ -52,9 +52,9 @@ class Calibrating {
     std::pair<double, double> rise(const instruments::Record& record) const;
     void measure_levels();
     void measure_rest();
-    /// Holds that a channel takes to come to rest; `values` begins with the first.
-    std::size_t settled_after(const instruments::Record& record, std::size_t first_hold,
-                              std::size_t holds) const;
+    /// Holds that a channel takes to come to rest, of so many from the first on.
+    std::size_t settled_after(const Frame& frame, const instruments::Record& record,
+                              std::size_t first_hold, std::size_t holds) const;
 
     Player& player_;
     const CalibrationBench& bench_;
@@ -148,10 +148,8 @@ void Calibrating::measure_levels() {
     found_.correction.offset = mean_found - found_.correction.scale * mean_told;
 }
 
-std::size_t Calibrating::settled_after(const instruments::Record& record, std::size_t first_hold,
-                                       std::size_t holds) const {
-    const Encoding& encoding = bench_.encoding;
-    const Frame frame(encoding, 2, false);
+std::size_t Calibrating::settled_after(const Frame& frame, const instruments::Record& record,
+                                       std::size_t first_hold, std::size_t holds) const {
     std::vector<double> v(holds);
     for (std::size_t k = 0; k < holds; ++k) {
         v[k] = nearest(record, frame.middle_of(first_hold + k, found_.latency));
@@ -174,7 +172,7 @@ std::size_t Calibrating::settled_after(const instruments::Record& record, std::s
         throw Error(Code::unavailable,
                     fmt::format("rest: the circuit has not settled {:g} s after a sample; give "
                                 "the rig a longer rest_time",
-                                static_cast<double>(holds) * encoding.hold_time));
+                                static_cast<double>(holds) * bench_.encoding.hold_time));
     }
     return settled;
 }
@@ -192,9 +190,9 @@ void Calibrating::measure_rest() {
         static_cast<void>(play(frame, std::as_const(x).view(), channels));
         for (const instruments::DigitiserChannel& channel : bench_.channels) {
             const instruments::Record record = player_.read(channel.number, patience_);
-            holds =
-                std::max(holds, settled_after(record, frame.first_hold(0) + encoding.dac_samples,
-                                              encoding.rest_holds));
+            holds = std::max(holds, settled_after(frame, record,
+                                                  frame.first_hold(0) + encoding.dac_samples,
+                                                  encoding.rest_holds));
         }
     }
     found_.rest_time = std::ceil(margin * static_cast<double>(holds) + 1) * encoding.hold_time;

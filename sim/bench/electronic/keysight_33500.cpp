@@ -1,7 +1,7 @@
 #include "sim/bench/electronic/keysight_33500.hpp"
 
+#include "drivers/core/text.hpp"
 #include "sim/bench/electronic/waveform_data.hpp"
-#include "sim/bench/scpi/letters.hpp"
 
 #include <fmt/format.h>
 
@@ -82,7 +82,7 @@ void Keysight33500::add_function_commands() {
                   [this](Call& call) { call.reply(short_form_of(functions[own_.function])); });
     constexpr std::string_view waveform = "[:SOURce<1>]:FUNCtion:ARBitrary";
     table().command(waveform, {1, 1}, [this](Call& call) {
-        const std::string name = upper(call.text(0));
+        const std::string name = in_capitals(call.text(0));
         const auto found = memory_.find(name);
         if (found == memory_.end()) {
             throw does_not_exist(name);
@@ -158,7 +158,7 @@ void Keysight33500::download_numbers(Call& call) {
 }
 
 void Keysight33500::store(const std::string& name, std::vector<double> fractions) {
-    const std::string key = upper(name);
+    const std::string key = in_capitals(name);
     if (memory_.contains(key)) {
         throw exists_already(key);
     }

@@ -3,6 +3,7 @@
 
 #include "drivers/core/descriptor.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/temporary_folder.hpp"
 #include "sim/bench/control/control_server.hpp"
 #include "sim/bench/program/arguments.hpp"
 #include "sim/bench/program/child.hpp"
@@ -27,30 +28,6 @@ namespace {
 
 using namespace phyll;
 using namespace phyll::bench;
-
-/// A folder for as long as the bench runs.
-class TemporaryFolder {
-  public:
-    TemporaryFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "phyllsim-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) {
-            throw Error(Code::unavailable, fmt::format("cannot make the folder {}: {}", name,
-                                                       std::generic_category().message(errno)));
-        }
-        path_ = name;
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -162,7 +139,7 @@ void print_for_shell(const Environment& environment) {
 int serve(const Arguments& arguments) {
     boost::asio::io_context context{1};
     Serving serving(context);
-    const TemporaryFolder folder;
+    const TemporaryFolder folder("phyllsim");
     Bench bench(*arguments.plan);
     ControlDesk desk(arguments.bench, bench);
     const std::filesystem::path control = folder.path() / "control";

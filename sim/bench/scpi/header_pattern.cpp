@@ -1,7 +1,7 @@
 #include "sim/bench/scpi/header_pattern.hpp"
 
 #include "drivers/core/error.hpp"
-#include "sim/bench/scpi/letters.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -53,7 +53,7 @@ HeaderPattern::Node HeaderPattern::read_node(std::string_view text) {
     Node node;
     const std::size_t bracket = std::min(text.find('<'), text.size());
     node.short_form = short_form_of(text.substr(0, bracket));
-    node.long_form = upper(text.substr(0, bracket));
+    node.long_form = in_capitals(text.substr(0, bracket));
     if (bracket < text.size()) {
         const std::string_view range = text.substr(bracket + 1, text.size() - bracket - 2);
         const std::size_t dash = std::min(range.find('-'), range.size());
@@ -93,7 +93,7 @@ bool HeaderPattern::match_from(std::size_t index, std::span<const std::string_vi
                 word = word.substr(0, letters);
             }
         }
-        if (equal_letters(word, node.short_form) || equal_letters(word, node.long_form)) {
+        if (same_letters(word, node.short_form) || same_letters(word, node.long_form)) {
             if (node.most > 0) {
                 match.suffixes.push_back(suffix.value_or(0));
                 match.in_range &= suffix && *suffix >= node.least && *suffix <= node.most;
@@ -114,7 +114,7 @@ bool HeaderPattern::match_from(std::size_t index, std::span<const std::string_vi
 }
 
 bool is_keyword(std::string_view word, std::string_view keyword) {
-    return equal_letters(word, short_form_of(keyword)) || equal_letters(word, keyword);
+    return same_letters(word, short_form_of(keyword)) || same_letters(word, keyword);
 }
 
 std::string short_form_of(std::string_view keyword) {
