@@ -63,10 +63,10 @@ void rigs(App& app) {
     }
 }
 
-v1::RigInfo snapshot(App& app, const std::string& rig) {
+v1::RigInfo known_of(App& app, const std::string& rig) {
     v1::RigRequest which;
     which.set_rig(rig);
-    return app.client().call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", which).rig();
+    return app.client().call<v1::RigReply>("phyll.v1.Rigs/Get", which).rig();
 }
 
 std::string levels(const v1::DriveChannel& channel) {
@@ -101,7 +101,7 @@ void print_channels(const v1::LayerSpec& spec) {
 
 /// One rig with all its channels.
 void rig(App& app, const std::string& name) {
-    const v1::RigInfo info = snapshot(app, name);
+    const v1::RigInfo info = known_of(app, name);
     const v1::LayerSpec& spec = info.spec();
     if (app.json()) {
         nlohmann::json line = to_json(info);
@@ -170,7 +170,7 @@ struct QueryArguments {
 
 void query(App& app, const QueryArguments& arguments) {
     const CsvNumbers numbers = read_csv(arguments.in);
-    const v1::LayerSpec spec = snapshot(app, arguments.rig).spec();
+    const v1::LayerSpec spec = known_of(app, arguments.rig).spec();
     const OwnedBlock stimuli =
         drives_of(numbers, spec, arguments.units == "physical" ? Units::physical : Units::drive);
 

@@ -116,6 +116,10 @@ struct QueryContext {
     std::stop_token stop{};
     /// The samples of the block follow each other without settling (only if the spec allows it).
     bool follow = false;
+    /// The answer is to tell whether the device is still the same: a rig of instruments first asks
+    /// them whether they are set as it left them, and throws ABORTED, saying what somebody else
+    /// changed, when one is not. The next query finds them set as they should be.
+    bool check_settings = false;
     /// Filled when not empty; then as long as the block.
     std::span<SampleTime> times{};
     /// Is given what the instrument gave for the samples that it wants; null: none. A layer that

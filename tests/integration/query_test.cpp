@@ -52,7 +52,7 @@ OwnedBlock stimuli(std::size_t channels, std::size_t samples) {
 v1::RigInfo rig_info(Client& client, const std::string& name) {
     v1::RigRequest request;
     request.set_rig(name);
-    return client.call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", request).rig();
+    return client.call<v1::RigReply>("phyll.v1.Rigs/Get", request).rig();
 }
 
 } // namespace

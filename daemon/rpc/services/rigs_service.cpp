@@ -231,9 +231,9 @@ void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
         [&site](const v1::QueryRequest& request, const std::shared_ptr<Call>& call) {
             query(site, request, call);
         });
-    dispatcher.answer<v1::RigRequest, v1::SnapshotReply>(
-        "phyll.v1.Rigs/Snapshot", [&site](const v1::RigRequest& request, const Call&) {
-            v1::SnapshotReply reply;
+    dispatcher.answer<v1::RigRequest, v1::RigReply>(
+        "phyll.v1.Rigs/Get", [&site](const v1::RigRequest& request, const Call&) {
+            v1::RigReply reply;
             *reply.mutable_rig() = describe(site.lab.rig(request.rig()), site);
             return reply;
         });

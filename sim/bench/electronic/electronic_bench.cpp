@@ -134,7 +134,8 @@ class ElectronicPlan final : public Plan {
 
     [[nodiscard]] Seconds transfer_time() const override { return bench_.transfer_time; }
     [[nodiscard]] std::vector<Place> places() const override {
-        return {{"generator", bench_.generator_port}, {"digitiser", bench_.digitiser_port}};
+        return {{.name = "generator", .port = bench_.generator_port},
+                {.name = "digitiser", .port = bench_.digitiser_port}};
     }
     [[nodiscard]] std::unique_ptr<Equipment> build(Loop& loop,
                                                    const std::vector<Site>& sites) const override {

@@ -12,10 +12,18 @@
 
 namespace phyll::bench {
 
+/// The ways on which clients come to an instrument.
+enum class Way {
+    socket, ///< raw SCPI over TCP
+    usbtmc, ///< SCPI over an emulated USB device
+    serial  ///< bytes over a pseudo-terminal
+};
+
 /// Where an instrument stands on the bench, and what it needs to be built there.
 struct Place {
-    std::string name;       ///< "generator"
-    std::uint16_t port = 0; ///< that it is to have; 0: any
+    std::string name{};     ///< "generator"
+    std::uint16_t port = 0; ///< that it is to have on the way `socket`; 0: any
+    Way way = Way::socket;
 };
 
 /// What a place gives to the instrument on it. It outlives the instrument.

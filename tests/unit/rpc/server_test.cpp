@@ -34,7 +34,7 @@ class Bench {
                 return reply;
             });
         dispatcher_.answer<v1::RigRequest, v1::SnapshotReply>(
-            "phyll.v1.Rigs/Snapshot",
+            "phyll.v1.Rigs/Get",
             [](const v1::RigRequest& request, const Call&) -> v1::SnapshotReply {
                 throw Error(Code::not_found, "no rig " + request.rig(), {{"rig", "unknown"}});
             });
@@ -202,7 +202,7 @@ TEST_CASE("what a handler throws arrives as status with its violations") {
     Peer peer(bench);
     v1::RigRequest body;
     body.set_rig("x");
-    peer.send(Peer::request("phyll.v1.Rigs/Snapshot", 1), &body);
+    peer.send(Peer::request("phyll.v1.Rigs/Get", 1), &body);
     const v1::Header reply = peer.receive();
     REQUIRE(reply.status().code() == v1::NOT_FOUND);
     REQUIRE(reply.status().message() == "no rig x");
@@ -245,7 +245,7 @@ TEST_CASE("what cannot be answered gets a status that says why, and the daemon s
     }
     SECTION("body that is something else") {
         std::string header;
-        Peer::request("phyll.v1.Rigs/Snapshot", 1).SerializeToString(&header);
+        Peer::request("phyll.v1.Rigs/Get", 1).SerializeToString(&header);
         peer.send_raw({header, "\xff\xff\xff"});
         REQUIRE(peer.receive().status().code() == v1::INVALID_ARGUMENT);
     }
