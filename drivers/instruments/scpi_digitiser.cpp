@@ -18,8 +18,6 @@
 namespace phyll::instruments {
 namespace {
 
-constexpr Seconds first_pause{0.0005};
-constexpr Seconds longest_pause{0.02};
 /// No record has more bytes.
 constexpr std::size_t most_bytes = std::size_t{1} << 30U;
 
@@ -67,9 +65,6 @@ class ScpiDigitiser final : public ScpiInstrument<Digitiser, v1::DigitiserDialec
     [[nodiscard]] std::string trigger_source() const;
     [[nodiscard]] Window window() const;
     void set_up(const Patience& patience);
-    /// Asks again and again; false when `within` passed without a yes.
-    [[nodiscard]] bool await(const v1::Condition& condition, Seconds within,
-                             const Patience& patience);
     [[nodiscard]] Preamble preamble(const Patience& patience);
     [[nodiscard]] double volts(const Preamble& preamble, unsigned code) const;
     void require_enough(const Record& record) const;
@@ -160,27 +155,13 @@ void ScpiDigitiser::set_up(const Patience& patience) {
     }
     tell_all(session(), dialect().record_setup(), all, patience);
     check_errors(patience);
-    require_read_back(session(), dialect().read_back(), all, 0.0, patience);
-}
-
-bool ScpiDigitiser::await(const v1::Condition& condition, Seconds within,
-                          const Patience& patience) {
-    const Deadline end = Deadline::after(session().clock(), within);
-    Seconds pause = first_pause;
-    while (!is_so(session(), condition, patience)) {
-        if (end.passed(session().clock())) {
-            return false;
-        }
-        static_cast<void>(session().clock().wait_for(pause, patience.stop));
-        pause = std::min(2 * pause, longest_pause);
-    }
-    return true;
+    require_read_back(session(), dialect().read_back(), all, {}, patience);
 }
 
 void ScpiDigitiser::arm(const Patience& patience) {
     require_ready();
     tell_all(session(), dialect().arm(), {}, patience);
-    if (!await(dialect().armed(), session().settings().timeout, patience)) {
+    if (!await(session(), dialect().armed(), Seconds(0), session().settings().timeout, patience)) {
         throw session().named(Error(
             Code::unavailable, fmt::format("it did not begin to wait for a trigger within {:g} s",
                                            session().settings().timeout.count())));
@@ -189,7 +170,7 @@ void ScpiDigitiser::arm(const Patience& patience) {
 
 bool ScpiDigitiser::await_record(Seconds within, const Patience& patience) {
     require_ready();
-    return await(dialect().done(), within, patience);
+    return await(session(), dialect().done(), Seconds(0), within, patience);
 }
 
 Preamble ScpiDigitiser::preamble(const Patience& patience) {

@@ -3,7 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 #include "drivers/instruments/dialect.pb.h"
-#include "drivers/instruments/scpi_instrument.hpp"
+#include "drivers/instruments/scpi_source.hpp"
 
 #include <fmt/format.h>
 
@@ -20,24 +20,20 @@ namespace {
 /// may correct what the output is off by.
 constexpr double at_rest = 0.02;
 
-class ScpiGenerator final : public ScpiInstrument<WaveformGenerator, v1::GeneratorDialect> {
+class ScpiGenerator final : public ScpiSource<WaveformGenerator, v1::GeneratorDialect> {
   public:
-    using ScpiInstrument::ScpiInstrument;
+    using ScpiSource::ScpiSource;
 
     [[nodiscard]] std::size_t most_points() const noexcept override { return most_points_; }
     void prepare(const GeneratorSetup& setup, const Patience& patience) override;
     void begin_upload(std::span<const double> waveform, const Patience& patience) override;
     void finish_upload(const Patience& patience) override;
     void trigger(const Patience& patience) override;
-    [[nodiscard]] SafeState make_safe() noexcept override;
 
   private:
     [[nodiscard]] Words words() const;
     void set_up(const Patience& patience);
-    /// Throws FAILED_PRECONDITION when the output does not become what it should be.
-    void switch_output(bool on, const Patience& patience);
-    /// An answer that nobody waited for must not be taken for the next one.
-    void forget_unheard() noexcept;
+    void forget_unheard() noexcept override;
     void check(std::span<const double> waveform) const;
     void make_room(std::size_t points, const Patience& patience);
     [[nodiscard]] std::vector<std::byte> encoded(std::span<const double> waveform) const;
@@ -98,22 +94,8 @@ void ScpiGenerator::set_up(const Patience& patience) {
     tell_all(session(), dialect().setup(), words(), patience);
     tell_all(session(), dialect().levels(), words(), patience);
     check_errors(patience);
-    require_read_back(session(), dialect().read_back(), words(), 1e-3 * span, patience);
-}
-
-void ScpiGenerator::switch_output(bool on, const Patience& patience) {
-    note_output("");
-    session().tell(on ? dialect().output_on() : dialect().output_off(), patience);
-    const std::string answer = session().ask(dialect().output_query(), patience);
-    const bool is_off =
-        std::ranges::find(dialect().off_answers(), answer) != dialect().off_answers().end();
-    note_output(is_off ? "off" : "on");
-    if (is_off == on) {
-        throw session().named(
-            Error(Code::failed_precondition,
-                  fmt::format("its output was switched {} and is, by its answer {}, {}",
-                              on ? "on" : "off", in_quotes(answer), is_off ? "off" : "on")));
-    }
+    require_read_back(session(), dialect().read_back(), words(), {.absolute = 1e-3 * span},
+                      patience);
 }
 
 void ScpiGenerator::check(std::span<const double> waveform) const {
@@ -208,27 +190,6 @@ void ScpiGenerator::finish_upload(const Patience& patience) {
 void ScpiGenerator::trigger(const Patience& patience) {
     require_ready();
     session().tell(dialect().trigger(), patience);
-}
-
-SafeState ScpiGenerator::make_safe() noexcept {
-    set_ready(false);
-    forget_unheard();
-    std::string reason;
-    try {
-        const Patience patience = session().own_patience();
-        // The first message to an instrument that was away finds out that it was.
-        for (int attempt = 0; attempt < 2; ++attempt) {
-            try {
-                connect(patience);
-                switch_output(false, patience);
-                return {};
-            } catch (const std::exception& error) {
-                reason = error.what();
-            }
-        }
-    } catch (...) { // no memory for the reason
-    }
-    return {.state = SafeState::State::unknown, .reason = std::move(reason)};
 }
 
 } // namespace

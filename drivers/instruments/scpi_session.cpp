@@ -21,13 +21,10 @@ constexpr int most_errors = 30;
 
 ScpiSession::ScpiSession(InstrumentSettings settings, std::filesystem::path lock_dir,
                          const Clock& clock)
-    : settings_(std::move(settings)),
-      lock_dir_(std::move(lock_dir)),
+    : claim_(std::move(settings), std::move(lock_dir)),
       clock_(clock),
       log_(std::make_shared<transports::TrafficLog>(clock)),
-      transport_(transports::open_visa(settings_.address, clock, *log_)) {
-    status_.reason = "not connected yet";
-}
+      transport_(transports::open_visa(claim_.settings().address, clock, *log_)) {}
 
 ScpiSession::~ScpiSession() = default;
 
@@ -43,11 +40,13 @@ auto ScpiSession::exchange(const Patience& patience, Exchange what) {
         return what(bounded(patience));
     } catch (const Error& error) {
         in_step_ = false;
-        note_lost(error.what());
+        if (!transport_->connected()) {
+            claim_.lost(error.what());
+        }
         if (error.code() == Code::deadline_exceeded && !patience.deadline.passed(clock_)) {
             throw named(
                 Error(Code::unavailable, fmt::format("{}, which is {:g} s (its option timeout)",
-                                                     error.what(), settings_.timeout.count())));
+                                                     error.what(), settings().timeout.count())));
         }
         throw named(error);
     }
@@ -120,27 +119,19 @@ void ScpiSession::check_errors(const ErrorQueueQuery& queue, const Patience& pat
 
 void ScpiSession::shut() noexcept {
     transport_->shut();
-    const std::lock_guard lock(mutex_);
-    status_.connected = false;
-    address_lock_.reset();
-    identity_lock_.reset();
-}
-
-InstrumentStatus ScpiSession::status() const {
-    const std::lock_guard lock(mutex_);
-    return status_;
+    claim_.give_up();
 }
 
 Error ScpiSession::named(const Error& error) const {
-    return error_of(settings_.name, error);
+    return error_of(settings().name, error);
 }
 
 Patience ScpiSession::own_patience() const {
-    return {.deadline = Deadline::after(clock_, 2 * settings_.timeout), .stop = {}};
+    return {.deadline = Deadline::after(clock_, 2 * settings().timeout), .stop = {}};
 }
 
 Patience ScpiSession::bounded(const Patience& patience) const {
-    const Deadline own = Deadline::after(clock_, settings_.timeout);
+    const Deadline own = Deadline::after(clock_, settings().timeout);
     return {.deadline = own.at() < patience.deadline.at() ? own : patience.deadline,
             .stop = patience.stop};
 }
@@ -149,16 +140,14 @@ void ScpiSession::restore(const Patience& patience) {
     try {
         greet(patience);
     } catch (const Error& error) {
-        const std::lock_guard lock(mutex_);
-        status_.connected = false;
-        status_.reason = error.what();
+        claim_.lost(error.what());
         throw;
     }
     in_step_ = true;
 }
 
 void ScpiSession::greet(const Patience& patience) {
-    require_locks(std::nullopt);
+    claim_.lock_address();
     if (transport_->connected()) {
         transport_->clear(patience);
     } else {
@@ -167,62 +156,11 @@ void ScpiSession::greet(const Patience& patience) {
     transport_->write("*CLS", patience);
     transport_->write("*IDN?", patience);
     const Identity identity = parse_identity(transport_->read_line(patience));
-    accept(identity);
+    claim_.accept(identity);
     if (greeted_) {
         greeted_(identity);
     }
-    ++life_;
-    const std::lock_guard lock(mutex_);
-    status_.connected = true;
-    status_.reason.clear();
-    status_.identity = identity;
-    status_.reconnects = life_ - 1;
-}
-
-void ScpiSession::accept(const Identity& identity) {
-    const Identity before = status().identity;
-    if (before.known() && (before.serial != identity.serial || before.model != identity.model)) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("at {} there was a {}, and now there is a {}", settings_.address,
-                                before.in_words(), identity.in_words()));
-    }
-    if (!settings_.serial.empty() && settings_.serial != identity.serial) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("at {} there is a {}; the configuration says that the serial "
-                                "number is {}",
-                                settings_.address, identity.in_words(),
-                                in_quotes(settings_.serial)));
-    }
-    if (settings_.is_virtual != identity.is_virtual()) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("the {} at {} is {}; the configuration says virtual = {}",
-                                identity.in_words(), settings_.address,
-                                identity.is_virtual() ? "a virtual instrument" : "no virtual one",
-                                settings_.is_virtual));
-    }
-    require_locks(identity);
-}
-
-void ScpiSession::require_locks(const std::optional<Identity>& identity) {
-    const std::lock_guard lock(mutex_);
-    if (transport_->is_shut()) {
-        throw Error(Code::unavailable, fmt::format("{} was shut", settings_.address));
-    }
-    if (!address_lock_) {
-        address_lock_.emplace(lock_dir_, settings_.address);
-    }
-    if (identity && !identity_lock_) {
-        identity_lock_.emplace(
-            lock_dir_, fmt::format("{},{},{}", identity->maker, identity->model, identity->serial));
-    }
-}
-
-void ScpiSession::note_lost(const std::string& why) {
-    const std::lock_guard lock(mutex_);
-    if (!transport_->connected()) {
-        status_.connected = false;
-        status_.reason = why;
-    }
+    claim_.connected(identity, ++life_);
 }
 
 std::string filled(std::string_view text, const Words& words) {

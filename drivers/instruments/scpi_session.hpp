@@ -1,8 +1,8 @@
 #pragma once
 
 #include "drivers/core/error.hpp"
+#include "drivers/instruments/claim.hpp"
 #include "drivers/instruments/instrument.hpp"
-#include "drivers/instruments/instrument_lock.hpp"
 #include "drivers/transports/transport.hpp"
 
 #include <cstddef>
@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,7 +38,7 @@ class ScpiSession {
     ScpiSession(InstrumentSettings settings, std::filesystem::path lock_dir, const Clock& clock);
     ~ScpiSession();
 
-    [[nodiscard]] const InstrumentSettings& settings() const noexcept { return settings_; }
+    [[nodiscard]] const InstrumentSettings& settings() const noexcept { return claim_.settings(); }
     /// Is called at each connection with what the instrument says that it is, before anything else
     /// is said to it; what it throws ends the connection.
     void on_connection(std::function<void(const Identity&)> what) { greeted_ = std::move(what); }
@@ -71,7 +70,7 @@ class ScpiSession {
 
     void shut() noexcept;
     /// Without dialect and output, which others know.
-    [[nodiscard]] InstrumentStatus status() const;
+    [[nodiscard]] InstrumentStatus status() const { return claim_.status(); }
     [[nodiscard]] std::shared_ptr<transports::TrafficLog> log() const { return log_; }
 
     /// Twice the instrument's timeout, from now on: for what nobody else bounds.
@@ -89,23 +88,14 @@ class ScpiSession {
     auto exchange(const Patience& patience, Exchange what);
     void restore(const Patience& patience);
     void greet(const Patience& patience);
-    void accept(const Identity& identity);
-    void require_locks(const std::optional<Identity>& identity);
-    void note_lost(const std::string& why);
 
-    const InstrumentSettings settings_;
-    const std::filesystem::path lock_dir_;
+    Claim claim_;
     const Clock& clock_;
     std::shared_ptr<transports::TrafficLog> log_;
     std::unique_ptr<transports::Transport> transport_;
     std::function<void(const Identity&)> greeted_;
     bool in_step_ = false;
     std::uint64_t life_ = 0;
-
-    mutable std::mutex mutex_; ///< of what follows
-    InstrumentStatus status_;
-    std::optional<InstrumentLock> address_lock_;
-    std::optional<InstrumentLock> identity_lock_;
 };
 
 /// The words of a dialect's text in their places: "{rate}" becomes the value of "rate".

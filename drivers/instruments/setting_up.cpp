@@ -13,11 +13,14 @@
 namespace phyll::instruments {
 namespace {
 
-bool same(const std::string& answer, const std::string& wanted, double slack) {
+constexpr Seconds first_pause{0.0005};
+constexpr Seconds longest_pause{0.02};
+
+bool same(const std::string& answer, const std::string& wanted, Slack slack) {
     const std::optional<double> a = number_in(answer);
     const std::optional<double> b = number_in(wanted);
     if (a && b) {
-        return std::abs(*a - *b) <= slack + 1e-3 * std::abs(*b);
+        return std::abs(*a - *b) <= slack.absolute + slack.relative * std::abs(*b);
     }
     return same_letters(answer, wanted);
 }
@@ -35,23 +38,29 @@ void tell_all(ScpiSession& session, const Texts& texts, const Words& words,
     }
 }
 
+std::optional<std::string> difference(ScpiSession& session, const v1::ReadBack& what,
+                                      const Words& words, Slack slack, const Patience& patience) {
+    const std::string query = filled(what.query(), words);
+    const std::string wanted = filled(what.is(), words);
+    const std::string answer = session.ask(query, patience);
+    if (same(answer, wanted, slack)) {
+        return std::nullopt;
+    }
+    return fmt::format("it was set up so that {} is {}, and answers {}", query, wanted,
+                       in_quotes(answer));
+}
+
 void require_read_back(ScpiSession& session,
                        const google::protobuf::RepeatedPtrField<v1::ReadBack>& what,
-                       const Words& words, double slack, const Patience& patience) {
+                       const Words& words, Slack slack, const Patience& patience) {
     for (const v1::ReadBack& one : what) {
-        const std::string query = filled(one.query(), words);
-        const std::string wanted = filled(one.is(), words);
-        const std::string answer = session.ask(query, patience);
-        if (!same(answer, wanted, slack)) {
-            throw session.named(Error(Code::failed_precondition,
-                                      fmt::format("it was set up so that {} is {}, and answers {}",
-                                                  query, wanted, in_quotes(answer))));
+        if (const auto wrong = difference(session, one, words, slack, patience)) {
+            throw session.named(Error(Code::failed_precondition, *wrong));
         }
     }
 }
 
-bool is_so(ScpiSession& session, const v1::Condition& condition, const Patience& patience) {
-    const std::string answer = session.ask(condition.query(), patience);
+bool says_so(ScpiSession& session, const v1::Condition& condition, const std::string& answer) {
     if (condition.answers_size() > 0) {
         return std::ranges::find(condition.answers(), answer) != condition.answers().end();
     }
@@ -64,6 +73,25 @@ bool is_so(ScpiSession& session, const v1::Condition& condition, const Patience&
     const auto bits = static_cast<std::uint32_t>(*value);
     return (bits & condition.bits_set()) == condition.bits_set() &&
            (bits & condition.bits_clear()) == 0;
+}
+
+bool is_so(ScpiSession& session, const v1::Condition& condition, const Patience& patience) {
+    return says_so(session, condition, session.ask(condition.query(), patience));
+}
+
+bool await(ScpiSession& session, const v1::Condition& condition, Seconds before, Seconds within,
+           const Patience& patience) {
+    const Deadline end = Deadline::after(session.clock(), within);
+    static_cast<void>(session.clock().wait_for(before, patience.stop));
+    Seconds pause = first_pause;
+    while (!is_so(session, condition, patience)) {
+        if (end.passed(session.clock())) {
+            return false;
+        }
+        static_cast<void>(session.clock().wait_for(pause, patience.stop));
+        pause = std::min(2 * pause, longest_pause);
+    }
+    return true;
 }
 
 } // namespace phyll::instruments

@@ -4,6 +4,7 @@
 
 #include <google/protobuf/repeated_ptr_field.h>
 
+#include <optional>
 #include <string>
 
 namespace phyll::instruments {
@@ -22,14 +23,30 @@ using Texts = google::protobuf::RepeatedPtrField<std::string>;
 void tell_all(ScpiSession& session, const Texts& texts, const Words& words,
               const Patience& patience);
 
-/// Asks an instrument what it was set to. Throws FAILED_PRECONDITION naming the question, the
-/// answer and what it should have been. Numbers may differ by a thousandth and `slack`.
+/// By how much an answer may be off what was set.
+struct Slack {
+    double absolute = 0.0;
+    double relative = 1e-3;
+};
+
+/// Asks an instrument what it was set to: "it was set up so that SENS1:BAND? is 1E4, and answers
+/// '1E3'". Nothing when that is what it was set to.
+[[nodiscard]] std::optional<std::string> difference(ScpiSession& session, const v1::ReadBack& what,
+                                                    const Words& words, Slack slack,
+                                                    const Patience& patience);
+/// Throws FAILED_PRECONDITION where there is a difference.
 void require_read_back(ScpiSession& session,
                        const google::protobuf::RepeatedPtrField<v1::ReadBack>& what,
-                       const Words& words, double slack, const Patience& patience);
+                       const Words& words, Slack slack, const Patience& patience);
 
+/// Whether an answer of an instrument says that something is so. Throws DATA_LOSS when it is none.
+[[nodiscard]] bool says_so(ScpiSession& session, const v1::Condition& condition,
+                           const std::string& answer);
 /// Asks an instrument whether something is so.
 [[nodiscard]] bool is_so(ScpiSession& session, const v1::Condition& condition,
                          const Patience& patience);
+/// Asks again and again, at first after `before`; false when `within` passed without a yes.
+[[nodiscard]] bool await(ScpiSession& session, const v1::Condition& condition, Seconds before,
+                         Seconds within, const Patience& patience);
 
 } // namespace phyll::instruments

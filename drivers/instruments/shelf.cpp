@@ -4,6 +4,8 @@
 #include "drivers/core/text.hpp"
 #include "drivers/instruments/scpi_digitiser.hpp"
 #include "drivers/instruments/scpi_generator.hpp"
+#include "drivers/instruments/scpi_vna.hpp"
+#include "drivers/instruments/serial_metasurface.hpp"
 
 #include <fmt/format.h>
 
@@ -64,10 +66,28 @@ std::unique_ptr<Digitiser> Shelf::digitiser(const std::string& field,
     return made(settings, [&] { return make_scpi_digitiser(settings, lock_dir_, clock_, read_); });
 }
 
+std::unique_ptr<Vna> Shelf::vna(const std::string& field, const std::string& name) const {
+    const InstrumentSettings& settings = find(field, name, "vna");
+    return made(settings, [&] { return make_scpi_vna(settings, lock_dir_, clock_, read_); });
+}
+
+std::unique_ptr<Metasurface> Shelf::metasurface(const std::string& field,
+                                                const std::string& name) const {
+    const InstrumentSettings& settings = find(field, name, "metasurface");
+    return made(settings, [&] { return make_serial_metasurface(settings, lock_dir_, clock_); });
+}
+
 std::unique_ptr<Instrument> any_instrument(const Shelf& shelf, const std::string& name) {
     const auto found = std::ranges::find(shelf.settings(), name, &InstrumentSettings::name);
-    if (found != shelf.settings().end() && found->kind == "digitiser") {
+    const std::string kind = found == shelf.settings().end() ? "" : found->kind;
+    if (kind == "digitiser") {
         return shelf.digitiser("instrument", name);
+    }
+    if (kind == "vna") {
+        return shelf.vna("instrument", name);
+    }
+    if (kind == "metasurface") {
+        return shelf.metasurface("instrument", name);
     }
     return shelf.generator("instrument", name);
 }

@@ -2,6 +2,8 @@
 
 #include "drivers/instruments/digitiser.hpp"
 #include "drivers/instruments/instrument.hpp"
+#include "drivers/instruments/metasurface.hpp"
+#include "drivers/instruments/vna.hpp"
 #include "drivers/instruments/waveform_generator.hpp"
 
 #include <filesystem>
@@ -39,6 +41,10 @@ class Shelf {
                                                                const std::string& name) const;
     [[nodiscard]] std::unique_ptr<Digitiser> digitiser(const std::string& field,
                                                        const std::string& name) const;
+
+    [[nodiscard]] std::unique_ptr<Vna> vna(const std::string& field, const std::string& name) const;
+    [[nodiscard]] std::unique_ptr<Metasurface> metasurface(const std::string& field,
+                                                           const std::string& name) const;
 
     [[nodiscard]] const std::vector<InstrumentSettings>& settings() const noexcept {
         return settings_;

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
+#include "drivers/instruments/scpi_instrument.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <string>
+
+namespace phyll::instruments {
+
+/// SCPI instruments that drive something: their output is off unless they were told otherwise, and
+/// they were asked whether it is. Their dialects have output_on, output_off, output_query and
+/// off_answers.
+template <std::derived_from<Instrument> Base, class Dialect>
+class ScpiSource : public ScpiInstrument<Base, Dialect> {
+  public:
+    using ScpiInstrument<Base, Dialect>::ScpiInstrument;
+
+    [[nodiscard]] SafeState make_safe() noexcept override {
+        this->set_ready(false);
+        std::string reason;
+        try {
+            forget_unheard();
+            const Patience patience = this->session().own_patience();
+            // The first message to an instrument that was away finds out that it was.
+            for (int attempt = 0; attempt < 2; ++attempt) {
+                try {
+                    this->connect(patience);
+                    switch_output(false, patience);
+                    end_all(patience);
+                    return {};
+                } catch (const std::exception& error) {
+                    reason = error.what();
+                }
+            }
+        } catch (...) { // no memory for the reason
+        }
+        return {.state = SafeState::State::unknown, .reason = std::move(reason)};
+    }
+
+  protected:
+    /// Throws FAILED_PRECONDITION when the output does not become what it should be.
+    void switch_output(bool on, const Patience& patience) {
+        const Dialect& dialect = this->dialect();
+        this->note_output("");
+        this->session().tell(on ? dialect.output_on() : dialect.output_off(), patience);
+        const std::string answer = this->session().ask(dialect.output_query(), patience);
+        const bool is_off =
+            std::ranges::find(dialect.off_answers(), answer) != dialect.off_answers().end();
+        this->note_output(is_off ? "off" : "on");
+        if (is_off == on) {
+            throw this->session().named(
+                Error(Code::failed_precondition,
+                      fmt::format("its output was switched {} and is, by its answer {}, {}",
+                                  on ? "on" : "off", in_quotes(answer), is_off ? "off" : "on")));
+        }
+    }
+
+    /// An answer that nobody waited for must not be taken for the next one.
+    virtual void forget_unheard() noexcept {}
+    /// What else it is told once the output is off.
+    virtual void end_all(const Patience& /*patience*/) {}
+};
+
+} // namespace phyll::instruments

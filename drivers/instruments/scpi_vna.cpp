@@ -1,0 +1,301 @@
+#include "drivers/instruments/scpi_vna.hpp"
+
+#include "drivers/core/bytes.hpp"
+#include "drivers/core/error.hpp"
+#include "drivers/core/readers/sha256.hpp"
+#include "drivers/core/text.hpp"
+#include "drivers/instruments/dialect.pb.h"
+#include "drivers/instruments/scpi_source.hpp"
+#include "drivers/instruments/sweep_values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace phyll::instruments {
+namespace {
+
+/// No file of settings is larger.
+constexpr std::size_t most_state_bytes = std::size_t{256} << 20U;
+/// What a power that is read back may be off by, in dB, and nothing else may.
+constexpr Slack power_slack{.absolute = 0.01, .relative = 0.0};
+constexpr Slack sweep_slack{.absolute = 0.0, .relative = 1e-7};
+/// How much of what the last sweep took is waited for before the next one is asked after.
+constexpr double sure_to_take = 0.9;
+
+class ScpiVna final : public ScpiSource<Vna, v1::VnaDialect> {
+  public:
+    using ScpiSource::ScpiSource;
+
+    void prepare(const VnaSetup& setup, const Patience& patience) override;
+    [[nodiscard]] std::vector<std::string> changed_settings(const Patience& patience) override;
+    void measure_too(SParameter parameter, const Patience& patience) override;
+    void begin_sweep(const Patience& patience) override;
+    [[nodiscard]] bool await_sweep(Seconds within, const Patience& patience) override;
+    [[nodiscard]] SweepValues read(SParameter parameter, const Patience& patience) override;
+    [[nodiscard]] std::optional<RecalledState> recalled() const override {
+        const std::lock_guard lock(mutex_);
+        return recalled_;
+    }
+
+  private:
+    [[nodiscard]] Words words() const;
+    [[nodiscard]] Words words(SParameter parameter) const;
+    void end_all(const Patience& patience) override {
+        tell_all(session(), dialect().hold(), {}, patience);
+    }
+    void set_up(const Patience& patience);
+    void recall(const Patience& patience);
+    void require_correction(const Patience& patience);
+    void require_power(const Patience& patience);
+    void require_flag_down(const Patience& patience);
+    void require_no_alarm(const Patience& patience);
+    void note_recalled(std::optional<RecalledState> recalled) {
+        const std::lock_guard lock(mutex_);
+        recalled_ = std::move(recalled);
+    }
+
+    VnaSetup setup_; ///< as which it is set up when it is ready
+    std::set<SParameter> traces_;
+    Clock::Monotonic begun_;
+    Seconds expected_{0}; ///< what a sweep took last
+    mutable std::mutex mutex_;
+    std::optional<RecalledState> recalled_;
+};
+
+Words ScpiVna::words() const {
+    return {{"start", number(setup_.start.value)},
+            {"stop", number(setup_.stop.value)},
+            {"points", std::to_string(setup_.points)},
+            {"bandwidth", number(setup_.if_bandwidth.value)},
+            {"power", number(setup_.power.value)},
+            {"limit", number(setup_.most_power.value)},
+            {"state", setup_.state}};
+}
+
+Words ScpiVna::words(SParameter parameter) const {
+    Words words{{"parameter", std::string(name_of(parameter))}};
+    words.emplace_back("name", filled(dialect().trace_name(), words));
+    return words;
+}
+
+void require_possible(const VnaSetup& setup) {
+    if (!(setup.start.value > 0 && setup.stop > setup.start && setup.points >= 2)) {
+        throw invalid_field("sweep",
+                            fmt::format("{} points from {:g} Hz to {:g} Hz; valid is two or "
+                                        "more, from above 0 to a higher frequency",
+                                        setup.points, setup.start.value, setup.stop.value));
+    }
+    if (setup.power > setup.most_power) {
+        throw Error(Code::out_of_range,
+                    fmt::format("a power of {:g} dBm is above the limit of {:g} dBm",
+                                setup.power.value, setup.most_power.value));
+    }
+    if (setup.state.find_first_of("'\"\n{}") != std::string::npos) {
+        throw invalid_field("instrument_state",
+                            fmt::format("{}; valid is a file's name without quotes and braces",
+                                        in_quotes(setup.state)));
+    }
+}
+
+void ScpiVna::prepare(const VnaSetup& setup, const Patience& patience) {
+    connect(patience);
+    if (ready() && setup_ == setup) {
+        return;
+    }
+    require_possible(setup);
+    set_ready(false);
+    setup_ = setup;
+    traces_.clear();
+    expected_ = Seconds(0);
+    try {
+        set_up(patience);
+    } catch (...) {
+        static_cast<void>(make_safe());
+        throw;
+    }
+    set_ready(true);
+}
+
+void ScpiVna::set_up(const Patience& patience) {
+    switch_output(false, patience);
+    tell_all(session(), dialect().hold(), words(), patience);
+    tell_all(session(), dialect().limit(), words(), patience);
+    recall(patience);
+    tell_all(session(), dialect().setup(), words(), patience);
+    tell_all(session(), dialect().sweep(), words(), patience);
+    check_errors(patience);
+    require_read_back(session(), dialect().limit_read_back(), words(), power_slack, patience);
+    require_power(patience);
+    require_read_back(session(), dialect().read_back(), words(), sweep_slack, patience);
+    require_correction(patience);
+    measure_too(SParameter::s21, patience);
+    if (!dialect().output_on().empty()) {
+        switch_output(true, patience);
+    }
+}
+
+/// What is recalled may switch the source on, with a power that nobody asked for.
+void ScpiVna::recall(const Patience& patience) {
+    note_recalled(std::nullopt);
+    if (setup_.state.empty()) {
+        return;
+    }
+    if (dialect().recall_size() == 0 && dialect().recalled_size() == 0) {
+        throw invalid_field("instrument_state", fmt::format("{} recalls none", name()));
+    }
+    tell_all(session(), dialect().recall(), words(), patience);
+    require_read_back(session(), dialect().recalled(), words(), {}, patience);
+    switch_output(false, patience);
+    tell_all(session(), dialect().hold(), words(), patience);
+    check_errors(patience);
+    RecalledState recalled{.name = setup_.state, .sha256 = {}};
+    if (!dialect().state_data().empty()) {
+        const std::vector<std::byte> bytes = session().ask_block(
+            filled(dialect().state_data(), words()), most_state_bytes, patience);
+        Sha256 hash;
+        hash.add(bytes);
+        recalled.sha256 = to_hex(hash.digest());
+    }
+    note_recalled(std::move(recalled));
+}
+
+void ScpiVna::require_correction(const Patience& patience) {
+    if ((setup_.corrected || !setup_.state.empty()) &&
+        is_so(session(), dialect().uncorrected(), patience)) {
+        throw session().named(
+            Error(Code::failed_precondition,
+                  setup_.state.empty()
+                      ? "what it measures is not corrected; calibrate it, or set corrected = false"
+                      : fmt::format(
+                            "what it measures is not corrected, with the state {} recalled; was it "
+                            "saved with its calibration, for these frequencies?",
+                            in_quotes(setup_.state))));
+    }
+}
+
+void ScpiVna::require_power(const Patience& patience) {
+    if (const auto wrong =
+            difference(session(), dialect().power_read_back(), words(), power_slack, patience)) {
+        throw session().named(Error(Code::failed_precondition, *wrong));
+    }
+}
+
+std::vector<std::string> ScpiVna::changed_settings(const Patience& patience) {
+    connect(patience);
+    std::vector<std::string> changed;
+    if (!ready()) {
+        return changed;
+    }
+    const auto look = [&](const v1::ReadBack& what, Slack slack) {
+        if (auto wrong = difference(session(), what, words(), slack, patience)) {
+            changed.push_back(fmt::format("{}: {}", name(), *wrong));
+        }
+    };
+    look(dialect().power_read_back(), power_slack);
+    for (const v1::ReadBack& what : dialect().read_back()) {
+        look(what, sweep_slack);
+    }
+    if (!changed.empty()) {
+        set_ready(false);
+    }
+    return changed;
+}
+
+void ScpiVna::measure_too(SParameter parameter, const Patience& patience) {
+    if (traces_.contains(parameter)) {
+        return;
+    }
+    const Words all = words(parameter);
+    const std::string there = session().ask(dialect().traces(), patience);
+    if (there.find(filled("{name}", all)) == std::string::npos) {
+        tell_all(session(), dialect().define(), all, patience);
+        check_errors(patience);
+    }
+    traces_.insert(parameter);
+}
+
+void ScpiVna::require_flag_down(const Patience& patience) {
+    if (dialect().clear_size() == 0) {
+        return;
+    }
+    const Deadline end = Deadline::after(session().clock(), session().settings().timeout);
+    do {
+        tell_all(session(), dialect().clear(), {}, patience);
+        if (!is_so(session(), dialect().finished(), patience)) {
+            return;
+        }
+    } while (!end.passed(session().clock()));
+    throw session().named(Error(Code::unavailable, "it says of a sweep that was not begun yet that "
+                                                   "it is finished"));
+}
+
+void ScpiVna::begin_sweep(const Patience& patience) {
+    require_ready();
+    require_flag_down(patience);
+    begun_ = session().clock().now();
+    tell_all(session(), dialect().arm(), {}, patience);
+}
+
+bool ScpiVna::await_sweep(Seconds within, const Patience& patience) {
+    require_ready();
+    const Clock& clock = session().clock();
+    const Seconds left = sure_to_take * expected_ - Seconds(clock.now() - begun_);
+    if (!await(session(), dialect().finished(), std::max(left, Seconds(0)), within, patience) ||
+        !await(session(), dialect().idle(), Seconds(0), within, patience)) {
+        return false;
+    }
+    expected_ = clock.now() - begun_;
+    require_no_alarm(patience);
+    return true;
+}
+
+void ScpiVna::require_no_alarm(const Patience& patience) {
+    std::map<std::string, std::string> answers;
+    for (const v1::Alarm& alarm : dialect().alarms()) {
+        const std::string& query = alarm.condition().query();
+        if (!answers.contains(query)) {
+            answers[query] = session().ask(query, patience);
+        }
+        if (says_so(session(), alarm.condition(), answers[query])) {
+            throw session().named(Error(Code::unavailable, alarm.means()));
+        }
+    }
+    if (dialect().errors_after_sweep()) {
+        check_errors(patience);
+    }
+}
+
+SweepValues ScpiVna::read(SParameter parameter, const Patience& patience) {
+    require_ready();
+    const Words all = words(parameter);
+    tell_all(session(), dialect().select(), all, patience);
+    const std::string query = filled(dialect().data(), all);
+    try {
+        if (dialect().data_format() == "tuples") {
+            return from_tuples(session().ask(query, patience), setup_);
+        }
+        const bool is_double = dialect().data_format() == "real64";
+        const std::size_t most = 2 * setup_.points * (is_double ? sizeof(double) : sizeof(float));
+        return from_block(session().ask_block(query, most, patience), is_double, setup_);
+    } catch (const Error& error) {
+        if (error.code() == Code::data_loss) {
+            session().doubt();
+        }
+        throw;
+    }
+}
+
+} // namespace
+
+std::unique_ptr<Vna> make_scpi_vna(const InstrumentSettings& settings,
+                                   const std::filesystem::path& lock_dir, const Clock& clock,
+                                   ReadToml read) {
+    return std::make_unique<ScpiVna>(settings, lock_dir, clock, std::move(read));
+}
+
+} // namespace phyll::instruments
