@@ -11,9 +11,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
-#include <set>
 #include <utility>
 
 namespace phyll::instruments {
@@ -33,7 +33,7 @@ class ScpiVna final : public ScpiSource<Vna, v1::VnaDialect> {
 
     void prepare(const VnaSetup& setup, const Patience& patience) override;
     [[nodiscard]] std::vector<std::string> changed_settings(const Patience& patience) override;
-    void measure_too(SParameter parameter, const Patience& patience) override;
+    void choose(std::span<const SParameter> parameters, const Patience& patience) override;
     void begin_sweep(const Patience& patience) override;
     [[nodiscard]] bool await_sweep(Seconds within, const Patience& patience) override;
     [[nodiscard]] SweepValues read(SParameter parameter, const Patience& patience) override;
@@ -60,7 +60,6 @@ class ScpiVna final : public ScpiSource<Vna, v1::VnaDialect> {
     }
 
     VnaSetup setup_; ///< as which it is set up when it is ready
-    std::set<SParameter> traces_;
     Clock::Monotonic begun_;
     Seconds expected_{0}; ///< what a sweep took last
     mutable std::mutex mutex_;
@@ -110,7 +109,6 @@ void ScpiVna::prepare(const VnaSetup& setup, const Patience& patience) {
     require_possible(setup);
     set_ready(false);
     setup_ = setup;
-    traces_.clear();
     expected_ = Seconds(0);
     try {
         set_up(patience);
@@ -133,7 +131,7 @@ void ScpiVna::set_up(const Patience& patience) {
     require_power(patience);
     require_read_back(session(), dialect().read_back(), words(), sweep_slack, patience);
     require_correction(patience);
-    measure_too(SParameter::s21, patience);
+    choose(std::array{SParameter::s21}, patience);
     if (!dialect().output_on().empty()) {
         switch_output(true, patience);
     }
@@ -206,17 +204,20 @@ std::vector<std::string> ScpiVna::changed_settings(const Patience& patience) {
     return changed;
 }
 
-void ScpiVna::measure_too(SParameter parameter, const Patience& patience) {
-    if (traces_.contains(parameter)) {
-        return;
-    }
-    const Words all = words(parameter);
+void ScpiVna::choose(std::span<const SParameter> parameters, const Patience& patience) {
     const std::string there = session().ask(dialect().traces(), patience);
-    if (there.find(filled("{name}", all)) == std::string::npos) {
-        tell_all(session(), dialect().define(), all, patience);
-        check_errors(patience);
+    for (const SParameter parameter : all_s_parameters) {
+        const Words all = words(parameter);
+        const bool is_there = there.find(filled("{name}", all)) != std::string::npos;
+        const bool wanted = std::ranges::find(parameters, parameter) != parameters.end();
+        if (wanted && !is_there) {
+            tell_all(session(), dialect().define(), all, patience);
+        } else if (!wanted && is_there) {
+            tell_all(session(), dialect().drop(), all, patience);
+        }
     }
-    traces_.insert(parameter);
+    check_errors(patience);
+    expected_ = Seconds(0);
 }
 
 void ScpiVna::require_flag_down(const Patience& patience) {

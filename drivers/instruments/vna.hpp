@@ -6,6 +6,7 @@
 #include <complex>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,8 +79,9 @@ class Vna : public Instrument {
     /// nothing is, or it is not prepared.
     [[nodiscard]] virtual std::vector<std::string> changed_settings(const Patience& patience) = 0;
 
-    /// Makes sure that these can be read after a sweep. S21 can without.
-    virtual void measure_too(SParameter parameter, const Patience& patience) = 0;
+    /// Chooses what the sweeps from now on measure; after `prepare` that is S21 alone. Each
+    /// direction takes a sweep's time.
+    virtual void choose(std::span<const SParameter> parameters, const Patience& patience) = 0;
 
     /// Begins one sweep.
     virtual void begin_sweep(const Patience& patience) = 0;

@@ -4,11 +4,13 @@
 #include "drivers/instruments/instrument.hpp"
 #include "drivers/instruments/shelf.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace google::protobuf {
@@ -28,6 +30,15 @@ struct Quantity {
     bool operator==(const Quantity&) const = default;
 };
 
+/// Many numbers of a kind that a calibration measured.
+struct Series {
+    std::string name; ///< "effect of each meta-atom"
+    std::string unit;
+    std::vector<double> values;
+
+    bool operator==(const Series&) const = default;
+};
+
 /// What was measured of a rig so that numbers mean volts and instants. When and by which version is
 /// for whoever keeps it to say.
 struct Calibration {
@@ -35,9 +46,26 @@ struct Calibration {
     std::vector<instruments::Identity> identities; ///< of the instruments, in the rig's order
     /// The rig's settings that it holds for, in words: with others it means nothing.
     std::string settings{};
+    std::vector<Series> series{};
 
     bool operator==(const Calibration&) const = default;
 };
+
+/// A quantity of a calibration. Throws INVALID_ARGUMENT when it is missing or cannot be.
+[[nodiscard]] double quantity(const Calibration& calibration, const char* name, double least,
+                              double most);
+/// The values of a series, so many. Throws INVALID_ARGUMENT when it is missing or has others.
+[[nodiscard]] const std::vector<double>& series(const Calibration& calibration, const char* name,
+                                                std::size_t count);
+
+/// The scattering parameters of two ports over frequency.
+struct SweepSnapshot {
+    instruments::VnaSetup setup;
+    /// In the order of `instruments::all_s_parameters`.
+    std::array<instruments::SweepValues, 4> values;
+};
+/// What a rig sees.
+using Snapshot = std::variant<SweepSnapshot>;
 
 /// A PhysicalLayer made of instruments.
 ///
@@ -53,6 +81,10 @@ class InstrumentRig : public PhysicalLayer {
     virtual void use(const Calibration& calibration) = 0;
     /// What to measure with as long as nothing better is known, with the settings of the rig.
     [[nodiscard]] virtual Calibration nominal() const = 0;
+
+    /// What the rig sees as it stands, with the settings of its queries. Throws UNIMPLEMENTED where
+    /// a rig has nothing to look at, and as `query` does.
+    [[nodiscard]] virtual Snapshot snapshot(const Patience& patience);
 
     /// As many as the rig has, always in the same order. Thread rule: that of each instrument's
     /// `status`, `shut` and `log`, for anything else that of the rig.

@@ -1,11 +1,13 @@
 #include "drivers/rigs/electronic/electronic_rig.hpp"
 #include "drivers/rigs/instrument_rig.hpp"
+#include "drivers/rigs/microwave/microwave_rig.hpp"
 
 namespace phyll::rigs {
 
 const std::vector<InstrumentRigKind>& instrument_rig_kinds() {
     static const std::vector<InstrumentRigKind> kinds{
         electronic_instruments_kind(),
+        microwave_instruments_kind(),
     };
     return kinds;
 }

@@ -6,6 +6,7 @@
 #include "drivers/rigs/electronic/electronic.pb.h"
 #include "drivers/rigs/electronic/player.hpp"
 #include "drivers/rigs/electronic/settings.hpp"
+#include "drivers/rigs/instrument_care.hpp"
 
 #include <fmt/format.h>
 
@@ -74,18 +75,6 @@ std::string in_words(const ElectronicSettings& settings) {
     return words;
 }
 
-double quantity(const Calibration& calibration, const char* name, double least, double most) {
-    const auto found = std::ranges::find(calibration.quantities, name, &Quantity::name);
-    if (found == calibration.quantities.end()) {
-        throw invalid_field(name, "missing in the calibration");
-    }
-    if (!(found->value >= least && found->value <= most)) {
-        throw invalid_field(name, fmt::format("{:g} {} in the calibration; valid is {:g} to {:g}",
-                                              found->value, found->unit, least, most));
-    }
-    return found->value;
-}
-
 class ElectronicRig final : public InstrumentRig {
   public:
     ElectronicRig(ElectronicSettings settings,
@@ -95,14 +84,14 @@ class ElectronicRig final : public InstrumentRig {
     [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
     void query(ConstBlock x, Block y, const QueryContext& context) override;
     [[nodiscard]] SafeState make_safe() noexcept override;
-    [[nodiscard]] Health health() const override;
+    [[nodiscard]] Health health() const override { return care_.health(retaken(), "record"); }
     void recover(const Deadline& deadline, std::stop_token stop) override;
 
     [[nodiscard]] Calibration calibrate(const Patience& patience) override;
     void use(const Calibration& calibration) override;
     [[nodiscard]] Calibration nominal() const override;
     [[nodiscard]] std::vector<instruments::Instrument*> instruments() override {
-        return player_.instruments();
+        return care_.all();
     }
     [[nodiscard]] std::uint64_t retaken() const noexcept override { return player_.retaken(); }
 
@@ -116,7 +105,6 @@ class ElectronicRig final : public InstrumentRig {
 
     [[nodiscard]] double expected_latency() const;
     [[nodiscard]] Calibration described(const ElectronicCalibration& measured) const;
-    void find_out_evidence();
     void upload(const Part& part, ConstBlock x, const Patience& patience);
     [[nodiscard]] Part part_of(ConstBlock x, std::size_t first, bool follow);
     void measure(ConstBlock x, Block y, const QueryContext& context);
@@ -125,17 +113,14 @@ class ElectronicRig final : public InstrumentRig {
     void respond(const Part& part, std::size_t channel, const instruments::Record& record, Block y);
     void keep_raw(const Part& part, const std::vector<instruments::Record>& records,
                   RawSink& raw) const;
-    /// Does what reaches the instruments, and remembers whether it failed.
-    template <class Do>
-    auto reaching(Do what);
 
     const ElectronicSettings settings_;
     const Clock& clock_;
     Player player_;
+    InstrumentCare care_;
     LayerSpec spec_;
     std::optional<ElectronicCalibration> calibration_;
     Encoding encoding_; ///< with the rest of the calibration in use
-    std::string fault_;
 };
 
 ElectronicRig::ElectronicRig(ElectronicSettings settings,
@@ -151,67 +136,25 @@ ElectronicRig::ElectronicRig(ElectronicSettings settings,
                                           : trigger_share * settings_.encoding.marker_level()},
                .retakes = settings_.retakes},
               clock),
+      care_(player_.instruments(), clock),
       spec_(spec_of(settings_)),
       encoding_(settings_.encoding) {
-    find_out_evidence();
-}
-
-/// What was reached is named with its serial number.
-void ElectronicRig::find_out_evidence() {
-    spec_.evidence = Evidence::hardware;
-    std::vector<std::string> names;
-    for (const instruments::Instrument* instrument : player_.instruments()) {
-        if (instrument->is_virtual()) {
-            spec_.evidence = Evidence::virtual_instruments;
-        }
-        const instruments::Identity identity = instrument->status().identity;
-        names.push_back(identity.known() ? identity.in_words()
-                                         : fmt::format("{}, not reached yet", instrument->name()));
-    }
-    spec_.evidence_of = fmt::format("{}", fmt::join(names, "; "));
-}
-
-template <class Do>
-auto ElectronicRig::reaching(Do what) {
-    try {
-        fault_.clear();
-        return what();
-    } catch (const Error& error) {
-        if (error.code() == Code::unavailable || error.code() == Code::internal) {
-            fault_ = error.what();
-        }
-        throw;
-    }
+    care_.note_evidence(spec_);
 }
 
 SafeState ElectronicRig::make_safe() noexcept {
     SafeState state = player_.make_safe();
     try {
-        // What cannot be switched off is a fault, whatever it was asked before.
-        if (state.state != SafeState::State::safe) {
-            fault_ = state.reason;
-        }
-        find_out_evidence();
+        care_.note(state);
+        care_.note_evidence(spec_);
     } catch (...) { // no memory for words
     }
     return state;
 }
 
-Health ElectronicRig::health() const {
-    if (!fault_.empty()) {
-        return {.state = Health::State::fault, .reason = fault_};
-    }
-    if (retaken() > 0) {
-        return {.state = Health::State::ready,
-                .reason = fmt::format("{} record{} taken again", retaken(),
-                                      retaken() == 1 ? " was" : "s were")};
-    }
-    return {};
-}
-
 void ElectronicRig::recover(const Deadline& deadline, std::stop_token stop) {
-    reaching([&] { player_.reconnect({.deadline = deadline, .stop = std::move(stop)}); });
-    find_out_evidence();
+    care_.reaching([&] { care_.reconnect({.deadline = deadline, .stop = std::move(stop)}); });
+    care_.note_evidence(spec_);
 }
 
 double ElectronicRig::expected_latency() const {
@@ -243,14 +186,14 @@ void ElectronicRig::use(const Calibration& calibration) {
     found.rest_time = quantity(calibration, rest_name, 0.0, 1000.0);
     calibration_ = found;
     encoding_.rest_holds = static_cast<std::size_t>(std::ceil(found.rest_time / hold - 1e-9));
-    find_out_evidence();
+    care_.note_evidence(spec_);
 }
 
 Calibration ElectronicRig::calibrate(const Patience& patience) {
     Encoding encoding = settings_.encoding;
     encoding.rest_holds =
         static_cast<std::size_t>(std::ceil(settings_.rest_time / encoding.hold_time - 1e-9));
-    const ElectronicCalibration measured = reaching([&] {
+    const ElectronicCalibration measured = care_.reaching([&] {
         player_.prepare(settings_.playing, patience);
         return rigs::calibrate(player_,
                                {.encoding = encoding,
@@ -260,7 +203,7 @@ Calibration ElectronicRig::calibrate(const Patience& patience) {
                                patience);
     });
     Calibration calibration = described(measured);
-    for (instruments::Instrument* instrument : player_.instruments()) {
+    for (instruments::Instrument* instrument : care_.all()) {
         calibration.identities.push_back(instrument->status().identity);
     }
     use(calibration);
@@ -272,7 +215,7 @@ void ElectronicRig::query(ConstBlock x, Block y, const QueryContext& context) {
         throw Error(Code::failed_precondition, "the rig is not calibrated");
     }
     throw_if_over(context, clock_);
-    reaching([&] { measure(x, y, context); });
+    care_.reaching([&] { measure(x, y, context); });
 }
 
 ElectronicRig::Part ElectronicRig::part_of(ConstBlock x, std::size_t first, bool follow) {

@@ -13,25 +13,6 @@ namespace {
 /// What a record may take beside the waveform itself.
 constexpr Seconds trigger_patience{1};
 
-/// How long an instrument is tried again that cannot be reached.
-constexpr Seconds reconnecting{5};
-constexpr Seconds first_pause{0.05};
-constexpr Seconds longest_pause{1};
-
-/// What the contract of a PhysicalLayer has for errors of instruments.
-template <class Do>
-auto as_layer(Do what) {
-    try {
-        return what();
-    } catch (const Error& error) {
-        if (error.code() == Code::failed_precondition || error.code() == Code::data_loss ||
-            error.code() == Code::permission_denied) {
-            throw Error(Code::unavailable, error.what());
-        }
-        throw;
-    }
-}
-
 } // namespace
 
 Player::Player(std::unique_ptr<instruments::WaveformGenerator> generator,
@@ -44,15 +25,15 @@ Player::Player(std::unique_ptr<instruments::WaveformGenerator> generator,
       count_(static_cast<std::uint16_t>(clock.wall().time_since_epoch().count() / 1000)) {}
 
 void Player::prepare(const instruments::GeneratorSetup& setup, const Patience& patience) {
-    as_layer([&] { generator_->prepare(setup, patience); });
+    generator_->prepare(setup, patience);
 }
 
 void Player::begin_upload(std::span<const double> waveform, const Patience& patience) {
-    as_layer([&] { generator_->begin_upload(waveform, patience); });
+    generator_->begin_upload(waveform, patience);
 }
 
 void Player::finish_upload(const Patience& patience) {
-    as_layer([&] { generator_->finish_upload(patience); });
+    generator_->finish_upload(patience);
 }
 
 std::optional<std::string> Player::take(double duration, const Objection& objection,
@@ -77,42 +58,23 @@ instruments::Record Player::play(instruments::DigitiserSetup setup, double durat
                                  const Objection& objection, const Patience& patience) {
     setup.trigger_channel = wiring_.trigger_channel;
     setup.trigger_level = wiring_.trigger_level;
-    return as_layer([&] {
-        digitiser_->prepare(setup, patience);
-        instruments::Record record;
-        std::optional<std::string> wrong = take(duration, objection, record, patience);
-        for (unsigned again = 0; wrong && again < wiring_.retakes; ++again) {
-            ++retaken_;
-            wrong = take(duration, objection, record, patience);
-        }
-        if (wrong) {
-            throw Error(Code::unavailable,
-                        fmt::format("no record of {} belongs to its stimulus, after {} more: {}",
-                                    digitiser_->name(), wiring_.retakes, *wrong));
-        }
-        return record;
-    });
+    digitiser_->prepare(setup, patience);
+    instruments::Record record;
+    std::optional<std::string> wrong = take(duration, objection, record, patience);
+    for (unsigned again = 0; wrong && again < wiring_.retakes; ++again) {
+        ++retaken_;
+        wrong = take(duration, objection, record, patience);
+    }
+    if (wrong) {
+        throw Error(Code::unavailable,
+                    fmt::format("no record of {} belongs to its stimulus, after {} more: {}",
+                                digitiser_->name(), wiring_.retakes, *wrong));
+    }
+    return record;
 }
 
 instruments::Record Player::read(unsigned channel, const Patience& patience) {
-    return as_layer([&] { return digitiser_->read(channel, patience); });
-}
-
-void Player::reconnect(const Patience& patience) {
-    const Deadline own = Deadline::after(clock_, reconnecting);
-    for (instruments::Instrument* instrument : instruments()) {
-        for (Seconds pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
-            try {
-                as_layer([&] { instrument->connect(patience); });
-                break;
-            } catch (const Error& error) {
-                if (error.code() != Code::unavailable || own.passed(clock_)) {
-                    throw;
-                }
-            }
-            static_cast<void>(clock_.wait_for(pause, patience.stop));
-        }
-    }
+    return digitiser_->read(channel, patience);
 }
 
 SafeState Player::make_safe() noexcept {

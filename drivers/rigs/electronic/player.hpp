@@ -19,8 +19,7 @@ using instruments::Patience;
 /// A generator and the digitiser that it triggers: plays a waveform and has its record, or has it
 /// again when it is another one's.
 ///
-/// Errors of the instruments are UNAVAILABLE, but for a deadline, a stop and what is wrong with the
-/// caller's own numbers.
+/// Throws what the instruments throw; when no record belongs to its waveform, UNAVAILABLE.
 class Player {
   public:
     struct Wiring {
@@ -48,8 +47,6 @@ class Player {
     /// What another channel recorded then.
     [[nodiscard]] instruments::Record read(unsigned channel, const Patience& patience);
 
-    /// Tries to reach both, again and again for a while, until the deadline at most.
-    void reconnect(const Patience& patience);
     [[nodiscard]] SafeState make_safe() noexcept;
 
     /// The generator first.
