@@ -1,68 +1,19 @@
 #include "run_commands.hpp"
 
+#include "file_aside.hpp"
 #include "output.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <phyll/v1/runs.pb.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
-#include <system_error>
 #include <unistd.h>
 
 namespace phyll::cli {
 namespace {
-
-/// A file that is written aside and has its name once it is whole.
-class FileAside {
-  public:
-    explicit FileAside(std::filesystem::path path)
-        : path_(std::move(path)), aside_(path_.string() + ".part") {
-        out_.open(aside_, std::ios::binary | std::ios::trunc);
-        check("written");
-    }
-    FileAside(const FileAside&) = delete;
-    FileAside& operator=(const FileAside&) = delete;
-    ~FileAside() {
-        if (!done_) {
-            std::error_code ignored;
-            std::filesystem::remove(aside_, ignored);
-        }
-    }
-
-    void write(std::span<const std::byte> bytes) {
-        out_.write(reinterpret_cast<const char*>(bytes.data()),
-                   static_cast<std::streamsize>(bytes.size()));
-        check("written");
-    }
-
-    void finish() {
-        out_.close();
-        check("written");
-        std::filesystem::rename(aside_, path_);
-        done_ = true;
-    }
-
-  private:
-    void check(const char* what) const {
-        if (!out_) {
-            const int number = errno;
-            throw Error(number == ENOSPC ? Code::resource_exhausted : Code::permission_denied,
-                        fmt::format("{} cannot be {}: {}", path_.string(), what,
-                                    std::generic_category().message(number)));
-        }
-    }
-
-    std::filesystem::path path_;
-    std::filesystem::path aside_;
-    std::ofstream out_;
-    bool done_ = false;
-};
 
 struct ExportArguments {
     std::uint64_t run = 0;

@@ -168,29 +168,32 @@ void Device::simulate(Watch&, const std::function<void(SimulationControls&)>& wh
     note_simulation();
 }
 
-void Device::calibrate(Watch& watch, const std::stop_token& stop) {
+void Device::use_instruments(Watch& watch, const char* what, const std::stop_token& stop,
+                             const UseInstruments& use) {
     if (instruments_ == nullptr) {
-        throw Error(Code::failed_precondition, fmt::format("{} is {}: it needs no calibration",
-                                                           name_, in_words(spec().evidence)));
+        throw Error(Code::failed_precondition,
+                    fmt::format("{} is {}: it is not made of instruments, as it takes for {}",
+                                name_, in_words(spec().evidence), what));
     }
     std::stop_source stopped = begin_to_drive(0);
     const Deadline end = Deadline::after(clock_, calibration_time + patience_.query_timeout);
-    watch.begin("a calibration", end.at());
+    watch.begin(what, end.at());
     const std::stop_callback forward(stop, [&] {
         stopped.request_stop();
         watch.hasten();
     });
-    try {
-        instruments_->calibrate({.deadline = end, .stop = stopped.get_token()});
-    } catch (...) {
+    const auto finish = [&] {
         watch.done();
         static_cast<void>(make_safe(watch));
         note_health();
+    };
+    try {
+        use(*instruments_, {.deadline = end, .stop = stopped.get_token()});
+    } catch (...) {
+        finish();
         throw;
     }
-    watch.done();
-    static_cast<void>(make_safe(watch));
-    note_health();
+    finish();
 }
 
 void Device::end(Watch& watch) {

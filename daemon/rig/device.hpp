@@ -76,8 +76,12 @@ class Device : public std::enable_shared_from_this<Device> {
     void recover(Watch& watch, const Deadline& deadline, const std::stop_token& stop);
     /// Throws FAILED_PRECONDITION where it is no simulation.
     void simulate(Watch& watch, const std::function<void(SimulationControls&)>& what);
-    /// Throws FAILED_PRECONDITION where it is not made of instruments, and what the rig throws.
-    void calibrate(Watch& watch, const std::stop_token& stop);
+    using UseInstruments =
+        std::function<void(InstrumentControls& controls, const instruments::Patience& patience)>;
+    /// Does something with the instruments of the rig, `what` it is ("a calibration"), and makes
+    /// the rig safe. Throws FAILED_PRECONDITION where it is not made of any, and what `use` throws.
+    void use_instruments(Watch& watch, const char* what, const std::stop_token& stop,
+                         const UseInstruments& use);
     /// Makes safe and lets go of the layer, if it was built.
     void end(Watch& watch);
 

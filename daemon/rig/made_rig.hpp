@@ -2,6 +2,7 @@
 
 #include "drivers/core/physical_layer.hpp"
 #include "drivers/instruments/instrument.hpp"
+#include "drivers/rigs/instrument_rig.hpp"
 
 #include <phyll/v1/config.pb.h>
 
@@ -48,6 +49,8 @@ class InstrumentControls {
     /// Measures the rig anew and keeps that. Throws as `query` does, and what cannot be kept; the
     /// calibration of before stays then.
     virtual void calibrate(const instruments::Patience& patience) = 0;
+    /// See InstrumentRig.
+    [[nodiscard]] virtual rigs::Snapshot snapshot(const instruments::Patience& patience) = 0;
     /// As many as the rig has, always in the same order; they live as long as the layer.
     [[nodiscard]] virtual std::vector<instruments::Instrument*> instruments() = 0;
     [[nodiscard]] virtual std::shared_ptr<const CalibrationBook> calibration() const = 0;

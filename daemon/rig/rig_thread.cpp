@@ -129,9 +129,10 @@ void RigThread::simulate(std::function<void(SimulationControls&)> what,
                   .done = std::move(done)});
 }
 
-void RigThread::calibrate(std::stop_token stop, std::function<void(std::exception_ptr)> done) {
-    thread_.post({.work = [device = device_, token = std::move(stop)](
-                              auto& watch) { device->calibrate(watch, token); },
+void RigThread::use_instruments(const char* what, std::stop_token stop, Device::UseInstruments use,
+                                std::function<void(std::exception_ptr)> done) {
+    thread_.post({.work = [device = device_, what, token = std::move(stop), use = std::move(use)](
+                              auto& watch) { device->use_instruments(watch, what, token, use); },
                   .done = std::move(done)});
 }
 

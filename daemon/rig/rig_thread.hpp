@@ -82,10 +82,10 @@ class RigThread {
     void simulate(std::function<void(SimulationControls&)> what,
                   std::function<void(std::exception_ptr)> done);
 
-    /// Calibrates a rig of instruments after what was asked before, then makes it safe and calls
-    /// `done` on the rig's thread with what was thrown, null if nothing: FAILED_PRECONDITION for a
-    /// rig that is not made of instruments.
-    void calibrate(std::stop_token stop, std::function<void(std::exception_ptr)> done);
+    /// Does something with the instruments of a rig after what was asked before, then makes it safe
+    /// and calls `done` on the rig's thread with what was thrown, null if nothing. See Device.
+    void use_instruments(const char* what, std::stop_token stop, Device::UseInstruments use,
+                         std::function<void(std::exception_ptr)> done);
     /// See Device.
     [[nodiscard]] std::vector<InstrumentView> instruments() const { return device_->instruments(); }
     [[nodiscard]] std::shared_ptr<const CalibrationBook> calibration() const {

@@ -19,7 +19,8 @@ json to_json(const std::string& rig, const rig::KeptCalibration& kept) {
              {"version", kept.version},
              {"settings", kept.calibration.settings},
              {"instruments", json::array()},
-             {"quantities", json::array()}};
+             {"quantities", json::array()},
+             {"series", json::array()}};
     for (const instruments::Identity& identity : kept.calibration.identities) {
         out["instruments"].push_back({{"maker", identity.maker},
                                       {"model", identity.model},
@@ -29,6 +30,10 @@ json to_json(const std::string& rig, const rig::KeptCalibration& kept) {
     for (const rigs::Quantity& quantity : kept.calibration.quantities) {
         out["quantities"].push_back(
             {{"name", quantity.name}, {"unit", quantity.unit}, {"value", quantity.value}});
+    }
+    for (const rigs::Series& series : kept.calibration.series) {
+        out["series"].push_back(
+            {{"name", series.name}, {"unit", series.unit}, {"values", series.values}});
     }
     return out;
 }
@@ -49,6 +54,13 @@ rig::KeptCalibration from_json(const json& in) {
         out.calibration.quantities.push_back({.name = quantity.at("name").get<std::string>(),
                                               .unit = quantity.at("unit").get<std::string>(),
                                               .value = quantity.at("value").get<double>()});
+    }
+    // An earlier version had none.
+    for (const json& series : in.value("series", json::array())) {
+        out.calibration.series.push_back(
+            {.name = series.at("name").get<std::string>(),
+             .unit = series.at("unit").get<std::string>(),
+             .values = series.at("values").get<std::vector<double>>()});
     }
     return out;
 }

@@ -37,6 +37,7 @@ class ScpiVna final : public ScpiSource<Vna, v1::VnaDialect> {
     void begin_sweep(const Patience& patience) override;
     [[nodiscard]] bool await_sweep(Seconds within, const Patience& patience) override;
     [[nodiscard]] SweepValues read(SParameter parameter, const Patience& patience) override;
+    void hush() noexcept override;
     [[nodiscard]] std::optional<RecalledState> recalled() const override {
         const std::lock_guard lock(mutex_);
         return recalled_;
@@ -253,6 +254,17 @@ bool ScpiVna::await_sweep(Seconds within, const Patience& patience) {
     expected_ = clock.now() - begun_;
     require_no_alarm(patience);
     return true;
+}
+
+void ScpiVna::hush() noexcept {
+    set_ready(false);
+    try {
+        if (session().in_step()) {
+            note_output("");
+            session().tell(dialect().output_off(), session().own_patience());
+        }
+    } catch (...) { // whoever makes it safe finds out
+    }
 }
 
 void ScpiVna::require_no_alarm(const Patience& patience) {

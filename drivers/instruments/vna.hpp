@@ -92,6 +92,10 @@ class Vna : public Instrument {
     /// or no number.
     [[nodiscard]] virtual SweepValues read(SParameter parameter, const Patience& patience) = 0;
 
+    /// Switches the source off where that can be said at once, without waiting whether it is: for
+    /// whoever has to return. The next `prepare` sets everything anew.
+    virtual void hush() noexcept = 0;
+
     /// What was recalled with the last `prepare`. Any thread.
     [[nodiscard]] virtual std::optional<RecalledState> recalled() const = 0;
 };

@@ -184,7 +184,7 @@ TEST_CASE("a rig of instruments measures once it is calibrated, also after a res
 
     const Finished simulation = daemon.ctl({"rig", "calibrate", "ladder:simulation"});
     REQUIRE(simulation.status == 6);
-    REQUIRE(says(simulation.err, "it needs no calibration"));
+    REQUIRE(says(simulation.err, "is not made of instruments, as it takes for a calibration"));
 }
 
 TEST_CASE("a calibration of other instruments is foreign, and not used") {

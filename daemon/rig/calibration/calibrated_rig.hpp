@@ -32,6 +32,9 @@ class CalibratedRig final : public PhysicalLayer, public InstrumentControls {
     void recover(const Deadline& deadline, std::stop_token stop) override;
 
     void calibrate(const rigs::Patience& patience) override;
+    [[nodiscard]] rigs::Snapshot snapshot(const rigs::Patience& patience) override {
+        return rig_->snapshot(patience);
+    }
     [[nodiscard]] std::vector<instruments::Instrument*> instruments() override {
         return rig_->instruments();
     }

@@ -149,6 +149,12 @@ v1::Calibration CalibrationBook::to_wire() const {
             shown.set_unit(quantity.unit);
             shown.set_value(quantity.value);
         }
+        for (const rigs::Series& series : kept_->calibration.series) {
+            v1::CalibratedSeries& shown = *out.add_series();
+            shown.set_name(series.name);
+            shown.set_unit(series.unit);
+            shown.mutable_values()->Assign(series.values.begin(), series.values.end());
+        }
     }
     return out;
 }

@@ -1,4 +1,5 @@
 #include "daemon/rig/evidence.hpp"
+#include "daemon/rig/snapshot_wire.hpp"
 #include "daemon/rpc/services/desk.hpp"
 #include "drivers/core/text.hpp"
 
@@ -159,28 +160,57 @@ v1::RigReply calibrated(const Site& site, rig::RigThread& rig, const Call& call)
     return reply;
 }
 
-void calibrate(const Site& site, const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
+/// Does something with a rig's instruments in its turn among runs and queries, and answers with
+/// what `reply` makes of it, on the loop.
+void use_instruments(const Site& site, const v1::RigRequest& request, const char* what,
+                     const std::shared_ptr<Call>& call, rig::Device::UseInstruments use,
+                     std::function<void(rig::RigThread&)> reply) {
     rig::RigThread& rig = site.lab.rig(request.rig());
     require_driver(rig);
     if (!rig.calibration()) {
         throw Error(Code::failed_precondition,
-                    fmt::format("rig {} is not made of instruments: it needs no calibration",
-                                in_quotes(rig.name())));
+                    fmt::format("rig {} is not made of instruments, as it takes for {}",
+                                in_quotes(rig.name()), what));
     }
     const auto failure = std::make_shared<std::exception_ptr>();
-    const auto measure = [&rig, call, failure](const std::function<void()>& done) {
-        rig.calibrate(call->stop_token(), [failure, done](std::exception_ptr thrown) {
-            *failure = std::move(thrown);
-            done();
-        });
+    const auto begin = [&rig, what, call, failure,
+                        use = std::move(use)](const std::function<void()>& done) {
+        rig.use_instruments(what, call->stop_token(), use,
+                            [failure, done](std::exception_ptr thrown) {
+                                *failure = std::move(thrown);
+                                done();
+                            });
     };
-    const auto answer = [&site, &rig, call, failure] {
+    const auto answer = [&rig, failure, reply = std::move(reply)] {
         if (*failure) {
             std::rethrow_exception(*failure);
         }
-        call->reply(calibrated(site, rig, *call));
+        reply(rig);
     };
-    std::make_shared<Turn>(site, rig, call, measure, answer)->start("a calibration", true);
+    std::make_shared<Turn>(site, rig, call, begin, answer)->start(what, true);
+}
+
+void calibrate(const Site& site, const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
+    use_instruments(
+        site, request, "a calibration", call,
+        [](rig::InstrumentControls& controls, const instruments::Patience& patience) {
+            controls.calibrate(patience);
+        },
+        [&site, call](rig::RigThread& rig) { call->reply(calibrated(site, rig, *call)); });
+}
+
+void snapshot(const Site& site, const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
+    const auto seen = std::make_shared<v1::SnapshotReply>();
+    use_instruments(
+        site, request, "a snapshot", call,
+        [&site, seen](rig::InstrumentControls& controls, const instruments::Patience& patience) {
+            *seen = rig::to_wire(controls.snapshot(patience));
+            seen->set_time(runs::wall_seconds(site.clock));
+        },
+        [&site, call, seen](rig::RigThread& rig) {
+            *seen->mutable_rig() = describe(rig, site);
+            call->reply(*seen);
+        });
 }
 
 /// Sends how a characterisation goes, then its report.
@@ -241,6 +271,11 @@ void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
         "phyll.v1.Rigs/Calibrate",
         [&site](const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
             calibrate(site, request, call);
+        });
+    dispatcher.serve<v1::RigRequest, v1::SnapshotReply>(
+        "phyll.v1.Rigs/Snapshot",
+        [&site](const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
+            snapshot(site, request, call);
         });
     dispatcher.answer<v1::RigNoteRequest, v1::RigReply>(
         "phyll.v1.Rigs/Touched", [&site](const v1::RigNoteRequest& request, const Call& call) {

@@ -44,6 +44,7 @@ SampleTime ask_once(PhysicalLayer& layer, const Query& query, RawSamples& raw,
     context.stop = stop;
     context.times = times;
     context.raw = raw.wants_any() ? &raw : nullptr;
+    context.check_settings = query.purpose == journal::Purpose::sentinel;
     layer.query(query.stimuli, query.responses, context);
     return span_of(times);
 }

@@ -12,6 +12,12 @@ namespace {
 /// Rounds that only answer a question, after a fault, have numbers that no round of the run has.
 constexpr std::uint64_t first_probe = std::uint64_t{1} << 40U;
 
+/// Whether the present era is known to have ended before the sentinels that are due were measured.
+bool found_changed(const Device& device) {
+    return !device.ends.empty() && device.ends.front().number == device.next_number &&
+           device.ends.front().kind == journal::MarkKind::changed;
+}
+
 std::string moved_by(double moved) {
     return fmt::format("its sentinels moved by {:.3f} standard deviations of the response", moved);
 }
@@ -52,7 +58,8 @@ OwnedBlock Measurer::measure_round(const Request& request, std::uint64_t number)
 void Measurer::keep_up(const Request& request) {
     Device& device = request.device;
     while (device.room() == 0) {
-        if (device.sentinels && device.sentinels->room(device.next_number) == 0) {
+        if (!found_changed(device) && device.sentinels &&
+            device.sentinels->room(device.next_number) == 0) {
             look(request);
             continue;
         }
@@ -67,7 +74,16 @@ void Measurer::keep_up(const Request& request) {
 void Measurer::look(const Request& request) {
     Device& device = request.device;
     SentinelWatch& sentinels = *device.sentinels;
-    const OwnedBlock responses = measure_round(request, sentinels.next_round() * sentinels.count());
+    OwnedBlock responses;
+    try {
+        responses = measure_round(request, sentinels.next_round() * sentinels.count());
+    } catch (const Error& error) {
+        if (error.code() != Code::aborted) {
+            throw;
+        }
+        end_era(request, {.kind = journal::MarkKind::changed, .why = error.what()});
+        return;
+    }
     const sentinels::Verdict verdict = sentinels.take(responses.view());
     if (!verdict.ended) {
         return;

@@ -153,7 +153,8 @@ std::vector<journal::Mark> RunJournal::era_marks(std::string_view rig) const {
         const auto* mark = std::get_if<journal::Mark>(&record);
         if (mark != nullptr && mark->rig == place(rig) &&
             (mark->kind == journal::MarkKind::era_ended ||
-             mark->kind == journal::MarkKind::touched)) {
+             mark->kind == journal::MarkKind::touched ||
+             mark->kind == journal::MarkKind::changed)) {
             marks.push_back(*mark);
         }
     }

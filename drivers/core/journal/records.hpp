@@ -90,8 +90,9 @@ struct Origins {
     std::span<const Origin> samples{}; ///< at least one
 };
 
-enum class MarkKind : std::uint32_t { era_ended, touched, perturbed, note };
-inline constexpr std::uint32_t mark_kinds = 4;
+/// `changed`: touched, too, but found before sentinels were measured that were due.
+enum class MarkKind : std::uint32_t { era_ended, touched, perturbed, note, changed };
+inline constexpr std::uint32_t mark_kinds = 5;
 
 /// Something that happened between two measurements.
 struct Mark {

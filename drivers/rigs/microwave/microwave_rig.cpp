@@ -278,7 +278,12 @@ void MicrowaveRig::query(ConstBlock x, Block y, const QueryContext& context) {
         throw Error(Code::failed_precondition, "the rig is not calibrated");
     }
     throw_if_over(context, clock_);
-    care_.reaching([&] { measure(x, y, context); });
+    try {
+        care_.reaching([&] { measure(x, y, context); });
+    } catch (...) {
+        sweeper_.hush();
+        throw;
+    }
 }
 
 Pattern pattern_of(std::span<const float> stimulus) {

@@ -68,6 +68,7 @@ class Sweeper {
     [[nodiscard]] std::array<instruments::SweepValues, 4> look(Seconds sweep_time,
                                                                const Patience& patience);
 
+    void hush() noexcept { vna_->hush(); }
     /// Source off, meta-atoms off. Only the source drives anything: that alone decides.
     [[nodiscard]] SafeState make_safe() noexcept;
     /// The analyser first.

@@ -64,7 +64,10 @@ struct Bench {
     }
     std::exception_ptr calibrate() {
         std::promise<std::exception_ptr> thrown;
-        rig->calibrate({}, [&](std::exception_ptr failure) { thrown.set_value(failure); });
+        rig->use_instruments(
+            "a calibration", {},
+            [](auto& controls, const auto& patience) { controls.calibrate(patience); },
+            [&](std::exception_ptr failure) { thrown.set_value(failure); });
         return thrown.get_future().get();
     }
 };
@@ -142,8 +145,9 @@ TEST_CASE("what is no rig of instruments has none, and needs no calibration") {
     REQUIRE(rig.calibration() == nullptr);
     std::promise<std::exception_ptr> thrown;
     rig.calibrate({}, [&](std::exception_ptr failure) { thrown.set_value(failure); });
-    REQUIRE_THROWS_WITH(std::rethrow_exception(thrown.get_future().get()),
-                        "r is a simulation: it needs no calibration");
+    REQUIRE_THROWS_WITH(
+        std::rethrow_exception(thrown.get_future().get()),
+        "r is a simulation: it is not made of instruments, as it takes for a calibration");
 }
 
 TEST_CASE("a driver that does not return drives nothing any more, and a fresh one makes safe") {

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string_view>
+
+namespace phyll::cli {
+
+/// A file that is written aside and has its name once it is whole. Throws PERMISSION_DENIED when it
+/// cannot be written, RESOURCE_EXHAUSTED on a full disk.
+class FileAside {
+  public:
+    explicit FileAside(std::filesystem::path path);
+    FileAside(const FileAside&) = delete;
+    FileAside& operator=(const FileAside&) = delete;
+    /// Leaves nothing where it was not finished.
+    ~FileAside();
+
+    void write(std::span<const std::byte> bytes);
+    void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+    void finish();
+
+  private:
+    void check(const char* what) const;
+
+    std::filesystem::path path_;
+    std::filesystem::path aside_;
+    std::ofstream out_;
+    bool done_ = false;
+};
+
+} // namespace phyll::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "drivers/rigs/instrument_rig.hpp"
+
+#include <phyll/v1/rigs.pb.h>
+
+namespace phyll::rig {
+
+/// Without the rig and the time.
+[[nodiscard]] v1::SnapshotReply to_wire(const rigs::Snapshot& snapshot);
+
+} // namespace phyll::rig
