@@ -93,7 +93,8 @@ std::shared_ptr<const instruments::Shelf> make_shelf(const InstrumentConfigs& co
                             .serial = instrument.serial(),
                             .dialect = instrument.dialect(),
                             .is_virtual = instrument.virtual_(),
-                            .timeout = Seconds(instrument.timeout())});
+                            .timeout = Seconds(instrument.timeout()),
+                            .line = {.baud = instrument.baud()}});
     }
     return std::make_shared<const instruments::Shelf>(std::move(settings), lock_dir, clock,
                                                       std::move(read));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "drivers/core/physical_layer.hpp"
+#include "drivers/transports/byte_port.hpp"
 #include "drivers/transports/traffic_log.hpp"
 #include "drivers/transports/transport.hpp"
 
@@ -40,7 +41,8 @@ struct InstrumentSettings {
     std::string serial;  ///< empty: any
     std::string dialect; ///< name or path; empty: by what the instrument says of itself
     bool is_virtual = false;
-    Seconds timeout{5}; ///< within which it answers
+    Seconds timeout{5};                ///< within which it answers
+    transports::SerialSettings line{}; ///< of instruments on a serial line
 };
 
 /// An instrument as it was found.

@@ -25,7 +25,7 @@ ScpiSession::ScpiSession(InstrumentSettings settings, std::filesystem::path lock
       lock_dir_(std::move(lock_dir)),
       clock_(clock),
       log_(std::make_shared<transports::TrafficLog>(clock)),
-      transport_(transports::open_visa(settings_.address, clock, *log_)) {
+      transport_(transports::open_visa(settings_.address, settings_.line, clock, *log_)) {
     status_.reason = "not connected yet";
 }
 
