@@ -24,7 +24,8 @@ ScpiSession::ScpiSession(InstrumentSettings settings, std::filesystem::path lock
     : claim_(std::move(settings), std::move(lock_dir)),
       clock_(clock),
       log_(std::make_shared<transports::TrafficLog>(clock)),
-      transport_(transports::open_visa(claim_.settings().address, clock, *log_)) {}
+      transport_(
+          transports::open_visa(claim_.settings().address, claim_.settings().line, clock, *log_)) {}
 
 ScpiSession::~ScpiSession() = default;
 

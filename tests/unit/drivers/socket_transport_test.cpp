@@ -1,6 +1,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/transports/visa_resource.hpp"
 #include "tests/support/await.hpp"
+#include "tests/unit/drivers/code_of.hpp"
 #include "tests/unit/drivers/line_server.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,6 +12,7 @@
 
 using namespace phyll;
 using namespace std::chrono_literals;
+using test::code_of;
 using test::LineServer;
 using transports::Patience;
 
@@ -45,20 +47,12 @@ struct Wire {
         transport->write(question, {});
         return transport->read_line({});
     }
-    Code code_of(const std::function<void()>& what) {
-        try {
-            what();
-            return Code::ok;
-        } catch (const Error& error) {
-            return error.code();
-        }
-    }
 
     SystemClock clock;
     LineServer server;
     transports::TrafficLog log{clock};
     std::unique_ptr<transports::Transport> transport =
-        transports::open_visa(server.address(), clock, log);
+        transports::open_visa(server.address(), {}, clock, log);
 };
 
 std::string text(const std::vector<std::byte>& block) {
@@ -91,7 +85,7 @@ TEST_CASE("a block that is none is said to be none") {
     const auto question = GENERATE(as<std::string>(), "no block?", "long block?", "unended block?");
     CAPTURE(question);
     wire.transport->write(question, {});
-    REQUIRE(wire.code_of([&] { static_cast<void>(wire.transport->read_block(100, {})); }) ==
+    REQUIRE(code_of([&] { static_cast<void>(wire.transport->read_block(100, {})); }) ==
             Code::data_loss);
 }
 
@@ -107,7 +101,7 @@ TEST_CASE("a late answer is not taken for that of a later question") {
     wire.transport->connect({});
     wire.transport->write("late?", {});
     const Patience soon{.deadline = Deadline::after(wire.clock, 5ms), .stop = {}};
-    REQUIRE(wire.code_of([&] { static_cast<void>(wire.transport->read_line(soon)); }) ==
+    REQUIRE(code_of([&] { static_cast<void>(wire.transport->read_line(soon)); }) ==
             Code::deadline_exceeded);
     let_go = true;
     wire.transport->clear({});
@@ -118,14 +112,14 @@ TEST_CASE("a late answer is not taken for that of a later question") {
 TEST_CASE("a deadline is one of the injected clock") {
     Wire wire;
     ManualClock clock;
-    const auto transport = transports::open_visa(wire.server.address(), clock, wire.log);
+    const auto transport = transports::open_visa(wire.server.address(), {}, clock, wire.log);
     transport->connect({});
     std::atomic<bool> over = false;
     const Deadline deadline = Deadline::after(clock, 1h);
     std::thread waiting([&] {
-        REQUIRE(wire.code_of([&] {
-            static_cast<void>(transport->read_line({.deadline = deadline, .stop = {}}));
-        }) == Code::deadline_exceeded);
+        REQUIRE(code_of([&] {
+                    static_cast<void>(transport->read_line({.deadline = deadline, .stop = {}}));
+                }) == Code::deadline_exceeded);
         over = true;
     });
     REQUIRE_FALSE(over);
@@ -140,10 +134,10 @@ TEST_CASE("a request to stop ends a wait, and not the exchange after it") {
     for (int i = 0; i < 20; ++i) {
         std::stop_source stop;
         std::thread stopping([&] { stop.request_stop(); });
-        REQUIRE(wire.code_of([&] {
-            static_cast<void>(
-                wire.transport->read_line({.deadline = {}, .stop = stop.get_token()}));
-        }) == Code::cancelled);
+        REQUIRE(code_of([&] {
+                    static_cast<void>(
+                        wire.transport->read_line({.deadline = {}, .stop = stop.get_token()}));
+                }) == Code::cancelled);
         stopping.join();
         REQUIRE(wire.ask("*IDN?") == "maker,model,1,2");
     }
@@ -154,14 +148,14 @@ TEST_CASE("who closes the connection or does not listen is unavailable, until it
     wire.transport->connect({});
     REQUIRE(wire.ask("*IDN?") == "maker,model,1,2");
     wire.server.drop();
-    REQUIRE(wire.code_of([&] { static_cast<void>(wire.transport->read_line({})); }) ==
+    REQUIRE(code_of([&] { static_cast<void>(wire.transport->read_line({})); }) ==
             Code::unavailable);
     REQUIRE_FALSE(wire.transport->connected());
     wire.transport->connect({});
     REQUIRE(wire.ask("*IDN?") == "maker,model,1,2");
 
-    const auto nobody = transports::open_visa(test::nobodys_address(), wire.clock, wire.log);
-    REQUIRE(wire.code_of([&] { nobody->connect({}); }) == Code::unavailable);
+    const auto nobody = transports::open_visa(test::nobodys_address(), {}, wire.clock, wire.log);
+    REQUIRE(code_of([&] { nobody->connect({}); }) == Code::unavailable);
 }
 
 TEST_CASE("nothing goes through a transport that was shut, and who waits for it learns so") {
@@ -169,7 +163,7 @@ TEST_CASE("nothing goes through a transport that was shut, and who waits for it 
     wire.transport->connect({});
     SECTION("while somebody waits") {
         std::thread shutting([&] { wire.transport->shut(); });
-        REQUIRE(wire.code_of([&] { static_cast<void>(wire.transport->read_line({})); }) ==
+        REQUIRE(code_of([&] { static_cast<void>(wire.transport->read_line({})); }) ==
                 Code::unavailable);
         shutting.join();
     }
@@ -178,9 +172,9 @@ TEST_CASE("nothing goes through a transport that was shut, and who waits for it 
     }
     REQUIRE(wire.transport->is_shut());
     const std::size_t before = wire.server.lines().size();
-    REQUIRE(wire.code_of([&] { wire.transport->write("OUTP ON", {}); }) == Code::unavailable);
-    REQUIRE(wire.code_of([&] { wire.transport->connect({}); }) == Code::unavailable);
-    REQUIRE(wire.code_of([&] { wire.transport->clear({}); }) == Code::unavailable);
+    REQUIRE(code_of([&] { wire.transport->write("OUTP ON", {}); }) == Code::unavailable);
+    REQUIRE(code_of([&] { wire.transport->connect({}); }) == Code::unavailable);
+    REQUIRE(code_of([&] { wire.transport->clear({}); }) == Code::unavailable);
     REQUIRE(wire.server.lines().size() == before);
 }
 
