@@ -27,7 +27,9 @@ std::vector<config::FileType> dialects() {
     return {{"a dialect of generators", "generator-dialect",
              instruments::v1::GeneratorDialect::descriptor()},
             {"a dialect of digitisers", "digitiser-dialect",
-             instruments::v1::DigitiserDialect::descriptor()}};
+             instruments::v1::DigitiserDialect::descriptor()},
+            {"a dialect of vector network analysers", "vna-dialect",
+             instruments::v1::VnaDialect::descriptor()}};
 }
 
 } // namespace

@@ -22,6 +22,9 @@ const std::set<std::string> digitiser_words{"channel", "range", "span",   "scale
                                             "points",  "start", "middle", "duration", "division",
                                             "trigger", "level", "length"};
 
+const std::set<std::string> vna_words{"start", "stop",      "points", "bandwidth", "power",
+                                      "limit", "parameter", "name",   "state"};
+
 /// Every text of a dialect fills in with the words that there are.
 void check_words(const google::protobuf::Message& message, const std::set<std::string>& known) {
     Words words;
@@ -49,6 +52,15 @@ void check_words(const google::protobuf::Message& message, const std::set<std::s
     }
 }
 
+/// What a preset does to an analyser is worth a day to whoever calibrated it.
+void check_never_preset(const instruments::v1::VnaDialect& dialect) {
+    const std::string all = dialect.DebugString();
+    for (const char* preset : {"*RST", "PRES", "*RCL"}) {
+        CAPTURE(preset);
+        REQUIRE(all.find(preset) == std::string::npos);
+    }
+}
+
 } // namespace
 
 TEST_CASE("every built-in dialect is whole, and knows only words that there are") {
@@ -60,6 +72,11 @@ TEST_CASE("every built-in dialect is whole, and knows only words that there are"
             instruments::v1::GeneratorDialect message;
             read_dialect("generator", std::string(dialect.name), test::read_toml(), message);
             check_words(message, generator_words);
+        } else if (dialect.kind == "vna") {
+            instruments::v1::VnaDialect message;
+            read_dialect("vna", std::string(dialect.name), test::read_toml(), message);
+            check_words(message, vna_words);
+            check_never_preset(message);
         } else {
             REQUIRE(dialect.kind == "digitiser");
             instruments::v1::DigitiserDialect message;
@@ -71,6 +88,9 @@ TEST_CASE("every built-in dialect is whole, and knows only words that there are"
     REQUIRE(names.contains("rigol-dg1000z"));
     REQUIRE(names.contains("keysight-infiniivision"));
     REQUIRE(names.contains("rigol-mso5000"));
+    REQUIRE(names.contains("rohde-schwarz-zn"));
+    REQUIRE(names.contains("keysight-pna"));
+    REQUIRE(names.contains("librevna"));
 }
 
 TEST_CASE("an instrument's dialect is known by what it says that it is") {
