@@ -21,14 +21,18 @@ function(phyll_include_root target scope path)
     target_include_directories(${target} ${scope} ${root})
 endfunction()
 
-# phyll_room(<name> PATH <folder> SOURCES ... [PUBLIC ...] [PRIVATE ...])
+# phyll_room(<name> PATH <folder> SOURCES ... [PUBLIC ...] [PRIVATE ...] [PRECOMPILE <header> ...])
+# PRECOMPILE: large headers, of others, that most of the sources include; they do so in any case.
 function(phyll_room name)
-    cmake_parse_arguments(ARG "" "PATH" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+    cmake_parse_arguments(ARG "" "PATH" "SOURCES;PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
     list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_PATH}/)
     add_library(phyll_${name} STATIC ${ARG_SOURCES})
     add_library(phyll::${name} ALIAS phyll_${name})
     phyll_include_root(phyll_${name} PUBLIC ${ARG_PATH})
     target_link_libraries(phyll_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} phyll_warnings)
+    if(ARG_PRECOMPILE)
+        target_precompile_headers(phyll_${name} PRIVATE ${ARG_PRECOMPILE})
+    endif()
 endfunction()
 
 # Knows every .proto of the project and its import root; phyll_proto adds them.

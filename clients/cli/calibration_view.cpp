@@ -43,6 +43,9 @@ void print_quantities(const v1::Calibration& calibration, std::ostream& out) {
         out << fmt::format("  {:<10} {:.6g}{}\n", quantity.name(), quantity.value(), unit);
     }
     for (const v1::CalibratedSeries& series : calibration.series()) {
+        if (series.values().empty()) {
+            continue;
+        }
         const auto [least, most] = std::ranges::minmax(series.values());
         out << fmt::format("  {}: {} values from {:.4g} to {:.4g}\n", series.name(),
                            series.values_size(), least, most);

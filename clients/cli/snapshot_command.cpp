@@ -43,6 +43,13 @@ void save(const std::string& file, std::span<const std::byte> bytes) {
 
 std::vector<std::string> save_sweep(const std::string& name, const v1::SnapshotReply& reply) {
     const v1::SweepSnapshot& sweep = reply.sweep();
+    for (const auto* values : {&sweep.s11(), &sweep.s21(), &sweep.s12(), &sweep.s22()}) {
+        if (sweep.frequencies_size() < 2 || values->size() != 2 * sweep.frequencies_size()) {
+            throw Error(Code::data_loss,
+                        fmt::format("phylld sent {} numbers for the {} frequencies of a sweep",
+                                    values->size(), sweep.frequencies_size()));
+        }
+    }
     const std::string title = fmt::format(
         "{}, {}: {} points, {:g} Hz wide, {:g} dBm", reply.rig().name(), local_time(reply.time()),
         sweep.frequencies_size(), sweep.if_bandwidth(), sweep.power());

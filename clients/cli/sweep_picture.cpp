@@ -156,6 +156,7 @@ class Picture {
 
     void draw_curve(const Curve& curve) {
         use(curve);
+        cairo_new_path(cairo()); // writing has left a point
         for (int k = 0; k < points_; ++k) {
             cairo_line_to(cairo(), x_of(sweep_.frequencies(k)), y_of(curve.db(k)));
         }

@@ -27,6 +27,7 @@ std::string configuration(const Premises& premises, const std::string& rig,
     if (const auto parts = premises.instruments.find(rig); parts != premises.instruments.end()) {
         for (v1::InstrumentConfig instrument : parts->second) {
             instrument.clear_timeout();
+            instrument.clear_baud();
             out["instruments"].push_back(plain_json(instrument));
         }
     }

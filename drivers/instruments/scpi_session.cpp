@@ -71,6 +71,16 @@ void ScpiSession::tell_block(std::string_view head, std::span<const std::byte> b
     exchange(patience, [&](const Patience& until) { transport_->write(message, until); });
 }
 
+void ScpiSession::blurt(std::string_view message) noexcept {
+    try {
+        if (transport_->connected()) {
+            in_step_ = false;
+            transport_->write(message, own_patience());
+        }
+    } catch (...) { // whoever makes it safe finds out
+    }
+}
+
 std::string ScpiSession::hear(const Patience& patience) {
     return exchange(patience, [&](const Patience& until) { return transport_->read_line(until); });
 }
@@ -106,8 +116,9 @@ void ScpiSession::check_errors(const ErrorQueueQuery& queue, const Patience& pat
     for (int i = 0; i < most_errors; ++i) {
         const std::string entry =
             first ? *std::exchange(first, std::nullopt) : ask(queue.query, patience);
-        const bool is_none = std::ranges::any_of(
-            queue.none, [&](const std::string& none) { return entry.starts_with(none); });
+        const bool is_none = std::ranges::any_of(queue.none, [&](const std::string& none) {
+            return queue.whole ? entry == none : entry.starts_with(none);
+        });
         if (is_none) {
             break;
         }

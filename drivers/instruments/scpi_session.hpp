@@ -23,6 +23,7 @@ namespace phyll::instruments {
 struct ErrorQueueQuery {
     std::string query;
     std::vector<std::string> none; ///< how the answer begins when there is none
+    bool whole = false;            ///< `none` has whole answers
 };
 
 /// A conversation in SCPI with one instrument that may time out, go away and come back.
@@ -49,6 +50,9 @@ class ScpiSession {
     [[nodiscard]] std::uint64_t life() const noexcept { return life_; }
 
     void tell(std::string_view message, const Patience& patience);
+    /// Sends a message on the connection that there is, in step or not, and waits for nothing: for
+    /// whoever has to be quick. The next exchange brings both sides into step.
+    void blurt(std::string_view message) noexcept;
     /// A message that ends in a block of data.
     void tell_block(std::string_view head, std::span<const std::byte> block,
                     const Patience& patience);

@@ -47,15 +47,19 @@ class ScpiSource : public ScpiInstrument<Base, Dialect> {
         this->note_output("");
         this->session().tell(on ? dialect.output_on() : dialect.output_off(), patience);
         const std::string answer = this->session().ask(dialect.output_query(), patience);
-        const bool is_off =
-            std::ranges::find(dialect.off_answers(), answer) != dialect.off_answers().end();
-        this->note_output(is_off ? "off" : "on");
-        if (is_off == on) {
+        const bool off = is_off(answer);
+        this->note_output(off ? "off" : "on");
+        if (off == on) {
             throw this->session().named(
                 Error(Code::failed_precondition,
                       fmt::format("its output was switched {} and is, by its answer {}, {}",
-                                  on ? "on" : "off", in_quotes(answer), is_off ? "off" : "on")));
+                                  on ? "on" : "off", in_quotes(answer), off ? "off" : "on")));
         }
+    }
+    /// Whether an answer to the question for the output says that it is off.
+    [[nodiscard]] bool is_off(const std::string& answer) const {
+        const auto& off = this->dialect().off_answers();
+        return std::ranges::find(off, answer) != off.end();
     }
 
     /// An answer that nobody waited for must not be taken for the next one.

@@ -51,6 +51,9 @@ class ScpiVna final : public ScpiSource<Vna, v1::VnaDialect> {
     }
     void set_up(const Patience& patience);
     void recall(const Patience& patience);
+    [[nodiscard]] bool must_be_corrected() const {
+        return setup_.corrected || !setup_.state.empty();
+    }
     void require_correction(const Patience& patience);
     void require_power(const Patience& patience);
     void require_flag_down(const Patience& patience);
@@ -125,14 +128,15 @@ void ScpiVna::set_up(const Patience& patience) {
     tell_all(session(), dialect().hold(), words(), patience);
     tell_all(session(), dialect().limit(), words(), patience);
     recall(patience);
+    tell_all(session(), dialect().limit(), words(), patience); // a state may have one of its own
     tell_all(session(), dialect().setup(), words(), patience);
     tell_all(session(), dialect().sweep(), words(), patience);
     check_errors(patience);
     require_read_back(session(), dialect().limit_read_back(), words(), power_slack, patience);
     require_power(patience);
     require_read_back(session(), dialect().read_back(), words(), sweep_slack, patience);
-    require_correction(patience);
     choose(std::array{SParameter::s21}, patience);
+    require_correction(patience);
     if (!dialect().output_on().empty()) {
         switch_output(true, patience);
     }
@@ -164,8 +168,7 @@ void ScpiVna::recall(const Patience& patience) {
 }
 
 void ScpiVna::require_correction(const Patience& patience) {
-    if ((setup_.corrected || !setup_.state.empty()) &&
-        is_so(session(), dialect().uncorrected(), patience)) {
+    if (must_be_corrected() && !is_so(session(), dialect().corrected(), patience)) {
         throw session().named(
             Error(Code::failed_precondition,
                   setup_.state.empty()
@@ -196,8 +199,18 @@ std::vector<std::string> ScpiVna::changed_settings(const Patience& patience) {
         }
     };
     look(dialect().power_read_back(), power_slack);
+    for (const v1::ReadBack& what : dialect().limit_read_back()) {
+        look(what, power_slack);
+    }
     for (const v1::ReadBack& what : dialect().read_back()) {
         look(what, sweep_slack);
+    }
+    if (must_be_corrected() && !is_so(session(), dialect().corrected(), patience)) {
+        changed.push_back(fmt::format("{}: its correction was switched off", name()));
+    }
+    if (!dialect().output_on().empty() &&
+        is_off(session().ask(dialect().output_query(), patience))) {
+        changed.push_back(fmt::format("{}: its source was switched off", name()));
     }
     if (!changed.empty()) {
         set_ready(false);
@@ -237,9 +250,13 @@ void ScpiVna::require_flag_down(const Patience& patience) {
 }
 
 void ScpiVna::begin_sweep(const Patience& patience) {
+    connect(patience); // of a new life it finds out here, before anything is begun
     require_ready();
     require_flag_down(patience);
     begun_ = session().clock().now();
+    if (dialect().output_on().empty()) {
+        note_output("on");
+    }
     tell_all(session(), dialect().arm(), {}, patience);
 }
 
@@ -251,6 +268,9 @@ bool ScpiVna::await_sweep(Seconds within, const Patience& patience) {
         !await(session(), dialect().idle(), Seconds(0), within, patience)) {
         return false;
     }
+    if (dialect().output_on().empty()) {
+        note_output("off");
+    }
     expected_ = clock.now() - begun_;
     require_no_alarm(patience);
     return true;
@@ -259,12 +279,10 @@ bool ScpiVna::await_sweep(Seconds within, const Patience& patience) {
 void ScpiVna::hush() noexcept {
     set_ready(false);
     try {
-        if (session().in_step()) {
-            note_output("");
-            session().tell(dialect().output_off(), session().own_patience());
-        }
-    } catch (...) { // whoever makes it safe finds out
+        note_output("");
+    } catch (...) { // no memory for words
     }
+    session().blurt(dialect().output_off());
 }
 
 void ScpiVna::require_no_alarm(const Patience& patience) {
@@ -288,19 +306,12 @@ SweepValues ScpiVna::read(SParameter parameter, const Patience& patience) {
     const Words all = words(parameter);
     tell_all(session(), dialect().select(), all, patience);
     const std::string query = filled(dialect().data(), all);
-    try {
-        if (dialect().data_format() == "tuples") {
-            return from_tuples(session().ask(query, patience), setup_);
-        }
-        const bool is_double = dialect().data_format() == "real64";
-        const std::size_t most = 2 * setup_.points * (is_double ? sizeof(double) : sizeof(float));
-        return from_block(session().ask_block(query, most, patience), is_double, setup_);
-    } catch (const Error& error) {
-        if (error.code() == Code::data_loss) {
-            session().doubt();
-        }
-        throw;
+    if (dialect().data_format() == "tuples") {
+        return from_tuples(session().ask(query, patience), setup_);
     }
+    const bool is_double = dialect().data_format() == "real64";
+    const std::size_t most = 2 * setup_.points * (is_double ? sizeof(double) : sizeof(float));
+    return from_block(session().ask_block(query, most, patience), is_double, setup_);
 }
 
 } // namespace

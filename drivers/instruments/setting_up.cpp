@@ -27,8 +27,15 @@ bool same(const std::string& answer, const std::string& wanted, Slack slack) {
 
 } // namespace
 
+void wait(const Clock& clock, Seconds duration, const Patience& patience) {
+    const auto end = clock.now() + std::chrono::duration_cast<Clock::Monotonic::duration>(duration);
+    static_cast<void>(clock.wait_until(std::min(end, patience.deadline.at()), patience.stop));
+}
+
 ErrorQueueQuery queue_of(const v1::ErrorQueue& queue) {
-    return {.query = queue.query(), .none = {queue.none().begin(), queue.none().end()}};
+    return {.query = queue.query(),
+            .none = {queue.none().begin(), queue.none().end()},
+            .whole = queue.whole()};
 }
 
 void tell_all(ScpiSession& session, const Texts& texts, const Words& words,
@@ -64,6 +71,10 @@ bool says_so(ScpiSession& session, const v1::Condition& condition, const std::st
     if (condition.answers_size() > 0) {
         return std::ranges::find(condition.answers(), answer) != condition.answers().end();
     }
+    if (condition.other_answers_size() > 0) {
+        const auto& others = condition.other_answers();
+        return !answer.empty() && std::ranges::find(others, answer) == others.end();
+    }
     const std::optional<double> value = number_in(answer);
     if (!value || *value < 0 || *value > 4294967295.0) {
         throw session.named(Error(
@@ -82,13 +93,13 @@ bool is_so(ScpiSession& session, const v1::Condition& condition, const Patience&
 bool await(ScpiSession& session, const v1::Condition& condition, Seconds before, Seconds within,
            const Patience& patience) {
     const Deadline end = Deadline::after(session.clock(), within);
-    static_cast<void>(session.clock().wait_for(before, patience.stop));
+    wait(session.clock(), before, patience);
     Seconds pause = first_pause;
     while (!is_so(session, condition, patience)) {
         if (end.passed(session.clock())) {
             return false;
         }
-        static_cast<void>(session.clock().wait_for(pause, patience.stop));
+        wait(session.clock(), pause, patience);
         pause = std::min(2 * pause, longest_pause);
     }
     return true;

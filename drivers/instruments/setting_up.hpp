@@ -17,6 +17,10 @@ class ReadBack;
 
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
+/// Until the time has passed, the deadline is there or a stop was requested, without saying which:
+/// the next exchange does.
+void wait(const Clock& clock, Seconds duration, const Patience& patience);
+
 [[nodiscard]] ErrorQueueQuery queue_of(const v1::ErrorQueue& queue);
 
 /// Tells an instrument a dialect's texts, each with its words filled in.

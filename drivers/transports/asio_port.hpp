@@ -19,33 +19,33 @@ class AsioPort : public StreamPort {
         : resource_(std::move(resource)),
           log_(log),
           logged_(logged),
-          loop_(resource_, clock, log),
+          loop_(resource_, gate_, clock, log),
           stream_(loop_.context()) {}
 
     void connect(const Patience& patience) override {
+        const auto use = in_use();
         if (up_) {
             loop_.check_may_begin("connect", patience);
             return;
         }
-        disconnect();
+        close();
         try {
             open(patience);
         } catch (...) {
-            disconnect();
+            close();
             throw;
         }
         up_ = true;
         log_.remark("connected");
     }
-    [[nodiscard]] bool connected() const noexcept override { return up_ && !loop_.is_shut(); }
+    [[nodiscard]] bool connected() const noexcept override { return up_ && !is_shut(); }
     void disconnect() noexcept override {
-        before_close();
-        boost::system::error_code ignored;
-        stream_.close(ignored);
-        up_ = false;
+        const auto use = in_use();
+        close();
     }
 
     void write(std::span<const std::byte> bytes, const Patience& patience) override {
+        const auto use = in_use();
         if (logged_ == Logged::bytes) {
             log_.sent(bytes);
         }
@@ -57,6 +57,7 @@ class AsioPort : public StreamPort {
     }
     [[nodiscard]] std::size_t read_some(std::span<std::byte> into,
                                         const Patience& patience) override {
+        const auto use = in_use();
         std::size_t read = 0;
         perform("answer", patience, [&](auto done) {
             stream_.async_read_some(
@@ -72,8 +73,10 @@ class AsioPort : public StreamPort {
         return read;
     }
 
-    void shut() noexcept override { loop_.shut(); }
-    [[nodiscard]] bool is_shut() const noexcept override { return loop_.is_shut(); }
+    void shut() noexcept override {
+        gate_.shut([this] { loop_.wake(); }, [this] { close(); });
+    }
+    [[nodiscard]] bool is_shut() const noexcept override { return gate_.is_shut(); }
     [[nodiscard]] const std::string& address() const noexcept override { return resource_; }
 
   protected:
@@ -90,32 +93,37 @@ class AsioPort : public StreamPort {
     /// See WaitingLoop::await; an operation that fails is UNAVAILABLE, and ends the connection.
     template <class Start>
     void perform(std::string_view what, const Patience& patience, Start start) {
-        boost::system::error_code error;
-        try {
-            error = loop_.await(what, patience, std::move(start), [this] { cancel(); });
-        } catch (...) {
-            if (loop_.is_shut()) {
-                disconnect();
-            }
-            throw;
-        }
+        const boost::system::error_code error =
+            loop_.await(what, patience, std::move(start), [this] { cancel(); });
         if (error) {
             fail(what, error == boost::asio::error::eof ? gone() : error.message());
         }
     }
     [[noreturn]] void fail(std::string_view what, const std::string& why) {
-        disconnect();
+        close();
         log_.remark(fmt::format("failed to {}: {}", what, why));
         throw Error(Code::unavailable, fmt::format("{} did not {}: {}", resource_, what, why));
     }
 
+    /// Is kept while something is done with the stream: `shut` comes from other threads.
+    [[nodiscard]] auto in_use() {
+        return Gate::Use(gate_, [this] { close(); });
+    }
     [[nodiscard]] WaitingLoop& loop() noexcept { return loop_; }
     [[nodiscard]] Stream& stream() noexcept { return stream_; }
 
   private:
+    void close() noexcept {
+        before_close();
+        boost::system::error_code ignored;
+        stream_.close(ignored);
+        up_ = false;
+    }
+
     const std::string resource_;
     TrafficLog& log_;
     const Logged logged_;
+    Gate gate_;
     WaitingLoop loop_;
     Stream stream_;
     std::atomic<bool> up_ = false;

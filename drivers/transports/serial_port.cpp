@@ -46,11 +46,13 @@ class SerialPort final : public AsioPort<Stream> {
     ~SerialPort() override { disconnect(); }
 
     void discard() noexcept override {
+        const auto use = in_use();
         if (stream().is_open()) {
             drop_input(stream().native_handle());
         }
     }
     void clear(const Patience& patience) override {
+        const auto use = in_use();
         connect(patience);
         drop_all(stream().native_handle());
     }
@@ -85,8 +87,7 @@ void SerialPort::open(const Patience& patience) {
     }
     drop_all(descriptor);
     boost::system::error_code error;
-    stream().assign(descriptor, error);
-    if (error) {
+    if (stream().assign(descriptor, error)) {
         ::close(descriptor);
         fail("open", error.message());
     }

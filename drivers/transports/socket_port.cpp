@@ -14,6 +14,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
+/// In pieces of 4 KiB: more than the system keeps of a connection.
+constexpr int most_pieces = 16384;
+
 class SocketPort final : public AsioPort<tcp::socket> {
   public:
     SocketPort(std::string resource, SocketAddress address, const Clock& clock, TrafficLog& log,
@@ -23,15 +26,20 @@ class SocketPort final : public AsioPort<tcp::socket> {
           resolver_(loop().context()) {}
 
     void discard() noexcept override {
+        const auto use = in_use();
         error_code error;
-        stream().non_blocking(true, error);
+        if (stream().non_blocking(true, error)) {
+            return; // it is not connected
+        }
         std::array<std::byte, 4096> piece{};
-        while (!error) {
+        // As much as can have come: somebody who sends without end is not waited for.
+        for (int i = 0; i < most_pieces && !error; ++i) {
             // What ends it is that nothing is there; another reason is seen by the next operation.
             stream().read_some(asio::buffer(piece), error);
         }
     }
     void clear(const Patience& patience) override {
+        const auto use = in_use();
         disconnect();
         connect(patience);
     }
@@ -62,9 +70,11 @@ void SocketPort::open(const Patience& patience) {
         asio::async_connect(stream(), found,
                             [done](const error_code& error, const auto&) { done(error); });
     });
-    error_code ignored;
-    stream().set_option(tcp::no_delay(true), ignored);
-    stream().set_option(asio::socket_base::keep_alive(true), ignored);
+    error_code error;
+    if (stream().set_option(tcp::no_delay(true), error) ||
+        stream().set_option(asio::socket_base::keep_alive(true), error)) {
+        fail("stay connected", error.message());
+    }
 }
 
 } // namespace

@@ -5,6 +5,8 @@
 #include "drivers/transports/line_transport.hpp"
 #include "drivers/transports/serial_port.hpp"
 #include "drivers/transports/socket_port.hpp"
+#include "drivers/transports/usbtmc/libusb_device.hpp"
+#include "drivers/transports/usbtmc/usbtmc_transport.hpp"
 
 #include <fmt/format.h>
 
@@ -134,11 +136,12 @@ VisaAddress parse_visa(std::string_view resource) {
 std::unique_ptr<Transport> open_visa(std::string_view resource, const SerialSettings& serial,
                                      const Clock& clock, TrafficLog& log) {
     const VisaAddress address = parse_visa(resource);
-    auto port = open_stream(resource, address, serial, clock, log, Logged::connection_only);
-    if (!port) {
-        throw no_such_way(resource, fmt::format("{}; or {}", socket_form, serial_form));
+    if (const auto* usb = std::get_if<UsbAddress>(&address)) {
+        return std::make_unique<usbtmc::UsbtmcTransport>(
+            std::string(resource), usbtmc::make_libusb_device(*usb, clock), clock, log);
     }
-    return std::make_unique<LineTransport>(std::move(port), log);
+    return std::make_unique<LineTransport>(
+        open_stream(resource, address, serial, clock, log, Logged::connection_only), log);
 }
 
 std::unique_ptr<BytePort> open_byte_port(std::string_view resource, const SerialSettings& serial,

@@ -2,6 +2,7 @@
 
 #include "drivers/core/clock.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/transports/gate.hpp"
 #include "drivers/transports/traffic_log.hpp"
 #include "drivers/transports/transport.hpp"
 
@@ -12,7 +13,6 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
-#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -23,14 +23,15 @@ namespace phyll::transports {
 /// The loop on which a port's operations are done, by whoever waits for them.
 ///
 /// Only ports include this header: it keeps Asio out of every other source. Thread rule: one caller
-/// at a time, but for `shut` and `is_shut`.
+/// at a time, but for `wake`.
 class WaitingLoop {
   public:
     using Result = boost::system::error_code;
 
-    /// `resource` is for messages. Everything outlives the loop.
-    WaitingLoop(const std::string& resource, const Clock& clock, TrafficLog& log)
-        : resource_(resource), clock_(clock), log_(log) {}
+    /// `resource` is for messages; `gate` is what ends a wait for good. Everything outlives the
+    /// loop.
+    WaitingLoop(const std::string& resource, const Gate& gate, const Clock& clock, TrafficLog& log)
+        : resource_(resource), gate_(gate), clock_(clock), log_(log) {}
 
     [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
 
@@ -50,34 +51,29 @@ class WaitingLoop {
         }
     }
 
-    void shut() noexcept {
-        shut_ = true;
-        wake();
+    /// Makes whoever waits look at once what there is to end for.
+    void wake() noexcept {
+        try {
+            boost::asio::post(context_, [] {});
+        } catch (...) { // NOLINT(bugprone-empty-catch) no memory: it looks before long anyway
+        }
     }
-    [[nodiscard]] bool is_shut() const noexcept { return shut_; }
 
   private:
     /// How long a wait goes on without a look at the clock, which need not run with real time.
     static constexpr std::chrono::milliseconds between_looks{20};
 
-    /// Makes whoever waits look at once what there is to end for.
-    void wake() noexcept {
-        try {
-            boost::asio::post(context_, [] {});
-        } catch (...) { // no memory: it looks before long anyway
-        }
-    }
     void check_open() const {
-        if (shut_) {
+        if (gate_.is_shut()) {
             throw Error(Code::unavailable, fmt::format("{} was shut", resource_));
         }
     }
 
     const std::string& resource_;
+    const Gate& gate_;
     const Clock& clock_;
     TrafficLog& log_;
     boost::asio::io_context context_{1};
-    std::atomic<bool> shut_ = false;
 };
 
 template <class Start, class Cancel>
@@ -91,7 +87,7 @@ WaitingLoop::Result WaitingLoop::await(std::string_view what, const Patience& pa
         const std::stop_callback stop(patience.stop, [this] { wake(); });
         while (!result) {
             late = late || patience.deadline.passed(clock_);
-            if (late || shut_ || patience.stop.stop_requested()) {
+            if (late || gate_.is_shut() || patience.stop.stop_requested()) {
                 cancel();
             }
             context_.restart();

@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/rigs/electronic/encoding.hpp"
 #include "drivers/rigs/electronic/player.hpp"
+#include "drivers/rigs/instrument_care.hpp"
 #include "examples/adding-a-rig/static_response.pb.h"
 
 #include <fmt/format.h>
@@ -64,9 +65,9 @@ class StaticResponseRig final : public rigs::InstrumentRig {
                   site.shelf.digitiser("digitiser", options.digitiser()),
                   {.monitor = monitor_channel, .trigger_level = Volts{1.0}, .retakes = 3},
                   site.clock),
+          care_(player_.instruments(), site.clock),
           spec_(spec_of(encoding_)) {
-        spec_.evidence = player_.instruments().front()->is_virtual() ? Evidence::virtual_instruments
-                                                                     : Evidence::hardware;
+        care_.note_evidence(spec_);
         spec_.limits = playing().limits.in_words();
     }
 
@@ -74,25 +75,16 @@ class StaticResponseRig final : public rigs::InstrumentRig {
 
     void query(ConstBlock x, Block y, const QueryContext& context) override {
         throw_if_over(context, clock_);
-        fault_.clear();
-        try {
-            measure(x, y, context);
-        } catch (const Error& error) {
-            fault_ = error.code() == Code::unavailable ? error.what() : "";
-            throw;
-        }
+        care_.reaching([&] { measure(x, y, context); });
     }
 
     [[nodiscard]] SafeState make_safe() noexcept override { return player_.make_safe(); }
 
-    [[nodiscard]] Health health() const override {
-        return {.state = fault_.empty() ? Health::State::ready : Health::State::fault,
-                .reason = fault_};
-    }
+    [[nodiscard]] Health health() const override { return care_.health(retaken(), "record"); }
 
     void recover(const Deadline& deadline, std::stop_token stop) override {
-        player_.reconnect({.deadline = deadline, .stop = std::move(stop)});
-        fault_.clear();
+        care_.reaching([&] { care_.reconnect({.deadline = deadline, .stop = std::move(stop)}); });
+        care_.note_evidence(spec_);
     }
 
     // Instants at the end of holds of many ms need no calibration.
@@ -101,7 +93,7 @@ class StaticResponseRig final : public rigs::InstrumentRig {
     [[nodiscard]] Calibration nominal() const override { return {}; }
 
     [[nodiscard]] std::vector<instruments::Instrument*> instruments() override {
-        return player_.instruments();
+        return care_.all();
     }
     [[nodiscard]] std::uint64_t retaken() const noexcept override { return player_.retaken(); }
 
@@ -147,8 +139,8 @@ class StaticResponseRig final : public rigs::InstrumentRig {
     const Clock& clock_;
     rigs::Encoding encoding_;
     rigs::Player player_;
+    rigs::InstrumentCare care_; ///< faults, reconnecting, evidence
     LayerSpec spec_;
-    std::string fault_;
 };
 
 } // namespace

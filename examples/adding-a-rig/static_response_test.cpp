@@ -1,9 +1,8 @@
 // The example keeps the contract that every rig keeps, on the virtual instruments of phyllsim.
 #include "examples/adding-a-rig/static_response.pb.h"
 #include "examples/adding-a-rig/static_response_rig.hpp"
-#include "sim/rigs/decorators/decorator.hpp"
-#include "tests/conformance/electronic_bench.hpp"
 #include "tests/conformance/suite.hpp"
+#include "tests/conformance/with_lab.hpp"
 #include "tests/support/read_toml.hpp"
 #include "tests/unit/sim/support.hpp"
 
@@ -24,26 +23,17 @@ std::unique_ptr<rigs::InstrumentRig> static_response(const ElectronicBench& benc
     return kind.make(*options, {.shelf = shelf, .clock = clock});
 }
 
-/// Each rig of the suite has a bench of its own.
-class WithBench final : public sim::Decorator {
-  public:
-    WithBench(std::unique_ptr<ElectronicBench> bench, const Clock& clock)
-        : Decorator(static_response(*bench, clock)), bench_(std::move(bench)) {}
-
-  private:
-    std::unique_ptr<ElectronicBench> bench_;
-};
-
 } // namespace
 
 TEST_CASE("the example of a rig keeps the contract") {
     constexpr double step = 2.0 / 4096; // of the digitiser, V
-    conformance::check_contract({.make =
-                                     [](Workers&, const Clock& clock) {
-                                         return std::make_unique<WithBench>(
-                                             std::make_unique<ElectronicBench>(), clock);
-                                     },
-                                 .tolerance = 1.1 * step});
+    conformance::check_contract(
+        {.make = [](Workers&, const Clock& clock) -> std::unique_ptr<PhysicalLayer> {
+             auto bench = std::make_unique<ElectronicBench>(); // one of its own for each rig
+             auto rig = static_response(*bench, clock);
+             return std::make_unique<conformance::WithLab>(std::move(bench), std::move(rig));
+         },
+         .tolerance = 1.1 * step});
 }
 
 TEST_CASE("the example of a rig measures a diode's curve") {

@@ -1,8 +1,7 @@
 // The electronic rig of real drivers, on virtual instruments behind real sockets.
-#include "sim/rigs/decorators/decorator.hpp"
 #include "sim/rigs/electronic/electronic.pb.h"
-#include "tests/conformance/electronic_bench.hpp"
 #include "tests/conformance/suite.hpp"
+#include "tests/conformance/with_lab.hpp"
 #include "tests/unit/sim/support.hpp"
 
 #include <catch2/catch.hpp>
@@ -47,23 +46,12 @@ TEST_CASE("instruments without noise answer as the simulation does, to their res
 
 namespace {
 
-/// A rig that owns its bench, so that each is one of its own.
-class WithBench final : public sim::Decorator {
-  public:
-    WithBench(std::unique_ptr<ElectronicBench> bench, std::unique_ptr<PhysicalLayer> rig)
-        : Decorator(std::move(rig)), bench_(std::move(bench)) {}
-    ~WithBench() override { REQUIRE_FALSE(bench_->output_on()); }
-
-  private:
-    std::unique_ptr<ElectronicBench> bench_;
-};
-
 conformance::Subject on_instruments(const phyll::bench::ElectronicBench& kind,
                                     const std::string& options, double tolerance) {
     return {.make = [=](Workers&, const Clock& clock) -> std::unique_ptr<PhysicalLayer> {
                 auto bench = std::make_unique<ElectronicBench>(kind, options);
                 auto rig = bench->rig(clock);
-                return std::make_unique<WithBench>(std::move(bench), std::move(rig));
+                return std::make_unique<conformance::WithLab>(std::move(bench), std::move(rig));
             },
             .tolerance = tolerance};
 }

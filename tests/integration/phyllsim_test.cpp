@@ -1,5 +1,6 @@
 // The bench as a program, and clients that were made for real instruments.
 
+#include "tests/integration/phyllsim_program.hpp"
 #include "tests/support/process.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,98 +15,27 @@
 using nlohmann::json;
 using namespace phyll;
 using test::Finished;
+using test::has_pyvisa;
+using test::lxi;
+using test::phyllsim;
 using test::Process;
+using test::python_command;
+using test::run_python;
+using test::Sim;
 
 namespace {
-
-const std::string phyllsim = PHYLL_BIN_DIR "/phyllsim";
-const std::string python = "/usr/bin/python3";
 
 std::string read_file(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// A bench that runs, and its ready line.
-class Sim {
-  public:
-    explicit Sim(std::vector<std::string> options = {})
-        : process_(command(std::move(options)), dir_.path() / "log"),
-          ready_(json::parse(process_.read_line())) {}
-
-    Sim(const Sim&) = delete;
-    Sim& operator=(const Sim&) = delete;
-    /// Killed, it would leave its folder behind.
-    ~Sim() {
-        process_.signal(SIGTERM);
-        process_.wait();
-    }
-
-    [[nodiscard]] const json& ready() const { return ready_; }
-    [[nodiscard]] Process& process() { return process_; }
-    [[nodiscard]] std::string address(std::size_t instrument) const {
-        return ready_.at("instruments").at(instrument).at("address");
-    }
-    [[nodiscard]] std::string port(std::size_t instrument) const {
-        const std::string text = address(instrument);
-        const std::size_t begin = std::string("TCPIP0::127.0.0.1::").size();
-        return text.substr(begin, text.find("::SOCKET") - begin);
-    }
-    [[nodiscard]] Finished ctl(std::vector<std::string> arguments) const {
-        const std::string control = ready_.at("environment").at("PHYLLSIM_CONTROL");
-        arguments.insert(arguments.begin(), {phyllsim, "ctl", "--control", control});
-        return test::run_command(arguments);
-    }
-    [[nodiscard]] json status(std::size_t instrument) const {
-        return json::parse(ctl({"status"}).out).at("instruments").at(instrument);
-    }
-
-  private:
-    static std::vector<std::string> command(std::vector<std::string> options) {
-        options.insert(options.begin(), phyllsim);
-        return options;
-    }
-
-    test::TempDir dir_;
-    Process process_;
-    json ready_;
-};
-
-/// What lxi-tools gets for a command, or nothing, with a word, where they are not installed.
-std::optional<std::string> lxi(const std::string& port, const std::string& command) {
-    if (!std::filesystem::exists("/usr/bin/lxi")) {
-        WARN("skipped: there is no lxi; Debian's package is lxi-tools");
-        return std::nullopt;
-    }
-    const Finished finished =
-        test::run_command({"/usr/bin/lxi", "scpi", "-a", "127.0.0.1", "-r", "-p", port, command});
-    INFO(finished.err);
-    REQUIRE(finished.status == 0);
-    return finished.out;
-}
-
-bool has_pyvisa() {
-    if (std::filesystem::exists(python) &&
-        test::run_command({python, "-c", "import pyvisa_py"}).status == 0) {
-        return true;
-    }
-    WARN("skipped: " << python << " has no pyvisa_py; Debian's package is python3-pyvisa-py");
-    return false;
-}
-
 /// A script for pyvisa-py: `generator` and `digitiser` are open.
 Finished visa(const Sim& sim, const std::string& script) {
-    const std::string opening = R"(
-import sys, pyvisa
-manager = pyvisa.ResourceManager('@py')
-def instrument(address):
-    opened = manager.open_resource(address)
-    opened.read_termination = opened.write_termination = '\n'
-    opened.timeout = 20000
-    return opened
-generator, digitiser = instrument(sys.argv[1]), instrument(sys.argv[2])
-)";
-    return test::run_command({python, "-c", opening + script, sim.address(0), sim.address(1)});
+    const std::string opening =
+        test::visa_opening +
+        "generator, digitiser = instrument(sys.argv[1]), instrument(sys.argv[2])\n";
+    return run_python(sim, opening + script, {sim.address(0), sim.address(1)});
 }
 
 } // namespace
@@ -230,11 +160,13 @@ TEST_CASE("lxi-tools talk to both instruments") {
     }
 }
 
-TEST_CASE("pyvisa-py loads a waveform and reads the record of what it makes") {
+TEST_CASE("pyvisa-py loads a waveform and reads the record of what it makes, over TCP and USB") {
     if (!has_pyvisa()) {
         return;
     }
-    Sim sim;
+    const bool usb = GENERATE(false, true);
+    Sim sim(usb ? std::vector<std::string>{"--usb"} : std::vector<std::string>{});
+    REQUIRE(sim.address(0).starts_with(usb ? "USB0::0x0957::0x2C07::PHYLLSIM-G" : "TCPIP0::"));
     const Finished finished = visa(sim, R"(
 print(generator.query('*IDN?').split(',')[1], digitiser.query('*IDN?').split(',')[1])
 generator.write('NONSENSE')
@@ -272,4 +204,83 @@ print(generator.query('SYST:ERR?'), digitiser.query('SYST:ERR?'))
                             "+0,\"No error\" +0,\"No error\"\n");
     REQUIRE(sim.status(0).at("outputs").at(0).at("on") == true);
     REQUIRE(sim.status(1).at("captures") == 2);
+}
+
+TEST_CASE("the USB devices of phyllsim are plugged in and out, and drivers take them and give them "
+          "back") {
+    if (!has_pyvisa()) {
+        return;
+    }
+    Sim sim({"--usb"});
+    const Finished finished = run_python(sim, R"(
+import json, subprocess, sys, usb.core, usb.util
+def ctl(*words):
+    return subprocess.run([sys.argv[1], 'ctl', *words], check=True, capture_output=True).stdout
+def figure(name):
+    return json.loads(ctl('status'))['instruments'][0][name]
+def device():
+    return usb.core.find(idVendor=0x0957, idProduct=0x2C07)
+def gone():
+    try:
+        first.write(2, b'')
+    except usb.core.USBError as error:
+        return error.strerror
+first = device()
+print(first.manufacturer, first.product, first.is_kernel_driver_active(0), figure('kernel_driver'))
+first.detach_kernel_driver(0)
+usb.util.claim_interface(first, 0)
+print(first.is_kernel_driver_active(0), figure('kernel_driver'), figure('connections'))
+usb.util.release_interface(first, 0)
+first.attach_kernel_driver(0)
+print(first.is_kernel_driver_active(0), figure('kernel_driver'), figure('connections'))
+first.detach_kernel_driver(0)
+usb.util.claim_interface(first, 0)
+ctl('misbehave', 'generator', 'unplug', '--seconds', '1000')
+print(device(), gone(), figure('connections'), figure('device_number'))
+usb.util.dispose_resources(first)
+ctl('misbehave', 'generator', 'unplug')
+print(device().address != first.address, device().address == figure('device_number'))
+)",
+                                         {phyllsim});
+    INFO(finished.err);
+    REQUIRE(finished.out == "Keysight Technologies 33512B True 1\n"
+                            "False 0 1\n"
+                            "True 1 0\n"
+                            "None No such device (it may have been disconnected) 0 0\n"
+                            "True True\n");
+    REQUIRE(finished.status == 0);
+}
+
+TEST_CASE("a phyllsim that ends unplugs its devices, and whoever uses them lives on") {
+    if (!has_pyvisa()) {
+        return;
+    }
+    Sim sim({"--usb"});
+    const std::string script = R"(
+import usb.core, usb.util
+device = usb.core.find(idVendor=0x0957)
+device.detach_kernel_driver(0)
+usb.util.claim_interface(device, 0)
+print('waits', flush=True)
+try:
+    device.read(0x81, 512, 20000)
+except usb.core.USBError as error:
+    print(error.strerror)
+usb.util.dispose_resources(device)
+)";
+    const test::TempDir dir;
+    test::Process client(test::python_command(sim, script, {}), dir.path() / "log");
+    REQUIRE(client.read_line() == "waits");
+    sim.process().signal(SIGTERM);
+    REQUIRE(sim.process().wait() == 0);
+    REQUIRE(client.read_line() == "No such device (it may have been disconnected)");
+    REQUIRE(client.wait() == 0);
+}
+
+TEST_CASE("instruments on TCP cannot be unplugged") {
+    Sim sim;
+    const Finished finished = sim.ctl({"misbehave", "generator", "unplug"});
+    REQUIRE(finished.status != 0);
+    REQUIRE(finished.err.find("kind: 'unplug'; this instrument is no USB device") !=
+            std::string::npos);
 }

@@ -1,9 +1,15 @@
 // The same vowel runs on virtual instruments behind the real protocols and on the simulation in the
 // daemon: accuracies in pairs of equal seeds. Fails when their means differ by more than a point.
 //
-//   phyll_paired_accuracy [seeds, 3] [training samples, 420] [test samples, 2000] [epochs, 100]
+//   phyll_paired_accuracy BENCH [seeds, 3] [training samples, 420] [test samples, 2000] [epochs,
+//   100]
+//
+// BENCH: electronic, microwave, or one of them with "-usb", which wants
+// LD_PRELOAD=libumockdev-preload.so.0.
 
 #include "sim/bench/electronic/electronic_bench.hpp"
+#include "sim/bench/microwave/microwave_bench.hpp"
+#include "sim/bench/usb/over_usb.hpp"
 #include "tests/integration/json_lines.hpp"
 #include "tests/support/process.hpp"
 
@@ -11,8 +17,12 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <cstdlib>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -28,12 +38,37 @@ struct Sizes {
     int epochs = 100;
 };
 
-std::string run_file(const Sizes& sizes) {
+struct Subject {
+    std::unique_ptr<phyll::bench::Plan> plan;
+    std::string rig;
+    std::string layer; ///< more lines of each
+};
+
+Subject subject(std::string name) {
+    constexpr std::string_view usb = "-usb";
+    const bool over_usb = name.ends_with(usb);
+    name.resize(name.size() - (over_usb ? usb.size() : 0));
+    Subject out;
+    if (name == "electronic") {
+        out = {phyll::bench::electronic_plan({}), "ladder", ""};
+    } else if (name == "microwave") {
+        out = {phyll::bench::microwave_plan({}), "cavity",
+               "width = 20\nencoding = { kind = \"quantise\", bits = 2 }\n"};
+    } else {
+        throw std::runtime_error("BENCH is electronic, microwave, electronic-usb or microwave-usb");
+    }
+    if (over_usb) {
+        out.plan = phyll::bench::usb::over_usb(std::move(out.plan));
+    }
+    return out;
+}
+
+std::string run_file(const Subject& subject, const Sizes& sizes) {
+    const std::string layer =
+        fmt::format("[[layers]]\nrig = \"{}\"\nskip = true\n{}", subject.rig, subject.layer);
     return fmt::format("[data]\nkind = \"vowels\"\ntraining_samples = {}\ntest_samples = {}\n"
-                       "label_entries = 8\n[training]\nschedule = \"greedy\"\nepochs = {}\n"
-                       "[[layers]]\nrig = \"ladder\"\nskip = true\n"
-                       "[[layers]]\nrig = \"ladder\"\nskip = true\n",
-                       sizes.training, sizes.test, sizes.epochs);
+                       "label_entries = 8\n[training]\nschedule = \"greedy\"\nepochs = {}\n{}{}",
+                       sizes.training, sizes.test, sizes.epochs, layer, layer);
 }
 
 std::string must(const Finished& finished) {
@@ -59,12 +94,16 @@ int main(int argc, char** argv) {
     const auto argument = [&](int i, int otherwise) {
         return argc > i ? std::stoi(argv[i]) : otherwise;
     };
-    const Sizes sizes{argument(1, 3), argument(2, 420), argument(3, 2000), argument(4, 100)};
-    phyll::bench::Bench bench(*phyll::bench::electronic_plan({}));
+    const Subject on = subject(argc > 1 ? argv[1] : "");
+    const Sizes sizes{argument(2, 3), argument(3, 420), argument(4, 2000), argument(5, 100)};
+    phyll::bench::Bench bench(*on.plan);
+    for (const auto& [name, value] : bench.environment()) {
+        ::setenv(name.c_str(), value.c_str(), 1); // for the daemon
+    }
     const TempDir locks;
     const Daemon daemon("lock_dir = \"" + locks.path().string() + "\"\n" + bench.config());
-    static_cast<void>(must(daemon.ctl({"rig", "calibrate", "ladder"})));
-    const std::string file = daemon.write("paired.toml", run_file(sizes)).string();
+    static_cast<void>(must(daemon.ctl({"rig", "calibrate", on.rig})));
+    const std::string file = daemon.write("paired.toml", run_file(on, sizes)).string();
     double on_instruments = 0;
     double simulated = 0;
     for (int seed = 0; seed < sizes.seeds; ++seed) {

@@ -20,6 +20,10 @@ CalibratedRig::CalibratedRig(std::unique_ptr<rigs::InstrumentRig> rig,
 void CalibratedRig::query(ConstBlock x, Block y, const QueryContext& context) {
     settle({.deadline = context.deadline, .stop = context.stop});
     rig_->query(x, y, context);
+    // With the first query more is known: an analyser's state is recalled by it.
+    if (rig_->spec().evidence_of != spec_.evidence_of) {
+        look();
+    }
 }
 
 SafeState CalibratedRig::make_safe() noexcept {

@@ -44,7 +44,7 @@ SampleTime ask_once(PhysicalLayer& layer, const Query& query, RawSamples& raw,
     context.stop = stop;
     context.times = times;
     context.raw = raw.wants_any() ? &raw : nullptr;
-    context.check_settings = query.purpose == journal::Purpose::sentinel;
+    context.check_settings = query.check_settings;
     layer.query(query.stimuli, query.responses, context);
     return span_of(times);
 }
@@ -88,7 +88,8 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
         try {
             busy = ask_once(layer, query, raw, stop);
         } catch (const Error& error) {
-            if (trouble_ == nullptr || !may_pass(error.code())) {
+            const bool changed = query.check_settings && error.code() == Code::aborted;
+            if (trouble_ == nullptr || changed || !may_pass(error.code())) {
                 throw;
             }
             if (stop.stop_requested()) {

@@ -123,6 +123,7 @@ class Measurer {
         journal::MarkKind kind;
         std::string why;
         double moved = 0.0;
+        std::uint64_t round = 0; ///< of sentinels, that was due; of `changed`
         bool recorded = false;
     };
     void end_era(const Request& request, const End& end);

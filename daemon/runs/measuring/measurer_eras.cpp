@@ -14,8 +14,12 @@ constexpr std::uint64_t first_probe = std::uint64_t{1} << 40U;
 
 /// Whether the present era is known to have ended before the sentinels that are due were measured.
 bool found_changed(const Device& device) {
-    return !device.ends.empty() && device.ends.front().number == device.next_number &&
-           device.ends.front().kind == journal::MarkKind::changed;
+    if (device.ends.empty() || !device.sentinels) {
+        return false;
+    }
+    const journal::Mark& mark = device.ends.front();
+    return mark.kind == journal::MarkKind::changed && mark.number == device.next_number &&
+           mark.value == static_cast<double>(device.sentinels->next_round());
 }
 
 std::string moved_by(double moved) {
@@ -44,6 +48,8 @@ OwnedBlock Measurer::measure_round(const Request& request, std::uint64_t number)
         std::size_t count = number < first_probe ? asker_.recall(part, seconds) : 0;
         if (count == 0) {
             displace(device);
+            // Before any of the round is measured: what is changed then belongs to no era.
+            part.check_settings = first == 0;
             asker_.ask(*device.access.layer, part, seconds, request.stop, [] {});
             count = part.samples();
         }
@@ -66,8 +72,11 @@ void Measurer::keep_up(const Request& request) {
         // An end that no look of the run explains: somebody touched the rig, or it failed.
         const journal::Mark mark = device.ends.front();
         device.ends.pop_front();
-        end_era(request,
-                {.kind = mark.kind, .why = mark.text, .moved = mark.value, .recorded = true});
+        const bool moved = mark.kind == journal::MarkKind::era_ended;
+        end_era(request, {.kind = mark.kind,
+                          .why = mark.text,
+                          .moved = moved ? mark.value : 0.0,
+                          .recorded = true});
     }
 }
 
@@ -81,7 +90,9 @@ void Measurer::look(const Request& request) {
         if (error.code() != Code::aborted) {
             throw;
         }
-        end_era(request, {.kind = journal::MarkKind::changed, .why = error.what()});
+        end_era(request, {.kind = journal::MarkKind::changed,
+                          .why = error.what(),
+                          .round = sentinels.next_round()});
         return;
     }
     const sentinels::Verdict verdict = sentinels.take(responses.view());
@@ -127,7 +138,9 @@ void Measurer::end_era(const Request& request, const End& end) {
         asker_.mark({.kind = end.kind,
                      .number = device.next_number,
                      .era = static_cast<std::uint32_t>(device.era),
-                     .value = end.moved,
+                     .value = end.kind == journal::MarkKind::changed
+                                  ? static_cast<double>(end.round)
+                                  : end.moved,
                      .text = end.why},
                     device.name, request.stop);
     }

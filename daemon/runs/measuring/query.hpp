@@ -27,6 +27,8 @@ struct Query {
     bool on_test = false;                        ///< the split that they are of
     /// The samples whose number it divides are kept as the instrument gave them; 0: none.
     std::uint64_t keep_raw = 0;
+    /// See QueryContext. What is found is thrown, and not survived as a fault.
+    bool check_settings = false;
     Block responses{}; ///< n_out x samples
 
     [[nodiscard]] std::size_t samples() const noexcept { return stimuli.samples(); }

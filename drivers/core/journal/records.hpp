@@ -100,7 +100,8 @@ struct Mark {
     std::uint32_t rig = no_rig;
     std::uint64_t number = 0; ///< of the rig's first sample after it
     std::uint32_t era = 0;    ///< the rig's era before it
-    double value = 0.0;       ///< by how much, where that can be said: a fraction
+    /// By how much, where that can be said: a fraction; of `changed` the round that was due.
+    double value = 0.0;
     Clock::Wall time{};
     std::string text{};
 };

@@ -247,6 +247,13 @@ Calibration MicrowaveRig::calibrate(const Patience& patience) {
 }
 
 Snapshot MicrowaveRig::snapshot(const Patience& patience) {
+    if (settings_.path_gain != 0) {
+        throw Error(
+            Code::failed_precondition,
+            fmt::format("a snapshot sweeps in both directions, and by path_gain_db, {:g} dB, "
+                        "an amplifier or attenuator is in the way of the other one",
+                        settings_.path_gain));
+    }
     return care_.reaching([&] {
         prepare(patience);
         return SweepSnapshot{.setup = settings_.sweep,

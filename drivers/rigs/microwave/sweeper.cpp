@@ -1,6 +1,7 @@
 #include "drivers/rigs/microwave/sweeper.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/instruments/setting_up.hpp"
 
 #include <fmt/format.h>
 
@@ -31,7 +32,8 @@ void Sweeper::prepare(const instruments::VnaSetup& setup, std::size_t atoms,
                     fmt::format("{} has {} meta-atoms; the option atoms says {}",
                                 metasurface_->name(), metasurface_->atoms(), atoms));
     }
-    vna_->prepare(setup, patience);
+    setup_ = setup;
+    vna_->prepare(setup_, patience);
 }
 
 void Sweeper::begin_pattern(const Pattern& pattern, const Patience& patience) {
@@ -56,7 +58,7 @@ bool Sweeper::try_sweep(Seconds sweep_time, const Patience& patience, Times& tim
 Sweeper::Times Sweeper::sweep(Seconds settle, Seconds sweep_time, const Patience& patience) {
     const Seconds left = settle - Seconds(clock_.now() - shown_at_);
     if (left > Seconds(0)) {
-        static_cast<void>(clock_.wait_for(left, patience.stop));
+        instruments::wait(clock_, left, patience);
     }
     Times times{};
     for (unsigned again = 0; !try_sweep(sweep_time, patience, times); ++again) {
@@ -65,6 +67,7 @@ Sweeper::Times Sweeper::sweep(Seconds settle, Seconds sweep_time, const Patience
                                                        vna_->name(), retakes_ + 1));
         }
         ++retaken_;
+        vna_->prepare(setup_, patience);
     }
     swept_ = shown_;
     return times;
@@ -93,6 +96,7 @@ std::optional<instruments::SweepValues> Sweeper::read(const Patience& patience) 
 instruments::SweepValues Sweeper::measure(Seconds settle, Seconds sweep_time,
                                           const Patience& patience, Times* times) {
     for (unsigned again = 0;; ++again) {
+        vna_->prepare(setup_, patience); // an answer that was none may have cost the connection
         const Times taken = sweep(settle, sweep_time, patience);
         if (auto values = read(patience)) {
             if (times != nullptr) {

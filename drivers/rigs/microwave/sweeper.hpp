@@ -86,6 +86,7 @@ class Sweeper {
     const std::unique_ptr<instruments::Metasurface> metasurface_;
     const unsigned retakes_;
     const Clock& clock_;
+    instruments::VnaSetup setup_;
     Pattern sent_;
     Pattern shown_;             ///< when it was acknowledged
     Clock::Monotonic shown_at_; ///< by then

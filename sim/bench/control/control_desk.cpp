@@ -24,8 +24,13 @@ json as_json(const InstrumentStatus& instrument) {
         object[figure.name] = figure.value;
     }
     for (const Output& output : instrument.outputs) {
-        object["outputs"].push_back(
-            {{"name", output.name}, {"on", output.on}, {"volts", output.volts}});
+        json& described =
+            object["outputs"].emplace_back(json{{"name", output.name}, {"on", output.on}});
+        if (output.dbm) {
+            described["dbm"] = *output.dbm;
+        } else {
+            described["volts"] = output.volts;
+        }
     }
     return object;
 }
@@ -51,7 +56,8 @@ Misbehave order_of(const json& request) {
             .at = optional<std::uint64_t>(request, "at"),
             .count = optional<std::uint64_t>(request, "count"),
             .seconds = Seconds(optional<double>(request, "seconds").value_or(0.0)),
-            .text = request.value("text", "")};
+            .text = request.value("text", ""),
+            .value = request.value("value", 0.0)};
 }
 
 json act(const std::string& name, Bench& bench, const json& request) {

@@ -13,7 +13,7 @@ namespace phyll::bench {
 /// What a bench is told and asked from outside, as JSON: one request a line, one answer a line.
 ///   {"do":"status"}  {"do":"reset-statistics"}  {"do":"release","instrument":"generator"}
 ///   {"do":"misbehave","instrument":"digitiser","kind":"delay","at":3,"count":2,"seconds":0.5,
-///    "text":"..."}, of which what is not needed may be left out
+///    "text":"...","value":6}, of which what is not needed may be left out
 /// Answers have "ok": true and, of a status, "status"; or "ok": false and "error".
 class ControlDesk {
   public:

@@ -1,6 +1,5 @@
 #include "sim/bench/electronic/digitiser.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace phyll::bench {
@@ -8,10 +7,6 @@ namespace {
 
 /// V of the pulse at the external trigger input.
 constexpr double pulse = 3.3;
-
-bool has(const std::vector<Misbehave>& faults, Fault fault) {
-    return std::ranges::find(faults, fault, &Misbehave::fault) != faults.end();
-}
 
 } // namespace
 
@@ -70,15 +65,15 @@ void Digitiser::played(const Burst& burst,
     if (!time) {
         return;
     }
-    const std::vector<Misbehave> faults = misbehaviour_.next_trigger();
-    if (has(faults, Fault::missed_trigger)) {
+    const std::vector<Misbehave> faults = misbehaviour_.next(Occasion::trigger);
+    if (contains(faults, Fault::missed_trigger)) {
         return;
     }
     ++triggers_;
     trigger_event_ = true;
     state_ = State::capturing;
     std::optional<Record> taken;
-    if (!has(faults, Fault::stale)) {
+    if (!contains(faults, Fault::stale)) {
         taken = Record{std::move(signals), *time, ++captures_, settings_};
     }
     activity_.begin();

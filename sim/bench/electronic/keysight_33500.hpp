@@ -6,6 +6,7 @@
 #include <bit>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ class Keysight33500 final : public Generator {
   public:
     /// `serial` stands in its identity.
     Keysight33500(const std::string& serial, OutputErrors errors, Play play);
+
+    [[nodiscard]] std::optional<UsbIds> usb_ids() const override {
+        return UsbIds{.vendor = 0x0957, .product = 0x2C07};
+    }
 
   private:
     using Waveform = std::shared_ptr<const std::vector<double>>;

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ class KeysightInfiniivision final : public Digitiser {
     /// `serial` stands in its identity.
     KeysightInfiniivision(const std::string& serial, Loop& loop, const Site& site,
                           DigitiserNature nature);
+
+    [[nodiscard]] std::optional<UsbIds> usb_ids() const override {
+        return UsbIds{.vendor = 0x2A8D, .product = 0x1766};
+    }
 
   private:
     /// What only this language can set; choices are places in their lists of keywords.

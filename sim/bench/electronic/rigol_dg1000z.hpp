@@ -3,6 +3,7 @@
 #include "sim/bench/electronic/generator.hpp"
 #include "sim/bench/scpi/settings.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,10 @@ class RigolDg1000z final : public Generator {
   public:
     /// `serial` stands in its identity.
     RigolDg1000z(const std::string& serial, OutputErrors errors, Play play);
+
+    [[nodiscard]] std::optional<UsbIds> usb_ids() const override {
+        return UsbIds{.vendor = 0x1AB1, .product = 0x0642};
+    }
 
   private:
     /// What only this language can set; choices are places in their lists of keywords.

@@ -4,6 +4,7 @@
 #include "sim/bench/scpi/settings.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace phyll::bench {
@@ -24,6 +25,10 @@ class RigolMso5000 final : public Digitiser {
     RigolMso5000(const std::string& serial, Loop& loop, const Site& site, DigitiserNature nature);
 
     [[nodiscard]] bool has_external_trigger() const override { return false; }
+
+    [[nodiscard]] std::optional<UsbIds> usb_ids() const override {
+        return UsbIds{.vendor = 0x1AB1, .product = 0x0515};
+    }
 
   private:
     /// What only this language can set; choices are places in their lists of keywords.

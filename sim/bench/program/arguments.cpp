@@ -2,6 +2,7 @@
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "sim/bench/usb/over_usb.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -30,15 +31,30 @@ constexpr const char* faults =
     "  drop            acts, but the reply never comes\n"
     "  corrupt         a byte in the middle of the reply is another\n"
     "  stick           does and answers nothing, until it is released\n"
-    "  disconnect      closes the connection instead of acting\n"
+    "  disconnect      closes the connection instead of acting; a USB device is unplugged and\n"
+    "                  plugged in again\n"
     "  power-cycle     all connections close, output off, nothing that was set is left;\n"
     "                  connections are refused for S seconds\n"
     "  identity        answers *IDN? with TEXT, until it is released\n"
     "  error           has TEXT, or NUMBER,TEXT, in its error queue\n"
-    "  stale           says that a record is new, and has the one before (digitiser)\n"
-    "  missed-trigger  does not see the trigger and goes on waiting (digitiser)\n"
-    "stale and missed-trigger count triggers, all others messages. Without --at, power-cycle and\n"
-    "error happen at once.";
+    "  panel           somebody gives TEXT, a command, at the front panel\n"
+    "  unplug          is unplugged, and plugged in again after S seconds: what was set stays\n"
+    "  stale           says that a record or sweep is new, and has the one before\n"
+    "                  (digitiser, vna)\n"
+    "  missed-trigger  does not see the trigger and goes on waiting (digitiser, vna)\n"
+    "  finished        a sweep finds the flag up that says that it is over (vna)\n"
+    "  overload        a sweep overloads the receiver (vna)\n"
+    "  power-high      a power that is set becomes X dB more, until it is released (vna)\n"
+    "of USB devices\n"
+    "  stall           acts, but the endpoint of the reply stalls; without a reply, that of the\n"
+    "                  next message\n"
+    "  short-read      the reply comes in transfers much shorter than asked for\n"
+    "and of serial lines\n"
+    "  lose, garble    a byte of what comes (or of a reply, when TEXT is reply) is lost or "
+    "another\n"
+    "stale, missed-trigger, finished and overload count triggers, power-high powers that are set,\n"
+    "lose and garble what goes over the line at once, all others messages. Without --at,\n"
+    "power-cycle, unplug, panel and error happen at once.";
 
 /// All benches have options of their own: which, must be known before the line can be read.
 std::string bench_of(const std::vector<std::string>& words) {
@@ -78,15 +94,16 @@ class ControlCommands {
         CLI::App& misbehave =
             *ctl_.add_subcommand("misbehave", "Make an instrument do something wrong");
         misbehave.footer(faults);
-        misbehave.add_option("INSTRUMENT", instrument_, "generator, digitiser")->required();
+        misbehave.add_option("INSTRUMENT", instrument_, "Its name, as in the status")->required();
         misbehave.add_option("KIND", kind_, "What, see below")->required();
         at_ = misbehave.add_option("--at", number_at_,
                                    "From the N-th message on, 0 (default) being the next");
         count_ = misbehave.add_option("--count", number_count_, "For so many; default 1");
-        misbehave.add_option("--seconds", seconds_, "Of delay and power-cycle");
-        misbehave.add_option("--text", text_, "Of identity and error");
+        misbehave.add_option("--seconds", seconds_, "Of delay, power-cycle and unplug");
+        misbehave.add_option("--text", text_, "Of identity, error, panel, lose and garble");
+        misbehave.add_option("--value", value_, "Of power-high, in dB");
         CLI::App& release = *ctl_.add_subcommand("release", "End all that it does wrong");
-        release.add_option("INSTRUMENT", instrument_, "generator, digitiser")->required();
+        release.add_option("INSTRUMENT", instrument_, "Its name, as in the status")->required();
     }
 
     [[nodiscard]] bool asked() const { return ctl_.parsed(); }
@@ -113,6 +130,7 @@ class ControlCommands {
             request["kind"] = kind_;
             request["seconds"] = seconds_;
             request["text"] = text_;
+            request["value"] = value_;
             if (at_->count() > 0) {
                 request["at"] = number_at_;
             }
@@ -134,6 +152,7 @@ class ControlCommands {
     std::uint64_t number_at_ = 0;
     std::uint64_t number_count_ = 1;
     double seconds_ = 0.0;
+    double value_ = 0.0;
 };
 
 } // namespace
@@ -159,6 +178,10 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
         kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : "; ", kind.name, kind.about);
     }
     app.add_option("--bench", arguments.bench, "Which bench: " + kinds)->capture_default_str();
+    app.add_flag("--usb", arguments.usb,
+                 "The instruments that speak SCPI are USB devices (USBTMC) instead of TCP ports. "
+                 "Programs find them with the variables LD_PRELOAD and UMOCKDEV_DIR, which the "
+                 "command of --exec has and the printed environment holds");
     app.add_option("--config-out", arguments.config_out,
                    "Where to write the configuration file for phylld; without it into a temporary "
                    "folder that is removed at the end");
@@ -186,6 +209,9 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
         arguments.control = control.control();
     } else {
         arguments.plan = command_line->plan();
+        if (arguments.usb) {
+            arguments.plan = usb::over_usb(std::move(arguments.plan));
+        }
     }
     return parsed;
 }

@@ -13,6 +13,7 @@ namespace phyll::bench {
 struct Arguments {
     std::string bench;
     std::unique_ptr<Plan> plan;
+    bool usb = false;       ///< its plan has USB devices
     std::string config_out; ///< empty: in a folder of its own
     bool shell = false;
     std::vector<std::string> exec; ///< a command and its arguments; empty: none

@@ -1,17 +1,15 @@
 #pragma once
 
+#include "sim/bench/server/bench.hpp"
+
 #include <string>
 #include <sys/types.h>
-#include <utility>
 #include <vector>
 
 namespace phyll::bench {
 
-/// What is added to a command's environment.
-using Environment = std::vector<std::pair<std::string, std::string>>;
-
-/// Starts a command, looked for in PATH, with this process's environment and more. Throws NOT_FOUND
-/// when it cannot be started.
+/// Starts a command, looked for in PATH, with this process's environment and more. Throws
+/// NOT_FOUND when it cannot be started.
 [[nodiscard]] pid_t start_child(const std::vector<std::string>& command, const Environment& more);
 
 /// The exit status of a child that has ended, 128 and the signal's number when one ended it;

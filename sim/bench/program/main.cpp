@@ -8,6 +8,7 @@
 #include "sim/bench/program/arguments.hpp"
 #include "sim/bench/program/child.hpp"
 #include "sim/bench/server/bench.hpp"
+#include "sim/bench/usb/over_usb.hpp"
 
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
@@ -49,12 +50,15 @@ std::string shell_quoted(const std::string& text) {
 }
 
 std::string ready_line(const Arguments& arguments, const BenchStatus& status,
-                       const std::filesystem::path& config, const std::filesystem::path& control) {
+                       const std::filesystem::path& config, const Environment& environment) {
     nlohmann::json line{{"ready", true},
                         {"bench", arguments.bench},
                         {"config", config.string()},
-                        {"environment", {{"PHYLLSIM_CONTROL", control.string()}}},
+                        {"environment", nlohmann::json::object()},
                         {"instruments", nlohmann::json::array()}};
+    for (const auto& [name, value] : environment) {
+        line["environment"][name] = value;
+    }
     for (const InstrumentStatus& instrument : status.instruments) {
         line["instruments"].push_back({{"name", instrument.name},
                                        {"address", instrument.address},
@@ -148,14 +152,16 @@ int serve(const Arguments& arguments) {
         arguments.config_out.empty() ? folder.path() / "phylld.toml"
                                      : std::filesystem::path(arguments.config_out));
     write_file(config, bench.config());
-    const Environment environment{{"PHYLLD_CONFIG", config.string()},
-                                  {"PHYLLSIM_CONTROL", control.string()}};
+    Environment environment = bench.environment();
+    environment.emplace_back("PHYLLSIM_CONTROL", control.string());
+    Environment with_config_path = environment;
+    with_config_path.emplace_back("PHYLLD_CONFIG", config.string());
     if (!arguments.exec.empty()) {
-        serving.watch(start_child(with_config(arguments.exec, config.string()), environment));
+        serving.watch(start_child(with_config(arguments.exec, config.string()), with_config_path));
     } else if (arguments.shell) {
-        print_for_shell(environment);
+        print_for_shell(with_config_path);
     } else {
-        std::cout << ready_line(arguments, bench.status(), config, control) << std::endl;
+        std::cout << ready_line(arguments, bench.status(), config, environment) << std::endl;
     }
     context.run();
     return serving.status();
@@ -180,6 +186,9 @@ int main(int argc, char** argv) {
         const Parsed parsed = parse_arguments({argv + 1, argv + argc});
         if (parsed.status) {
             return *parsed.status;
+        }
+        if (parsed.arguments.usb) {
+            usb::preload_umockdev(argv);
         }
         return parsed.arguments.request.empty() ? serve(parsed.arguments) : ask(parsed.arguments);
     } catch (const std::exception& error) {

@@ -18,6 +18,8 @@ class Framer {
     void append(std::string_view bytes) { buffer_.append(bytes); }
     /// The next complete message without its end, if there is one.
     [[nodiscard]] std::optional<std::string> next();
+    /// Bytes that are not taken yet.
+    [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
     /// Whether what there is can only become a message that is too long. There is no way on from
     /// there: nobody knows where the next message begins.
     [[nodiscard]] bool overlong() const noexcept;

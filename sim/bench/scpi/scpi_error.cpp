@@ -20,13 +20,17 @@ constexpr auto standard = std::to_array<std::pair<int, std::string_view>>({
     {scpi_number::string_data, "Invalid string data"},
     {scpi_number::block_data, "Invalid block data"},
     {scpi_number::trigger_ignored, "Trigger ignored"},
+    {scpi_number::init_ignored, "Init ignored"},
     {scpi_number::settings_conflict, "Settings conflict"},
     {scpi_number::out_of_range, "Data out of range"},
     {scpi_number::too_much_data, "Too much data"},
     {scpi_number::illegal_parameter, "Illegal parameter value"},
     {scpi_number::stale, "Data corrupt or stale"},
+    {scpi_number::mass_storage, "Mass storage error"},
+    {scpi_number::no_such_file, "File name not found"},
     {scpi_number::system, "System error"},
     {scpi_number::queue_overflow, "Queue overflow"},
+    {scpi_number::query_interrupted, "Query INTERRUPTED"},
 });
 
 std::string with_detail(int number, std::string_view detail) {

@@ -36,13 +36,17 @@ inline constexpr int numeric_data = -120;
 inline constexpr int string_data = -151;
 inline constexpr int block_data = -161;
 inline constexpr int trigger_ignored = -211;
+inline constexpr int init_ignored = -213;
 inline constexpr int settings_conflict = -221;
 inline constexpr int out_of_range = -222;
 inline constexpr int too_much_data = -223;
 inline constexpr int illegal_parameter = -224;
 inline constexpr int stale = -230;
+inline constexpr int mass_storage = -250;
+inline constexpr int no_such_file = -256;
 inline constexpr int system = -310;
 inline constexpr int queue_overflow = -350;
+inline constexpr int query_interrupted = -410;
 } // namespace scpi_number
 
 /// The standard's words for an error, "Execution error" and the like for one it does not name.

@@ -2,32 +2,43 @@
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "sim/bench/serial/serial_server.hpp"
 #include "sim/bench/server/socket_server.hpp"
 #include "sim/bench/server/station.hpp"
+#include "sim/bench/usb/usb_bus.hpp"
+#include "sim/bench/usb/usb_server.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 namespace phyll::bench {
 
 /// All that belongs to one place of the bench.
 struct Bench::Stand {
     Stand(const Place& place, const Clock& clock, Waiting& waiting)
-        : name(place.name), port(place.port), activity(clock, waiting) {}
+        : name(place.name), way(place.way), port(place.port), activity(clock, waiting) {}
 
     std::string name;
+    Way way;
     ReservedPort port;
     Activity activity;
     Misbehaviour misbehaviour;
     std::optional<Station> station;
-    std::optional<SocketServer> server;
+    std::unique_ptr<WayServer> server;
 };
 
 Bench::Bench(const Plan& plan) : waiting_(clock_) {
     std::vector<Site> sites;
-    for (const Place& place : plan.places()) {
+    const std::vector<Place> places = plan.places();
+    if (std::ranges::find(places, Way::usbtmc, &Place::way) != places.end()) {
+        usb_ = std::make_unique<usb::UsbBus>(loop_);
+    }
+    for (const Place& place : places) {
         Stand& stand = *stands_.emplace_back(std::make_unique<Stand>(place, clock_, waiting_));
         sites.push_back({stand.port.number(), &stand.activity, &stand.misbehaviour});
     }
@@ -37,7 +48,9 @@ Bench::Bench(const Plan& plan) : waiting_(clock_) {
         Stand& stand = *stands_[i];
         stand.station.emplace(loop_, *instruments[i], stand.activity, stand.misbehaviour,
                               plan.transfer_time());
-        stand.server.emplace(loop_, stand.port, *stand.station, waiting_);
+        stand.server = server_for(places[i], stand);
+        stand.station->on_offline(
+            [server = stand.server.get()](Seconds off) { server->go_offline(off); });
         stand.server->start();
         addresses_.push_back(stand.server->address());
     }
@@ -45,7 +58,32 @@ Bench::Bench(const Plan& plan) : waiting_(clock_) {
 }
 
 Bench::~Bench() {
+    for (const std::unique_ptr<Stand>& stand : stands_) {
+        stand->server->stop();
+    }
+    if (usb_) {
+        usb_->leave_loop();
+    }
     loop_.stop();
+    usb_.reset();
+}
+
+std::unique_ptr<WayServer> Bench::server_for(const Place& place, Stand& stand) {
+    switch (place.way) {
+    case Way::socket:
+        return std::make_unique<SocketServer>(loop_, stand.port, *stand.station, waiting_);
+    case Way::usbtmc:
+        return std::make_unique<usb::UsbServer>(loop_, *usb_, *stand.station, waiting_);
+    case Way::serial:
+        return std::make_unique<SerialServer>(loop_, place.name, *stand.station,
+                                              stand.misbehaviour);
+    }
+    throw invalid_field(
+        "way", fmt::format("the bench has no server for the way of {}", in_quotes(place.name)));
+}
+
+Environment Bench::environment() const {
+    return usb_ ? usb_->environment() : Environment{};
 }
 
 std::string Bench::config() const {
@@ -66,6 +104,8 @@ Bench::Stand& Bench::find(const std::string& instrument) {
 
 InstrumentStatus Bench::status_of(Stand& stand) const {
     const Instrument& instrument = stand.station->instrument();
+    std::vector<Figure> figures = instrument.figures();
+    std::ranges::move(stand.server->figures(), std::back_inserter(figures));
     return {.name = stand.name,
             .identity = instrument.identity(),
             .address = stand.server->address(),
@@ -73,7 +113,7 @@ InstrumentStatus Bench::status_of(Stand& stand) const {
             .messages = stand.station->messages(),
             .errors = instrument.errors(),
             .busy = stand.activity.busy(),
-            .figures = instrument.figures(),
+            .figures = std::move(figures),
             .outputs = instrument.outputs()};
 }
 
@@ -108,6 +148,7 @@ void Bench::reset_statistics() {
 
 void Bench::misbehave(const std::string& instrument, const Misbehave& order) {
     Stand& stand = find(instrument);
+    require_possible(order.fault, stand.way);
     loop_.ask([&] { stand.station->misbehave(order); });
 }
 

@@ -4,20 +4,19 @@
 #include "sim/bench/server/instrument.hpp"
 #include "sim/bench/server/loop.hpp"
 #include "sim/bench/server/misbehaviour.hpp"
+#include "sim/bench/server/way.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace phyll::bench {
 
-/// The ways on which clients come to an instrument.
-enum class Way {
-    socket, ///< raw SCPI over TCP
-    usbtmc, ///< SCPI over an emulated USB device
-    serial  ///< bytes over a pseudo-terminal
-};
+namespace usb {
+class UsbBus;
+}
 
 /// Where an instrument stands on the bench, and what it needs to be built there.
 struct Place {
@@ -28,10 +27,15 @@ struct Place {
 
 /// What a place gives to the instrument on it. It outlives the instrument.
 struct Site {
-    std::uint16_t port = 0; ///< that it has; serial numbers contain it, so that no two are the same
+    /// That it has on the way `socket`, and is reserved for it on all others too: serial numbers
+    /// contain it, so that no two on the machine are the same.
+    std::uint16_t port = 0;
     Activity* activity = nullptr;
     Misbehaviour* misbehaviour = nullptr;
 };
+
+/// Variables of the environment with their values.
+using Environment = std::vector<std::pair<std::string, std::string>>;
 
 /// Instruments, and the physics between them. Thread rule: the bench's thread, but for construction
 /// and `config`.
@@ -86,7 +90,8 @@ struct BenchStatus {
 /// A bench that runs. All members may be called from any thread but the bench's own.
 class Bench {
   public:
-    /// Starts to serve. Throws UNAVAILABLE when a port is taken.
+    /// Starts to serve. Throws UNAVAILABLE when a port is taken, or when USB devices cannot be
+    /// emulated in this process.
     explicit Bench(const Plan& plan);
     Bench(const Bench&) = delete;
     Bench& operator=(const Bench&) = delete;
@@ -97,6 +102,9 @@ class Bench {
     [[nodiscard]] const std::vector<std::string>& addresses() const noexcept { return addresses_; }
     /// Text of a configuration file for phylld.
     [[nodiscard]] std::string config() const;
+    /// With which other programs find those of its instruments that are USB devices; empty when
+    /// there is none.
+    [[nodiscard]] Environment environment() const;
 
     [[nodiscard]] BenchStatus status();
     /// Of one instrument. Throws NOT_FOUND naming those that there are.
@@ -112,12 +120,14 @@ class Bench {
   private:
     struct Stand;
 
+    [[nodiscard]] std::unique_ptr<WayServer> server_for(const Place& place, Stand& stand);
     [[nodiscard]] Stand& find(const std::string& instrument);
     [[nodiscard]] InstrumentStatus status_of(Stand& stand) const;
 
     SystemClock clock_;
     Waiting waiting_;
     Loop loop_;
+    std::unique_ptr<usb::UsbBus> usb_; ///< where something stands that is a USB device
     std::vector<std::unique_ptr<Stand>> stands_;
     std::unique_ptr<Equipment> equipment_;
     std::vector<std::string> addresses_;

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,28 @@ struct Output {
     std::string name; ///< "1"
     bool on = false;
     double volts = 0.0;
+    std::optional<double> dbm{}; ///< of a source of RF, which has no volts
+};
+
+/// Cuts the bytes of a serial line into messages.
+class MessageCutter {
+  public:
+    MessageCutter() = default;
+    MessageCutter(const MessageCutter&) = delete;
+    MessageCutter& operator=(const MessageCutter&) = delete;
+    virtual ~MessageCutter() = default;
+
+    virtual void append(std::string_view bytes) = 0;
+    /// The next complete message, if there is one. What can be none is passed over.
+    [[nodiscard]] virtual std::optional<std::string> next() = 0;
+    /// Nothing has come for a while: what was begun does not go on.
+    virtual void silence() = 0;
+};
+
+/// By which a USB device says what it is.
+struct UsbIds {
+    std::uint16_t vendor = 0;
+    std::uint16_t product = 0;
 };
 
 /// A virtual instrument as the way to it sees it, whatever that way is: complete messages in,
@@ -33,11 +57,24 @@ class Instrument {
 
     /// What it answers to *IDN?.
     [[nodiscard]] virtual const std::string& identity() const = 0;
-    /// Does what a message says, and gives its reply without an end, if it has one. What is wrong
-    /// with the message goes into the error queue.
-    [[nodiscard]] virtual std::optional<std::string> act(std::string_view message) = 0;
+    /// Those of its USB socket, if it has one.
+    [[nodiscard]] virtual std::optional<UsbIds> usb_ids() const { return std::nullopt; }
+
+    using Done = std::function<void(std::optional<std::string> reply)>;
+
+    /// Does what a message says, and calls `done` with its reply without an end, if it has one: at
+    /// once, or when what the message waits for is over. What is wrong with the message goes into
+    /// the error queue. No other message comes before that, unless `forget` or `power_on` does.
+    virtual void act(std::string message, Done done) = 0;
+    /// Whoever sent the message that it acts on is gone; `done` need not be called.
+    virtual void forget() {}
+    /// Does what somebody does at its front panel, said in its language; other than a message it
+    /// neither waits nor replies. Throws INVALID_ARGUMENT when it cannot be.
+    virtual void at_panel(std::string_view command);
     /// Puts an entry into the error queue.
     virtual void report(int number, const std::string& words) = 0;
+    /// As a serial poll tells it.
+    [[nodiscard]] virtual std::uint8_t status_byte() const { return 0; }
     /// Entries in the error queue.
     [[nodiscard]] virtual std::size_t errors() const = 0;
     /// As it is when it has just been switched on: nothing is left of what was set or stored.
@@ -45,6 +82,15 @@ class Instrument {
     /// What it counts, since the bench was started.
     [[nodiscard]] virtual std::vector<Figure> figures() const = 0;
     [[nodiscard]] virtual std::vector<Output> outputs() const { return {}; }
+
+    /// What ends each of its replies.
+    [[nodiscard]] virtual std::string_view reply_end() const { return "\n"; }
+    /// Makes a reply say another identity than its own, if it says that.
+    virtual void disguise(std::string& reply, const std::string& other) const;
+    /// Whether it talks to one client only: a new one takes the place of the one before.
+    [[nodiscard]] virtual bool one_client() const { return false; }
+    /// For a line of its own; nothing of an instrument without a serial port.
+    [[nodiscard]] virtual std::unique_ptr<MessageCutter> cutter() const { return nullptr; }
 };
 
 } // namespace phyll::bench

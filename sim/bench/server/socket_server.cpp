@@ -23,6 +23,8 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t read_at_once = std::size_t{64} << 10U;
+/// Bytes that are taken from a client whose last message is not done with.
+constexpr std::size_t most_ahead = std::size_t{1} << 20U;
 
 Error cannot_listen(std::uint16_t port, const std::string& why) {
     return {Code::unavailable,
@@ -106,7 +108,7 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
             [self = shared_from_this()](const error_code& error, std::size_t count) {
                 self->reading_ = false;
                 if (error) {
-                    self->end();
+                    self->left();
                     return;
                 }
                 self->framer_.append({self->bytes_.data(), count});
@@ -126,13 +128,31 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
                 break;
             }
             busy_ = true;
-            server_.station_.handle(std::move(*message),
-                                    [self = shared_from_this()](Station::Outcome outcome) {
-                                        self->acted(std::move(outcome));
-                                    });
+            server_.station_.handle(
+                std::move(*message),
+                [self = shared_from_this()](Station::Outcome outcome) {
+                    self->acted(std::move(outcome));
+                },
+                this);
         }
         pumping_ = false;
-        if (busy_ || reading_ || !socket_.is_open()) {
+        go_on_reading();
+    }
+
+    /// Also while the instrument takes its time, within reason: that is how one sees that the
+    /// client is gone.
+    void go_on_reading() {
+        if (reading_ || !socket_.is_open()) {
+            return;
+        }
+        if (busy_) {
+            if (!left_ && framer_.size() < most_ahead) {
+                read();
+            }
+            return;
+        }
+        if (left_) {
+            end();
             return;
         }
         if (framer_.overlong()) {
@@ -142,6 +162,16 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
             return;
         }
         read();
+    }
+
+    /// The client sends no more. What it has sent is acted on, but nobody waits for it.
+    void left() {
+        left_ = true;
+        if (busy_) {
+            server_.station_.give_up(this);
+        } else {
+            end();
+        }
     }
 
     void acted(Station::Outcome outcome) {
@@ -176,14 +206,13 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
     Framer framer_;
     std::string reply_;
     bool reading_ = false;
+    bool left_ = false; ///< there is nothing more to read
     bool busy_ = false; ///< a message is with the instrument, or its reply on the way
     bool pumping_ = false;
 };
 
 SocketServer::SocketServer(Loop& loop, const ReservedPort& port, Station& station, Waiting& waiting)
-    : loop_(loop), port_(port), station_(station), waiting_(waiting) {
-    station_.on_power_cycle([this](Seconds off) { refuse_for(off); });
-}
+    : loop_(loop), port_(port), station_(station), waiting_(waiting) {}
 
 SocketServer::~SocketServer() = default;
 
@@ -201,6 +230,9 @@ void SocketServer::accept() {
         if (time != times_off_) {
             return; // It was switched off meanwhile.
         }
+        if (!error && station_.instrument().one_client()) {
+            close_all();
+        }
         // One too many is closed as soon as it is there.
         if (!error && sessions_.size() < most_connections) {
             sessions_.push_back(std::make_shared<Session>(*this, std::move(socket)));
@@ -211,7 +243,7 @@ void SocketServer::accept() {
     });
 }
 
-void SocketServer::refuse_for(Seconds off) {
+void SocketServer::go_offline(Seconds off) {
     acceptor_.reset();
     const auto sessions = std::exchange(sessions_, {});
     const std::uint64_t time = ++times_off_;
@@ -221,6 +253,14 @@ void SocketServer::refuse_for(Seconds off) {
             listen();
         }
     });
+    close(sessions);
+}
+
+void SocketServer::close_all() {
+    close(std::exchange(sessions_, {}));
+}
+
+void SocketServer::close(const std::list<std::shared_ptr<Session>>& sessions) {
     waiting_.clients(-static_cast<int>(sessions.size()));
     for (const std::shared_ptr<Session>& session : sessions) {
         session->close();

@@ -3,6 +3,7 @@
 #include "drivers/core/descriptor.hpp"
 #include "sim/bench/server/asio.hpp"
 #include "sim/bench/server/station.hpp"
+#include "sim/bench/server/way.hpp"
 
 #include <cstdint>
 #include <list>
@@ -28,31 +29,30 @@ class ReservedPort {
 };
 
 /// Raw SCPI over TCP, as instruments offer it on port 5025: messages that end with a line feed, up
-/// to 4 connections at once. Thread rule: the bench's thread, but for construction, destruction and
-/// `address`.
-class SocketServer {
+/// to 4 connections at once.
+class SocketServer final : public WayServer {
   public:
     static constexpr std::size_t most_connections = 4;
 
     SocketServer(Loop& loop, const ReservedPort& port, Station& station, Waiting& waiting);
     SocketServer(const SocketServer&) = delete;
     SocketServer& operator=(const SocketServer&) = delete;
-    /// The loop has ended.
-    ~SocketServer();
+    ~SocketServer() override;
 
     /// "TCPIP0::127.0.0.1::PORT::SOCKET"
-    [[nodiscard]] std::string address() const;
-    /// Begins to accept; once, before the loop runs.
-    void start() { listen(); }
-    /// Connections now.
-    [[nodiscard]] std::size_t connections() const noexcept { return sessions_.size(); }
+    [[nodiscard]] std::string address() const override;
+    void start() override { listen(); }
+    [[nodiscard]] std::size_t connections() const override { return sessions_.size(); }
+    /// Connections are refused meanwhile.
+    void go_offline(Seconds off) override;
 
   private:
     class Session;
 
     void listen();
     void accept();
-    void refuse_for(Seconds off);
+    void close_all();
+    void close(const std::list<std::shared_ptr<Session>>& sessions);
     void ended(const std::shared_ptr<Session>& session);
 
     Loop& loop_;

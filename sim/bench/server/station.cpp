@@ -2,6 +2,8 @@
 
 #include "sim/bench/scpi/scpi_error.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -18,16 +20,10 @@ void corrupt_middle(std::string& reply) {
     }
 }
 
-void replace_identity(std::string& reply, const std::string& real, const std::string& other) {
-    if (const std::size_t at = reply.find(real); at != std::string::npos) {
-        reply.replace(at, real.size(), other);
-    }
-}
-
 } // namespace
 
-void Station::handle(std::string message, Done done) {
-    queue_.push_back({std::move(message), std::move(done)});
+void Station::handle(std::string message, Done done, const void* who) {
+    queue_.push_back({std::move(message), std::move(done), who});
     if (!acting_) {
         next();
     }
@@ -41,23 +37,17 @@ void Station::next() {
     Pending pending = std::move(queue_.front());
     queue_.pop_front();
     ++messages_;
-    const std::uint64_t powered = power_cycles_;
-    const Plan plan = plan_of(misbehaviour_.next_message());
-    if (powered != power_cycles_) {
-        return; // It was switched off before it could act, and those who asked are gone.
+    const std::uint64_t times = times_cut_;
+    const Plan plan = plan_of(misbehaviour_.next(Occasion::message));
+    if (times != times_cut_) {
+        return; // It went offline before it could act, and those who asked are gone.
     }
     activity_.begin();
-    loop_.after(plan.time, [this, powered, plan, pending = std::move(pending)] {
-        if (powered != power_cycles_) {
+    loop_.after(plan.time, [this, times, plan, pending = std::move(pending)] {
+        if (times == times_cut_) {
+            act(pending, plan);
+        } else {
             activity_.end();
-            return;
-        }
-        Outcome outcome = act(pending, plan);
-        activity_.end();
-        acting_ = false;
-        pending.done(std::move(outcome));
-        if (!acting_) {
-            next();
         }
     });
 }
@@ -84,44 +74,96 @@ Station::Plan Station::plan_of(const std::vector<Misbehave>& faults) {
         case Fault::power_cycle:
             power_cycle(fault.seconds);
             break;
+        case Fault::unplug:
+            go_offline(fault.seconds);
+            break;
+        case Fault::stall:
+            plan.stall = true;
+            break;
+        case Fault::short_read:
+            plan.in_pieces = true;
+            break;
         case Fault::identity:
             plan.identity = fault.text;
             break;
         case Fault::error:
             report(fault.text);
             break;
-        case Fault::stale:
-        case Fault::missed_trigger:
-            break; // These come with triggers.
+        case Fault::panel:
+            touch_panel(fault.text);
+            break;
+        default:
+            break; // The instrument itself, or the way to it, sees to it.
         }
     }
     return plan;
 }
 
-Station::Outcome Station::act(const Pending& pending, const Plan& plan) {
-    if (stuck_) {
-        return {};
+void Station::act(Pending pending, const Plan& plan) {
+    within_.emplace(Within{std::move(pending.done), plan, pending.who});
+    if (stuck_ || plan.disconnect) {
+        finish({.close = !stuck_});
+        return;
     }
-    if (plan.disconnect) {
-        return {.close = true};
+    instrument_.act(std::move(pending.message),
+                    [this, times = times_cut_](std::optional<std::string> reply) {
+                        if (times == times_cut_) {
+                            finish(outcome(std::move(reply), within_->plan));
+                        }
+                    });
+}
+
+void Station::give_up(const void* who) {
+    if (within_ && within_->who == who) {
+        ++times_cut_;
+        instrument_.forget();
+        finish({});
     }
-    std::optional<std::string> reply = instrument_.act(pending.message);
+}
+
+Station::Outcome Station::outcome(std::optional<std::string> reply, const Plan& plan) const {
     if (!reply || plan.drop) {
-        return {};
+        return {.stall = plan.stall};
     }
     if (!plan.identity.empty()) {
-        replace_identity(*reply, instrument_.identity(), plan.identity);
+        instrument_.disguise(*reply, plan.identity);
     }
     if (plan.corrupt) {
         corrupt_middle(*reply);
     }
-    return {.reply = std::move(*reply) + '\n'};
+    reply->append(instrument_.reply_end());
+    return {.stall = plan.stall, .in_pieces = plan.in_pieces, .reply = *std::move(reply)};
+}
+
+void Station::finish(Outcome outcome) {
+    const Done done = std::move(within_->done);
+    within_.reset();
+    acting_ = false;
+    activity_.end();
+    done(std::move(outcome));
+    if (!acting_) {
+        next();
+    }
+}
+
+/// Nobody is there to be told when it cannot be.
+void Station::touch_panel(const std::string& command) {
+    try {
+        instrument_.at_panel(command);
+    } catch (const Error& error) {
+        instrument_.report(scpi_number::system, error.what());
+    }
 }
 
 void Station::misbehave(const Misbehave& order) {
-    const bool immediate = order.fault == Fault::power_cycle || order.fault == Fault::error;
+    constexpr std::array at_once{Fault::power_cycle, Fault::unplug, Fault::error, Fault::panel};
+    const bool immediate = std::ranges::find(at_once, order.fault) != at_once.end();
     if (immediate && !order.at) {
         Misbehaviour::check(order);
+        if (order.fault == Fault::panel) {
+            instrument_.at_panel(order.text);
+            return;
+        }
         static_cast<void>(plan_of({order}));
     } else {
         misbehaviour_.add(order);
@@ -133,12 +175,33 @@ void Station::release() {
     stuck_ = false;
 }
 
-void Station::power_cycle(Seconds off) {
-    ++power_cycles_;
+void Station::clear() {
+    if (within_) {
+        forget_messages();
+    } else {
+        queue_.clear();
+    }
+}
+
+/// Nothing that came before is answered any more.
+void Station::forget_messages() {
+    ++times_cut_;
     queue_.clear();
     acting_ = false;
+    if (std::exchange(within_, std::nullopt)) {
+        activity_.end();
+    }
+    instrument_.forget();
+}
+
+void Station::power_cycle(Seconds off) {
     stuck_ = false;
     instrument_.power_on();
+    go_offline(off);
+}
+
+void Station::go_offline(Seconds off) {
+    forget_messages();
     if (go_offline_) {
         go_offline_(off);
     }

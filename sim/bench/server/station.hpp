@@ -20,8 +20,10 @@ class Station {
   public:
     /// What becomes of a message.
     struct Outcome {
-        bool close = false;  ///< the connection is to be closed
-        std::string reply{}; ///< empty: none
+        bool close = false;     ///< the connection is to be closed
+        bool stall = false;     ///< on USB the endpoint is to stall, instead of the reply
+        bool in_pieces = false; ///< on USB the reply is to come in short transfers
+        std::string reply{};    ///< empty: none
     };
     using Done = std::function<void(Outcome)>;
     /// Closes every connection, and refuses new ones for so long.
@@ -36,10 +38,17 @@ class Station {
           misbehaviour_(misbehaviour),
           transfer_time_(transfer_time) {}
 
-    void on_power_cycle(GoOffline go_offline) { go_offline_ = std::move(go_offline); }
+    /// What happens to the way when the power goes or the plug is pulled.
+    void on_offline(GoOffline go_offline) { go_offline_ = std::move(go_offline); }
 
-    /// `done` is called once, now or later, unless the power goes meanwhile.
-    void handle(std::string message, Done done);
+    /// `done` is called once, now or later, unless it goes offline meanwhile. `who` tells clients
+    /// apart.
+    void handle(std::string message, Done done, const void* who = nullptr);
+    /// That client is gone: if the instrument waits for something on its behalf, it does so no
+    /// longer.
+    void give_up(const void* who);
+    /// Messages that it has not begun with are forgotten, and the one that waits for something.
+    void clear();
 
     /// Throws INVALID_ARGUMENT when the order makes no sense.
     void misbehave(const Misbehave& order);
@@ -55,6 +64,7 @@ class Station {
     struct Pending {
         std::string message;
         Done done;
+        const void* who;
     };
     /// What the faults of a message come to.
     struct Plan {
@@ -62,13 +72,26 @@ class Station {
         bool drop = false;
         bool corrupt = false;
         bool disconnect = false;
+        bool stall = false;
+        bool in_pieces = false;
         std::string identity{};
+    };
+    /// A message that the instrument has.
+    struct Within {
+        Done done;
+        Plan plan;
+        const void* who;
     };
 
     void next();
     [[nodiscard]] Plan plan_of(const std::vector<Misbehave>& faults);
-    [[nodiscard]] Outcome act(const Pending& pending, const Plan& plan);
+    void act(Pending pending, const Plan& plan);
+    [[nodiscard]] Outcome outcome(std::optional<std::string> reply, const Plan& plan) const;
+    void finish(Outcome outcome);
     void power_cycle(Seconds off);
+    void forget_messages();
+    void go_offline(Seconds off);
+    void touch_panel(const std::string& command);
     void report(const std::string& text);
 
     Loop& loop_;
@@ -79,8 +102,9 @@ class Station {
     GoOffline go_offline_;
     std::deque<Pending> queue_;
     bool acting_ = false;
+    std::optional<Within> within_; ///< the instrument acts, or waits for what a message waits for
     bool stuck_ = false;
-    std::uint64_t power_cycles_ = 0;
+    std::uint64_t times_cut_ = 0; ///< changes when what came before is to have no answer
     std::uint64_t messages_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "drivers/instruments/scpi_session.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/paths.hpp"
+#include "tests/unit/drivers/code_of.hpp"
 #include "tests/unit/drivers/line_server.hpp"
 
 #include <catch2/catch.hpp>
@@ -13,6 +14,7 @@
 using namespace phyll;
 using namespace phyll::instruments;
 using namespace std::chrono_literals;
+using test::code_of;
 
 namespace {
 
@@ -76,15 +78,6 @@ struct Fixture {
         return std::make_unique<ScpiSession>(std::move(settings), folder.path(), clock);
     }
 };
-
-Code code_of(const std::function<void()>& what) {
-    try {
-        what();
-        return Code::ok;
-    } catch (const Error& error) {
-        return error.code();
-    }
-}
 
 } // namespace
 

@@ -150,16 +150,22 @@ TEST_CASE("a request to stop ends a wait for a serial line, and not the exchange
 TEST_CASE("nothing goes over a serial line that was shut, and who waits for it learns so") {
     Plain plain;
     plain.port->connect({});
-    std::array<std::byte, 8> into{};
-    std::thread shutting([&] { plain.port->shut(); });
-    REQUIRE(code_of([&] { static_cast<void>(plain.port->read_some(into, {})); }) ==
-            Code::unavailable);
-    shutting.join();
+    SECTION("while somebody waits") {
+        std::array<std::byte, 8> into{};
+        std::thread shutting([&] { plain.port->shut(); });
+        REQUIRE(code_of([&] { static_cast<void>(plain.port->read_some(into, {})); }) ==
+                Code::unavailable);
+        shutting.join();
+    }
+    SECTION("while nobody uses it") {
+        plain.port->shut();
+    }
     REQUIRE(plain.port->is_shut());
     REQUIRE_FALSE(plain.port->connected());
+    REQUIRE_FALSE(plain.line.exclusive()); // another driver may have it now
     REQUIRE(code_of([&] { plain.port->write(bytes("x"), {}); }) == Code::unavailable);
     REQUIRE(code_of([&] { plain.port->connect({}); }) == Code::unavailable);
-    REQUIRE_FALSE(plain.line.exclusive());
+    REQUIRE_FALSE(plain.port->connected());
 }
 
 TEST_CASE("an adapter that is pulled out is unavailable, and found again when it is back") {

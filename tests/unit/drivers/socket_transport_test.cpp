@@ -7,7 +7,9 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 
 using namespace phyll;
@@ -188,4 +190,24 @@ TEST_CASE("what goes over the wire is logged when that is asked for") {
     REQUIRE(entries[0].text == "connected");
     REQUIRE(entries[1].text == "*IDN?");
     REQUIRE(entries[2].text == "maker,model,1,2");
+}
+
+TEST_CASE("plain bytes go over a socket, and what came and was not read can be forgotten") {
+    Wire wire([](const std::string& line) { return line; });
+    const auto port = transports::open_byte_port(wire.server.address(), {}, wire.clock, wire.log);
+    port->connect({});
+    const auto ask = [&](std::string_view question) {
+        port->write(std::as_bytes(std::span(question)), {});
+        std::byte first{};
+        REQUIRE(port->read_some({&first, 1}, {}) == 1);
+        return static_cast<char>(first);
+    };
+    REQUIRE(ask("early\n") == 'e');
+    port->discard(); // came in one piece with the first byte
+    REQUIRE(ask("new\n") == 'n');
+    port->disconnect();
+    REQUIRE_FALSE(port->connected());
+    port->discard();
+    port->connect({});
+    REQUIRE(ask("again\n") == 'a');
 }

@@ -144,7 +144,9 @@ TEST_CASE("what is no rig of instruments has none, and needs no calibration") {
     REQUIRE(rig.instruments().empty());
     REQUIRE(rig.calibration() == nullptr);
     std::promise<std::exception_ptr> thrown;
-    rig.calibrate({}, [&](std::exception_ptr failure) { thrown.set_value(failure); });
+    rig.use_instruments(
+        "a calibration", {}, [](auto&, const auto&) {},
+        [&](std::exception_ptr failure) { thrown.set_value(failure); });
     REQUIRE_THROWS_WITH(
         std::rethrow_exception(thrown.get_future().get()),
         "r is a simulation: it is not made of instruments, as it takes for a calibration");

@@ -33,9 +33,8 @@ class Bench {
                 reply.set_version(call.caller().name);
                 return reply;
             });
-        dispatcher_.answer<v1::RigRequest, v1::SnapshotReply>(
-            "phyll.v1.Rigs/Get",
-            [](const v1::RigRequest& request, const Call&) -> v1::SnapshotReply {
+        dispatcher_.answer<v1::RigRequest, v1::RigReply>(
+            "phyll.v1.Rigs/Get", [](const v1::RigRequest& request, const Call&) -> v1::RigReply {
                 throw Error(Code::not_found, "no rig " + request.rig(), {{"rig", "unknown"}});
             });
         dispatcher_.serve<v1::QueryRequest, v1::QueryReply>(

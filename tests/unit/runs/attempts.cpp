@@ -53,6 +53,9 @@ std::unique_ptr<PhysicalLayer> Attempts::make_rig(std::vector<sim::FaultPlan> fa
         if (on_query) {
             on_query(x);
         }
+        if (on_look && context.check_settings) {
+            on_look();
+        }
         const KeyedRandom random(context.key);
         for (std::size_t i = 0; i < x.samples(); ++i) {
             const auto age = static_cast<double>(context.age + i);

@@ -52,8 +52,10 @@ class Attempts {
     v1::RunResult result;                     ///< of the last attempt that succeeded
     std::uint64_t queries = 0;                ///< that reached the rig in the last attempt
     std::function<void(ConstBlock)> on_query; ///< called before each
-    float moved = 0.0F;                       ///< by how much the rig's responses are
-    bool safe = true;                         ///< after the last attempt
+    /// Called where it is asked whether somebody changed a setting.
+    std::function<void()> on_look;
+    float moved = 0.0F; ///< by how much the rig's responses are
+    bool safe = true;   ///< after the last attempt
     std::stop_source stop;
 
   private:

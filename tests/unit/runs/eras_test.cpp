@@ -116,6 +116,47 @@ TEST_CASE("an era that ended before an interruption ends again at the same measu
     }
 }
 
+TEST_CASE(
+    "a setting that somebody changed ends the era where it is found, also after an interruption") {
+    const std::string schedule = GENERATE(as<std::string>(), greedy, simultaneous);
+    // At a look in the middle of an era, and at one of those by which an era begins.
+    const int found_at = GENERATE(2, 6);
+    CAPTURE(schedule, found_at);
+    const auto changed_at = [found_at](int& looks) {
+        if (++looks == found_at) {
+            throw Error(Code::aborted, "somebody changed a setting: SOUR1:POW? is -10");
+        }
+    };
+    Attempts whole(schedule, looks);
+    int all_looks = 0;
+    whole.on_look = [&] { changed_at(all_looks); };
+    REQUIRE_FALSE(whole.attempt(whole.submit()));
+    REQUIRE(eras(whole).size() == 1);
+    REQUIRE_THAT(eras(whole)[0].why(), Contains("somebody changed a setting: SOUR1:POW? is -10"));
+    REQUIRE(eras(whole)[0].moved() == 0);
+    const std::uint64_t all = whole.queries;
+    for (std::uint64_t stop_at = 2; stop_at < all; stop_at += 1 + all / 7) {
+        CAPTURE(stop_at, all);
+        Attempts bench(schedule, looks);
+        int seen = 0;
+        bench.on_look = [&] { changed_at(seen); };
+        bool stopped = false;
+        bench.on_query = [&](ConstBlock) {
+            if (!stopped && bench.queries == stop_at) {
+                stopped = true;
+                bench.stop.request_stop();
+            }
+        };
+        const std::uint64_t run = bench.submit();
+        REQUIRE(bench.attempt(run));
+        bench.interrupt(run);
+        REQUIRE_FALSE(bench.attempt(run));
+        REQUIRE(bench.learned(run) == whole.learned(1));
+        REQUIRE(eras(bench).size() == 1);
+        REQUIRE(eras(bench)[0].number() == eras(whole)[0].number());
+    }
+}
+
 TEST_CASE("after a fault sentinels say whether the rig still is what it was") {
     Attempts whole(simultaneous, looks);
     REQUIRE_FALSE(whole.attempt(whole.submit()));
