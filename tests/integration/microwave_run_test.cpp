@@ -51,13 +51,6 @@ skip = true
 )";
 }
 
-std::uint64_t figure(RunLab& lab, const std::string& name) {
-    const auto figures = lab.bench.status("vna").figures;
-    const auto found = std::ranges::find(figures, name, &bench::Figure::name);
-    REQUIRE(found != figures.end());
-    return found->value;
-}
-
 } // namespace
 
 TEST_CASE("a microwave run whose instrument goes away is held with RF off, goes on, and ends") {
@@ -75,7 +68,7 @@ TEST_CASE("a microwave run whose instrument goes away is held with RF off, goes 
     REQUIRE(ended["state"] == "succeeded");
     REQUIRE(ended["evidence"] == "virtual instruments");
     REQUIRE(ended["holds"].get<int>() >= 1);
-    REQUIRE(figure(lab, "resets") == 0);
+    REQUIRE(lab.figure("vna", "resets") == 0);
     test::await([&] { return !lab.output_on("vna"); }); // as soon as the rig is given up
 }
 
@@ -98,7 +91,7 @@ TEST_CASE(
     REQUIRE(ended["state"] == "succeeded");
     REQUIRE(ended["eras"].size() >= 1);
     REQUIRE_THAT(ended.dump(), Contains("somebody changed a setting") && Contains("-10"));
-    REQUIRE(figure(lab, "resets") == 0);
+    REQUIRE(lab.figure("vna", "resets") == 0);
     // What it learnt is measured and learnt again from its own journal.
     const auto replayed = lab.daemon.ctl({"--json", "run", "replay", run});
     REQUIRE(replayed.status == 0);

@@ -40,12 +40,18 @@ class RunLab {
     [[nodiscard]] bool output_on(const std::string& instrument) {
         return std::ranges::any_of(bench.status(instrument).outputs, &bench::Output::on);
     }
+    /// What an instrument counted: "resets".
+    [[nodiscard]] std::uint64_t figure(const std::string& instrument, const std::string& name);
     /// Waits until the run was held once or is over. Whether the instrument was seen to drive while
     /// the run was held, where this is quick enough to see it so twice.
     bool driven_while_held(const std::string& run, const std::string& instrument);
 
+    /// So that the daemon finds the bench's USB devices, where it has any.
+    static bool hand_on(const bench::Environment& environment);
+
     TempDir locks;
     bench::Bench bench;
+    bool reached = hand_on(bench.environment());
     Daemon daemon{"lock_dir = \"" + locks.path().string() + "\"\n" + bench.config()};
 };
 
