@@ -161,7 +161,7 @@ void ScpiDigitiser::set_up(const Patience& patience) {
 void ScpiDigitiser::arm(const Patience& patience) {
     require_ready();
     tell_all(session(), dialect().arm(), {}, patience);
-    if (!await(session(), dialect().armed(), Seconds(0), session().settings().timeout, patience)) {
+    if (!await(session(), dialect().armed(), session().settings().timeout, patience)) {
         throw session().named(Error(
             Code::unavailable, fmt::format("it did not begin to wait for a trigger within {:g} s",
                                            session().settings().timeout.count())));
@@ -170,7 +170,7 @@ void ScpiDigitiser::arm(const Patience& patience) {
 
 bool ScpiDigitiser::await_record(Seconds within, const Patience& patience) {
     require_ready();
-    return await(session(), dialect().done(), Seconds(0), within, patience);
+    return await(session(), dialect().done(), within, patience);
 }
 
 Preamble ScpiDigitiser::preamble(const Patience& patience) {

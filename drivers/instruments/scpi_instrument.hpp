@@ -29,7 +29,7 @@ class ScpiInstrument : public Base {
             read_dialect(settings.kind, settings.dialect, read_, dialect_);
             name_dialect(settings.dialect);
         }
-        session_.on_connection([this](const Identity& identity) { choose(identity); });
+        session_.on_connection([this](const Identity& identity) { take_dialect(identity); });
     }
 
     [[nodiscard]] const std::string& name() const noexcept override {
@@ -77,7 +77,7 @@ class ScpiInstrument : public Base {
     }
 
   private:
-    void choose(const Identity& identity) {
+    void take_dialect(const Identity& identity) {
         if (dialect_.source().empty()) {
             name_dialect(choose_dialect(session_.settings().kind, identity, read_, dialect_));
         }

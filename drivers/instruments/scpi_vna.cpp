@@ -24,8 +24,6 @@ constexpr std::size_t most_state_bytes = std::size_t{256} << 20U;
 /// What a power that is read back may be off by, in dB, and nothing else may.
 constexpr Slack power_slack{.absolute = 0.01, .relative = 0.0};
 constexpr Slack sweep_slack{.absolute = 0.0, .relative = 1e-7};
-/// How much of what the last sweep took is waited for before the next one is asked after.
-constexpr double sure_to_take = 0.9;
 
 class ScpiVna final : public ScpiSource<Vna, v1::VnaDialect> {
   public:
@@ -64,8 +62,7 @@ class ScpiVna final : public ScpiSource<Vna, v1::VnaDialect> {
     }
 
     VnaSetup setup_; ///< as which it is set up when it is ready
-    Clock::Monotonic begun_;
-    Seconds expected_{0}; ///< what a sweep took last
+    Pace pace_;      ///< of sweeps
     mutable std::mutex mutex_;
     std::optional<RecalledState> recalled_;
 };
@@ -113,7 +110,7 @@ void ScpiVna::prepare(const VnaSetup& setup, const Patience& patience) {
     require_possible(setup);
     set_ready(false);
     setup_ = setup;
-    expected_ = Seconds(0);
+    pace_.at_least = Seconds(0);
     try {
         set_up(patience);
     } catch (...) {
@@ -231,7 +228,7 @@ void ScpiVna::choose(std::span<const SParameter> parameters, const Patience& pat
         }
     }
     check_errors(patience);
-    expected_ = Seconds(0);
+    pace_.at_least = Seconds(0);
 }
 
 void ScpiVna::require_flag_down(const Patience& patience) {
@@ -253,7 +250,7 @@ void ScpiVna::begin_sweep(const Patience& patience) {
     connect(patience); // of a new life it finds out here, before anything is begun
     require_ready();
     require_flag_down(patience);
-    begun_ = session().clock().now();
+    pace_.begun = session().clock().now();
     if (dialect().output_on().empty()) {
         note_output("on");
     }
@@ -262,16 +259,13 @@ void ScpiVna::begin_sweep(const Patience& patience) {
 
 bool ScpiVna::await_sweep(Seconds within, const Patience& patience) {
     require_ready();
-    const Clock& clock = session().clock();
-    const Seconds left = sure_to_take * expected_ - Seconds(clock.now() - begun_);
-    if (!await(session(), dialect().finished(), std::max(left, Seconds(0)), within, patience) ||
-        !await(session(), dialect().idle(), Seconds(0), within, patience)) {
+    if (!await(session(), dialect().finished(), within, pace_, patience) ||
+        !await(session(), dialect().idle(), within, patience)) {
         return false;
     }
     if (dialect().output_on().empty()) {
         note_output("off");
     }
-    expected_ = clock.now() - begun_;
     require_no_alarm(patience);
     return true;
 }

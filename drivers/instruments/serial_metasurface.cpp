@@ -157,7 +157,7 @@ std::optional<Reply> SerialMetasurface::await_once(const Request& request, Secon
 
 Reply SerialMetasurface::await(const Request& request, const Patience& patience) {
     const Seconds timeout = claim_.settings().timeout;
-    Seconds wait = std::min(first_wait, timeout / most_sendings);
+    const Seconds wait = std::min(first_wait, timeout / most_sendings);
     for (int sending = 1;; ++sending) {
         // The last one has all the time that is left.
         const Seconds within = sending == most_sendings ? std::max(wait, timeout - 3 * wait) : wait;

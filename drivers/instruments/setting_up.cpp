@@ -15,6 +15,7 @@ namespace {
 
 constexpr Seconds first_pause{0.0005};
 constexpr Seconds longest_pause{0.02};
+constexpr double asked_earlier = 0.9;
 
 bool same(const std::string& answer, const std::string& wanted, Slack slack) {
     const std::optional<double> a = number_in(answer);
@@ -90,19 +91,33 @@ bool is_so(ScpiSession& session, const v1::Condition& condition, const Patience&
     return says_so(session, condition, session.ask(condition.query(), patience));
 }
 
-bool await(ScpiSession& session, const v1::Condition& condition, Seconds before, Seconds within,
+bool await(ScpiSession& session, const v1::Condition& condition, Seconds within,
            const Patience& patience) {
-    const Deadline end = Deadline::after(session.clock(), within);
-    wait(session.clock(), before, patience);
+    Pace unknown{.begun = session.clock().now()};
+    return await(session, condition, within, unknown, patience);
+}
+
+bool await(ScpiSession& session, const v1::Condition& condition, Seconds within, Pace& pace,
+           const Patience& patience) {
+    const Clock& clock = session.clock();
+    const Deadline end = Deadline::after(clock, within);
+    wait(clock, pace.at_least - Seconds(clock.now() - pace.begun), patience);
+    // A yes at once may be late: it is asked a little earlier the next time.
+    Seconds not_before = asked_earlier * pace.at_least;
     Seconds pause = first_pause;
-    while (!is_so(session, condition, patience)) {
-        if (end.passed(session.clock())) {
+    for (;;) {
+        const Seconds asked = clock.now() - pace.begun;
+        if (is_so(session, condition, patience)) {
+            pace.at_least = not_before;
+            return true;
+        }
+        not_before = asked;
+        if (end.passed(clock)) {
             return false;
         }
-        wait(session.clock(), pause, patience);
+        wait(clock, pause, patience);
         pause = std::min(2 * pause, longest_pause);
     }
-    return true;
 }
 
 } // namespace phyll::instruments

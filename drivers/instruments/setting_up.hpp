@@ -49,8 +49,19 @@ void require_read_back(ScpiSession& session,
 /// Asks an instrument whether something is so.
 [[nodiscard]] bool is_so(ScpiSession& session, const v1::Condition& condition,
                          const Patience& patience);
-/// Asks again and again, at first after `before`; false when `within` passed without a yes.
-[[nodiscard]] bool await(ScpiSession& session, const v1::Condition& condition, Seconds before,
-                         Seconds within, const Patience& patience);
+/// Asks again and again; false when `within` passed without a yes.
+[[nodiscard]] bool await(ScpiSession& session, const v1::Condition& condition, Seconds within,
+                         const Patience& patience);
+
+/// How long something takes that is begun again and again, as far as that is known: so long it did
+/// not yet say yes.
+struct Pace {
+    Clock::Monotonic begun{};
+    Seconds at_least{0};
+};
+/// The same, for what was begun at `pace.begun`: nobody is asked before `pace.at_least`, which is
+/// learnt.
+[[nodiscard]] bool await(ScpiSession& session, const v1::Condition& condition, Seconds within,
+                         Pace& pace, const Patience& patience);
 
 } // namespace phyll::instruments
