@@ -36,9 +36,9 @@ auto ScpiSession::exchange(const Patience& patience, Exchange what) {
             throw Error(Code::deadline_exceeded, "its turn came after the deadline");
         }
         if (!in_step_) {
-            restore(bounded(patience));
+            restore(patience.within(clock_, settings().timeout));
         }
-        return what(bounded(patience));
+        return what(patience.within(clock_, settings().timeout));
     } catch (const Error& error) {
         in_step_ = false;
         if (!transport_->connected()) {
@@ -77,7 +77,7 @@ void ScpiSession::blurt(std::string_view message) noexcept {
             in_step_ = false;
             transport_->write(message, own_patience());
         }
-    } catch (...) { // whoever makes it safe finds out
+    } catch (...) { // NOLINT(bugprone-empty-catch): whoever makes it safe finds out
     }
 }
 
@@ -139,13 +139,7 @@ Error ScpiSession::named(const Error& error) const {
 }
 
 Patience ScpiSession::own_patience() const {
-    return {.deadline = Deadline::after(clock_, 2 * settings().timeout), .stop = {}};
-}
-
-Patience ScpiSession::bounded(const Patience& patience) const {
-    const Deadline own = Deadline::after(clock_, settings().timeout);
-    return {.deadline = own.at() < patience.deadline.at() ? own : patience.deadline,
-            .stop = patience.stop};
+    return Patience{}.within(clock_, 2 * settings().timeout);
 }
 
 void ScpiSession::restore(const Patience& patience) {

@@ -85,9 +85,8 @@ class ScpiSession {
     [[nodiscard]] Error named(const Error& error) const;
 
   private:
-    /// `patience`, bounded by the instrument's own timeout.
-    [[nodiscard]] Patience bounded(const Patience& patience) const;
-    /// Does one exchange, in step, and remembers when it went wrong.
+    /// Does one exchange, in step and within the instrument's own timeout, and remembers when it
+    /// went wrong.
     template <class Exchange>
     auto exchange(const Patience& patience, Exchange what);
     void restore(const Patience& patience);

@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 #include "drivers/instruments/claim.hpp"
+#include "drivers/instruments/made_safe.hpp"
 #include "drivers/instruments/metasurface_protocol.hpp"
 #include "drivers/transports/byte_port.hpp"
 
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <exception>
 #include <utility>
 
 namespace phyll::instruments {
@@ -134,9 +134,7 @@ void SerialMetasurface::greet(const Patience& patience) {
 
 std::optional<Reply> SerialMetasurface::await_once(const Request& request, Seconds within,
                                                    const Patience& patience) {
-    const Deadline own = Deadline::after(clock_, within);
-    const Patience bounded{.deadline = own.at() < patience.deadline.at() ? own : patience.deadline,
-                           .stop = patience.stop};
+    const Patience bounded = patience.within(clock_, within);
     std::array<std::byte, 256> bytes{};
     for (;;) {
         if (std::optional<Reply> reply = protocol_->reply_to(request, received_)) {
@@ -206,23 +204,10 @@ void SerialMetasurface::finish_pattern(const Patience& patience) {
 }
 
 SafeState SerialMetasurface::make_safe() noexcept {
-    std::string reason;
-    try {
-        const Patience patience{.deadline = Deadline::after(clock_, 2 * claim_.settings().timeout),
-                                .stop = {}};
-        // The first message to a controller that was away finds out that it was.
-        for (int attempt = 0; attempt < 2; ++attempt) {
-            try {
-                connect(patience);
-                show(std::vector<std::uint8_t>(atoms_, 0), patience);
-                return {};
-            } catch (const std::exception& error) {
-                reason = error.what();
-            }
-        }
-    } catch (...) { // no memory for the reason
-    }
-    return {.state = SafeState::State::unknown, .reason = std::move(reason)};
+    return made_safe(clock_, claim_.settings().timeout, [this](const Patience& patience) {
+        connect(patience);
+        show(std::vector<std::uint8_t>(atoms_, 0), patience);
+    });
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "drivers/transports/patience.hpp"
 #include "drivers/transports/traffic_log.hpp"
-#include "drivers/transports/transport.hpp"
 
 #include <cstddef>
 #include <memory>

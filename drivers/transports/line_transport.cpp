@@ -10,20 +10,17 @@ constexpr std::size_t piece_size = 64U << 10U;
 } // namespace
 
 LineTransport::LineTransport(std::unique_ptr<StreamPort> port, TrafficLog& log)
-    : port_(std::move(port)),
-      log_(log),
-      piece_(piece_size),
-      answers_(port_->address(), *this, log) {}
+    : AnsweringTransport(port->address(), log), port_(std::move(port)), piece_(piece_size) {}
 
 void LineTransport::connect(const Patience& patience) {
     if (!port_->connected()) {
-        answers_.forget();
+        forget_answers();
     }
     port_->connect(patience);
 }
 
 void LineTransport::write(std::span<const std::byte> message, const Patience& patience) {
-    log_.sent(message);
+    log().sent(message);
     std::vector<std::byte> line;
     line.reserve(message.size() + 1);
     line.assign(message.begin(), message.end());
@@ -32,7 +29,7 @@ void LineTransport::write(std::span<const std::byte> message, const Patience& pa
 }
 
 void LineTransport::clear(const Patience& patience) {
-    answers_.forget();
+    forget_answers();
     port_->clear(patience);
 }
 

@@ -1,21 +1,14 @@
 #pragma once
 
-#include "drivers/core/clock.hpp"
+#include "drivers/transports/patience.hpp"
 
 #include <cstddef>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace phyll::transports {
-
-/// How long an exchange waits, and on whose word it ends before.
-struct Patience {
-    Deadline deadline{};
-    std::stop_token stop{};
-};
 
 /// A way to an instrument: messages out, answers back.
 ///

@@ -3,8 +3,8 @@
 #include "drivers/core/clock.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/transports/gate.hpp"
+#include "drivers/transports/patience.hpp"
 #include "drivers/transports/traffic_log.hpp"
-#include "drivers/transports/transport.hpp"
 
 #include <utility>
 

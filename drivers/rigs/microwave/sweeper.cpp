@@ -1,7 +1,6 @@
 #include "drivers/rigs/microwave/sweeper.hpp"
 
 #include "drivers/core/error.hpp"
-#include "drivers/instruments/setting_up.hpp"
 
 #include <fmt/format.h>
 
@@ -58,7 +57,7 @@ bool Sweeper::try_sweep(Seconds sweep_time, const Patience& patience, Times& tim
 Sweeper::Times Sweeper::sweep(Seconds settle, Seconds sweep_time, const Patience& patience) {
     const Seconds left = settle - Seconds(clock_.now() - shown_at_);
     if (left > Seconds(0)) {
-        instruments::wait(clock_, left, patience);
+        wait(clock_, left, patience);
     }
     Times times{};
     for (unsigned again = 0; !try_sweep(sweep_time, patience, times); ++again) {

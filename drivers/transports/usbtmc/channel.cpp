@@ -147,8 +147,7 @@ bool Channel::finish(const ControlRequest& check, const Patience& patience) {
         if ((std::to_integer<std::uint8_t>((*answer)[1]) & 1U) != 0) {
             drain(patience);
         } else {
-            static_cast<void>(clock_.wait_until(
-                std::min(clock_.now() + between_checks, patience.deadline.at()), patience.stop));
+            wait(clock_, between_checks, patience);
         }
     }
     return false;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "drivers/transports/transport.hpp"
+#include "drivers/transports/patience.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include "drivers/core/clock.hpp"
 #include "drivers/transports/gate.hpp"
-#include "drivers/transports/transport.hpp"
+#include "drivers/transports/patience.hpp"
 #include "drivers/transports/usbtmc/usb_device.hpp"
 
 #include <chrono>

@@ -62,9 +62,7 @@ std::uint16_t unit_at(std::span<const std::byte> bytes, std::size_t place) {
 /// A device's serial number, of which the class has it that it is ASCII.
 std::string serial_of(UsbLoop& loop, libusb_device_handle* handle, std::uint8_t index,
                       const Clock& clock, const Patience& patience) {
-    const Deadline own = Deadline::after(clock, for_a_string);
-    const Patience bounded{.deadline = own.at() < patience.deadline.at() ? own : patience.deadline,
-                           .stop = patience.stop};
+    const Patience bounded = patience.within(clock, for_a_string);
     const std::vector<std::byte> languages = string_descriptor(loop, handle, 0, 0, bounded);
     if (index == 0 || languages.size() < 2) {
         return {};

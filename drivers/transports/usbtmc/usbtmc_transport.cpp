@@ -8,19 +8,17 @@ namespace phyll::transports::usbtmc {
 
 UsbtmcTransport::UsbtmcTransport(std::string resource, std::unique_ptr<UsbDevice> device,
                                  const Clock& clock, TrafficLog& log)
-    : resource_(std::move(resource)),
-      log_(log),
+    : AnsweringTransport(std::move(resource), log),
       device_(std::move(device)),
-      channel_(*device_, clock),
-      answers_(resource_, *this, log) {}
+      channel_(*device_, clock) {}
 
 template <class What>
 auto UsbtmcTransport::with_device(What what) {
     try {
         return what();
     } catch (const Error& error) {
-        log_.remark(error.what());
-        throw error_of(resource_, error);
+        log().remark(error.what());
+        throw error_of(address(), error);
     }
 }
 
@@ -31,7 +29,7 @@ void UsbtmcTransport::connect(const Patience& patience) {
 }
 
 void UsbtmcTransport::open(const Patience& patience) {
-    answers_.forget();
+    forget_answers();
     device_->open(patience);
     try {
         channel_.greet(patience);
@@ -39,12 +37,12 @@ void UsbtmcTransport::open(const Patience& patience) {
         device_->close();
         throw;
     }
-    log_.remark("connected");
+    log().remark("connected");
 }
 
 void UsbtmcTransport::write(std::span<const std::byte> message, const Patience& patience) {
-    log_.sent(message);
-    answers_.forget(); // what is left of an answer is none to what is asked now
+    log().sent(message);
+    forget_answers(); // what is left of an answer is none to what is asked now
     with_device([&] { channel_.write(message, patience); });
 }
 
@@ -57,7 +55,7 @@ void UsbtmcTransport::clear(const Patience& patience) {
         connect(patience);
         return;
     }
-    answers_.forget();
+    forget_answers();
     with_device([&] {
         try {
             channel_.clear(patience);
