@@ -13,7 +13,7 @@ namespace phyll::cli {
 FileAside::FileAside(std::filesystem::path path)
     : path_(std::move(path)), aside_(path_.string() + ".part") {
     out_.open(aside_, std::ios::binary | std::ios::trunc);
-    check("written");
+    check();
 }
 
 FileAside::~FileAside() {
@@ -26,21 +26,21 @@ FileAside::~FileAside() {
 void FileAside::write(std::span<const std::byte> bytes) {
     out_.write(reinterpret_cast<const char*>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
-    check("written");
+    check();
 }
 
 void FileAside::finish() {
     out_.close();
-    check("written");
+    check();
     std::filesystem::rename(aside_, path_);
     done_ = true;
 }
 
-void FileAside::check(const char* what) const {
+void FileAside::check() const {
     if (!out_) {
         const int number = errno;
         throw Error(number == ENOSPC ? Code::resource_exhausted : Code::permission_denied,
-                    fmt::format("{} cannot be {}: {}", path_.string(), what,
+                    fmt::format("{} cannot be written: {}", path_.string(),
                                 std::generic_category().message(number)));
     }
 }

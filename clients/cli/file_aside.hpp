@@ -23,7 +23,7 @@ class FileAside {
     void finish();
 
   private:
-    void check(const char* what) const;
+    void check() const;
 
     std::filesystem::path path_;
     std::filesystem::path aside_;

@@ -2,8 +2,8 @@
 
 #include "drivers/core/physical_layer.hpp"
 #include "drivers/transports/byte_port.hpp"
+#include "drivers/transports/patience.hpp"
 #include "drivers/transports/traffic_log.hpp"
-#include "drivers/transports/transport.hpp"
 
 #include <cstdint>
 #include <memory>

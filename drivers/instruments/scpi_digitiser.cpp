@@ -138,13 +138,7 @@ Words ScpiDigitiser::words(const DigitiserChannel& channel) const {
 
 void ScpiDigitiser::prepare(const DigitiserSetup& setup, const Patience& patience) {
     connect(patience);
-    if (ready() && setup_ == setup) {
-        return;
-    }
-    set_ready(false);
-    setup_ = setup;
-    set_up(patience);
-    set_ready(true);
+    become(setup_, setup, [&] { set_up(patience); });
 }
 
 void ScpiDigitiser::set_up(const Patience& patience) {
@@ -263,7 +257,7 @@ SafeState ScpiDigitiser::make_safe() noexcept {
         if (session().in_step()) {
             session().tell(dialect().stop(), session().own_patience());
         }
-    } catch (...) { // it cannot be reached, and cannot drive anything either
+    } catch (...) { // NOLINT(bugprone-empty-catch): it cannot be reached, and drives nothing
     }
     return {};
 }

@@ -68,22 +68,11 @@ void ScpiGenerator::prepare(const GeneratorSetup& setup, const Patience& patienc
     forget_unheard();
     connect(patience);
     most_points_ = dialect().codes().most_points();
-    if (ready() && setup_ == setup) {
-        return;
-    }
     if (setup.low.value > 0 || setup.high.value < 0 || setup.low >= setup.high) {
         throw invalid_field("range", fmt::format("{:g} to {:g} V; valid is one that holds 0 V",
                                                  setup.low.value, setup.high.value));
     }
-    set_ready(false);
-    setup_ = setup;
-    try {
-        set_up(patience);
-    } catch (...) {
-        static_cast<void>(make_safe());
-        throw;
-    }
-    set_ready(true);
+    become(setup_, setup, [&] { set_up(patience); });
 }
 
 void ScpiGenerator::set_up(const Patience& patience) {

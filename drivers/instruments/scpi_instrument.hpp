@@ -69,6 +69,18 @@ class ScpiInstrument : public Base {
         ready_ = ready;
         ready_in_ = life();
     }
+    /// Sets it up, where it is not ready and set up as is wanted. When `set_up` throws it is not
+    /// ready.
+    template <class Setup, std::invocable SetUp>
+    void become(Setup& setup, const Setup& wanted, SetUp set_up) {
+        if (ready() && setup == wanted) {
+            return;
+        }
+        set_ready(false);
+        setup = wanted;
+        set_up();
+        set_ready(true);
+    }
     void require_ready() const {
         if (!ready()) {
             throw Error(Code::failed_precondition,

@@ -2,10 +2,10 @@
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "drivers/instruments/made_safe.hpp"
 #include "drivers/instruments/scpi_instrument.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <string>
 
 namespace phyll::instruments {
@@ -20,27 +20,28 @@ class ScpiSource : public ScpiInstrument<Base, Dialect> {
 
     [[nodiscard]] SafeState make_safe() noexcept override {
         this->set_ready(false);
-        std::string reason;
-        try {
-            forget_unheard();
-            const Patience patience = this->session().own_patience();
-            // The first message to an instrument that was away finds out that it was.
-            for (int attempt = 0; attempt < 2; ++attempt) {
-                try {
-                    this->connect(patience);
-                    switch_output(false, patience);
-                    end_all(patience);
-                    return {};
-                } catch (const std::exception& error) {
-                    reason = error.what();
-                }
-            }
-        } catch (...) { // no memory for the reason
-        }
-        return {.state = SafeState::State::unknown, .reason = std::move(reason)};
+        forget_unheard();
+        return made_safe(this->session().clock(), this->session().settings().timeout,
+                         [this](const Patience& patience) {
+                             this->connect(patience);
+                             switch_output(false, patience);
+                             end_all(patience);
+                         });
     }
 
   protected:
+    /// See ScpiInstrument; what could not be set up is made safe.
+    template <class Setup, std::invocable SetUp>
+    void become(Setup& setup, const Setup& wanted, SetUp set_up) {
+        ScpiInstrument<Base, Dialect>::become(setup, wanted, [&] {
+            try {
+                set_up();
+            } catch (...) {
+                static_cast<void>(make_safe());
+                throw;
+            }
+        });
+    }
     /// Throws FAILED_PRECONDITION when the output does not become what it should be.
     void switch_output(bool on, const Patience& patience) {
         const Dialect& dialect = this->dialect();

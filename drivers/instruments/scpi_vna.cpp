@@ -53,7 +53,6 @@ class ScpiVna final : public ScpiSource<Vna, v1::VnaDialect> {
         return setup_.corrected || !setup_.state.empty();
     }
     void require_correction(const Patience& patience);
-    void require_power(const Patience& patience);
     void require_flag_down(const Patience& patience);
     void require_no_alarm(const Patience& patience);
     void note_recalled(std::optional<RecalledState> recalled) {
@@ -104,23 +103,12 @@ void require_possible(const VnaSetup& setup) {
 
 void ScpiVna::prepare(const VnaSetup& setup, const Patience& patience) {
     connect(patience);
-    if (ready() && setup_ == setup) {
-        return;
-    }
     require_possible(setup);
-    set_ready(false);
-    setup_ = setup;
-    pace_.at_least = Seconds(0);
-    try {
-        set_up(patience);
-    } catch (...) {
-        static_cast<void>(make_safe());
-        throw;
-    }
-    set_ready(true);
+    become(setup_, setup, [&] { set_up(patience); });
 }
 
 void ScpiVna::set_up(const Patience& patience) {
+    pace_.at_least = Seconds(0);
     switch_output(false, patience);
     tell_all(session(), dialect().hold(), words(), patience);
     tell_all(session(), dialect().limit(), words(), patience);
@@ -130,7 +118,7 @@ void ScpiVna::set_up(const Patience& patience) {
     tell_all(session(), dialect().sweep(), words(), patience);
     check_errors(patience);
     require_read_back(session(), dialect().limit_read_back(), words(), power_slack, patience);
-    require_power(patience);
+    require_read_back(session(), dialect().power_read_back(), words(), power_slack, patience);
     require_read_back(session(), dialect().read_back(), words(), sweep_slack, patience);
     choose(std::array{SParameter::s21}, patience);
     require_correction(patience);
@@ -157,9 +145,7 @@ void ScpiVna::recall(const Patience& patience) {
     if (!dialect().state_data().empty()) {
         const std::vector<std::byte> bytes = session().ask_block(
             filled(dialect().state_data(), words()), most_state_bytes, patience);
-        Sha256 hash;
-        hash.add(bytes);
-        recalled.sha256 = to_hex(hash.digest());
+        recalled.sha256 = to_hex(sha256_of(bytes));
     }
     note_recalled(std::move(recalled));
 }
@@ -174,13 +160,6 @@ void ScpiVna::require_correction(const Patience& patience) {
                             "what it measures is not corrected, with the state {} recalled; was it "
                             "saved with its calibration, for these frequencies?",
                             in_quotes(setup_.state))));
-    }
-}
-
-void ScpiVna::require_power(const Patience& patience) {
-    if (const auto wrong =
-            difference(session(), dialect().power_read_back(), words(), power_slack, patience)) {
-        throw session().named(Error(Code::failed_precondition, *wrong));
     }
 }
 
@@ -274,7 +253,7 @@ void ScpiVna::hush() noexcept {
     set_ready(false);
     try {
         note_output("");
-    } catch (...) { // no memory for words
+    } catch (...) { // NOLINT(bugprone-empty-catch): no memory for words
     }
     session().blurt(dialect().output_off());
 }

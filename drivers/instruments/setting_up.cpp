@@ -28,11 +28,6 @@ bool same(const std::string& answer, const std::string& wanted, Slack slack) {
 
 } // namespace
 
-void wait(const Clock& clock, Seconds duration, const Patience& patience) {
-    const auto end = clock.now() + std::chrono::duration_cast<Clock::Monotonic::duration>(duration);
-    static_cast<void>(clock.wait_until(std::min(end, patience.deadline.at()), patience.stop));
-}
-
 ErrorQueueQuery queue_of(const v1::ErrorQueue& queue) {
     return {.query = queue.query(),
             .none = {queue.none().begin(), queue.none().end()},
@@ -58,13 +53,18 @@ std::optional<std::string> difference(ScpiSession& session, const v1::ReadBack& 
                        in_quotes(answer));
 }
 
+void require_read_back(ScpiSession& session, const v1::ReadBack& what, const Words& words,
+                       Slack slack, const Patience& patience) {
+    if (const auto wrong = difference(session, what, words, slack, patience)) {
+        throw session.named(Error(Code::failed_precondition, *wrong));
+    }
+}
+
 void require_read_back(ScpiSession& session,
                        const google::protobuf::RepeatedPtrField<v1::ReadBack>& what,
                        const Words& words, Slack slack, const Patience& patience) {
     for (const v1::ReadBack& one : what) {
-        if (const auto wrong = difference(session, one, words, slack, patience)) {
-            throw session.named(Error(Code::failed_precondition, *wrong));
-        }
+        require_read_back(session, one, words, slack, patience);
     }
 }
 

@@ -17,10 +17,6 @@ class ReadBack;
 
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
-/// Until the time has passed, the deadline is there or a stop was requested, without saying which:
-/// the next exchange does.
-void wait(const Clock& clock, Seconds duration, const Patience& patience);
-
 [[nodiscard]] ErrorQueueQuery queue_of(const v1::ErrorQueue& queue);
 
 /// Tells an instrument a dialect's texts, each with its words filled in.
@@ -39,6 +35,8 @@ struct Slack {
                                                     const Words& words, Slack slack,
                                                     const Patience& patience);
 /// Throws FAILED_PRECONDITION where there is a difference.
+void require_read_back(ScpiSession& session, const v1::ReadBack& what, const Words& words,
+                       Slack slack, const Patience& patience);
 void require_read_back(ScpiSession& session,
                        const google::protobuf::RepeatedPtrField<v1::ReadBack>& what,
                        const Words& words, Slack slack, const Patience& patience);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace phyll::rigs {
 namespace {
@@ -45,6 +46,14 @@ void InstrumentCare::reconnect(const Patience& patience) const {
             static_cast<void>(clock_.wait_for(pause, patience.stop));
         }
     }
+}
+
+std::vector<instruments::Identity> InstrumentCare::identities() const {
+    std::vector<instruments::Identity> identities;
+    std::ranges::transform(
+        instruments_, std::back_inserter(identities),
+        [](const instruments::Instrument* each) { return each->status().identity; });
+    return identities;
 }
 
 Health InstrumentCare::health(std::uint64_t retaken, const char* what) const {

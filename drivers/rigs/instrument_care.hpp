@@ -26,6 +26,8 @@ class InstrumentCare {
     [[nodiscard]] const std::vector<instruments::Instrument*>& all() const noexcept {
         return instruments_;
     }
+    /// What they said last that they are.
+    [[nodiscard]] std::vector<instruments::Identity> identities() const;
 
     /// Does what reaches the instruments, with what the contract of a PhysicalLayer has for their
     /// errors, and remembers whether it failed.

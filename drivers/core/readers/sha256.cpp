@@ -40,10 +40,14 @@ Sha256Digest Sha256::digest() {
     return digest;
 }
 
-Sha256Digest sha256_of(std::string_view bytes) {
+Sha256Digest sha256_of(std::span<const std::byte> bytes) {
     Sha256 sum;
-    sum.add(std::as_bytes(std::span(bytes)));
+    sum.add(bytes);
     return sum.digest();
+}
+
+Sha256Digest sha256_of(std::string_view bytes) {
+    return sha256_of(std::as_bytes(std::span(bytes)));
 }
 
 std::string sha256_of(const ByteSource& bytes) {

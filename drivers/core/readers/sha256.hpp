@@ -33,6 +33,7 @@ class Sha256 {
     std::unique_ptr<State> state_;
 };
 
+[[nodiscard]] Sha256Digest sha256_of(std::span<const std::byte> bytes);
 [[nodiscard]] Sha256Digest sha256_of(std::string_view bytes);
 /// Of all that a source has, read part by part, in hexadecimal digits. Throws what reading throws.
 [[nodiscard]] std::string sha256_of(const ByteSource& bytes);

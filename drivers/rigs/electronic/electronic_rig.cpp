@@ -147,7 +147,7 @@ SafeState ElectronicRig::make_safe() noexcept {
     try {
         care_.note(state);
         care_.note_evidence(spec_);
-    } catch (...) { // no memory for words
+    } catch (...) { // NOLINT(bugprone-empty-catch): no memory for words
     }
     return state;
 }
@@ -203,9 +203,7 @@ Calibration ElectronicRig::calibrate(const Patience& patience) {
                                patience);
     });
     Calibration calibration = described(measured);
-    for (instruments::Instrument* instrument : care_.all()) {
-        calibration.identities.push_back(instrument->status().identity);
-    }
+    calibration.identities = care_.identities();
     use(calibration);
     return calibration;
 }

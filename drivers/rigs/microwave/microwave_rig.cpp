@@ -145,7 +145,7 @@ SafeState MicrowaveRig::make_safe() noexcept {
     try {
         care_.note(state);
         note_evidence();
-    } catch (...) { // no memory for words
+    } catch (...) { // NOLINT(bugprone-empty-catch): no memory for words
     }
     return state;
 }
@@ -238,9 +238,7 @@ Calibration MicrowaveRig::calibrate(const Patience& patience) {
         return rigs::calibrate(sweeper_, settings_, patience);
     });
     Calibration calibration = described(measured);
-    for (instruments::Instrument* instrument : care_.all()) {
-        calibration.identities.push_back(instrument->status().identity);
-    }
+    calibration.identities = care_.identities();
     use(calibration);
     compared_in_ = lives();
     return calibration;
