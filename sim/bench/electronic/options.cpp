@@ -1,13 +1,14 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 #include "sim/bench/electronic/electronic_bench.hpp"
+#include "sim/bench/key_value.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -23,33 +24,22 @@ constexpr auto circuit_numbers =
         {"thermal_voltage", &physics::ElectronicParameters::thermal_voltage},
     });
 
-double number_of(const std::string& key, std::string_view text) {
-    double value = 0.0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) {
-        throw invalid_field("circuit." + key,
-                            fmt::format("{}; valid is a number", in_quotes(text)));
-    }
-    return value;
-}
-
 /// "stages=4"
 void set_circuit(physics::ElectronicParameters& circuit, const std::string& text) {
-    const std::size_t equals = std::min(text.find('='), text.size());
-    const std::string key = text.substr(0, equals);
-    const std::string_view value = std::string_view(text).substr(std::min(equals + 1, text.size()));
+    const KeyValue setting(text);
+    const auto number = [&] { return setting.number<double>("circuit"); };
     for (const auto& [name, member] : circuit_numbers) {
-        if (key == name) {
-            circuit.*member = number_of(key, value);
+        if (setting.key == name) {
+            circuit.*member = number();
             return;
         }
     }
-    if (key == "stages") {
+    if (setting.key == "stages") {
         constexpr double most = 1e6; // The circuit itself says what is valid.
-        circuit.stages = static_cast<std::size_t>(std::clamp(number_of(key, value), 0.0, most));
+        circuit.stages = static_cast<std::size_t>(std::clamp(number(), 0.0, most));
         circuit.adc_nodes = {1};
-    } else if (key == "diodes" && (value == "true" || value == "false")) {
-        circuit.diodes = value == "true";
+    } else if (setting.key == "diodes" && (setting.value == "true" || setting.value == "false")) {
+        circuit.diodes = setting.value == "true";
     } else {
         throw invalid_field("circuit",
                             fmt::format("{}; valid is KEY=VALUE, of stages, diodes (true or "

@@ -233,12 +233,7 @@ void KeysightPna::add_file_commands() {
     table().command(":MMEMory:TRANsfer", {2, 2},
                     [this](Call& call) { upload(call.text(0), call.block(1)); });
     table().query(":MMEMory:TRANsfer",
-                  [this](Call& call) {
-                      const std::string& bytes = file(call.text(0)).bytes;
-                      call.reply(
-                          as_block(bytes, static_cast<int>(std::to_string(bytes.size()).size())));
-                  },
-                  {1, 1});
+                  [this](Call& call) { call.reply(as_block(file(call.text(0)).bytes)); }, {1, 1});
 }
 
 } // namespace phyll::bench

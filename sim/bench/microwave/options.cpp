@@ -1,5 +1,6 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "sim/bench/key_value.hpp"
 #include "sim/bench/microwave/microwave_bench.hpp"
 
 #include <CLI/CLI.hpp>
@@ -7,7 +8,6 @@
 #include <fmt/ranges.h>
 
 #include <array>
-#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -41,33 +41,21 @@ constexpr auto counts =
         {"atoms", &MicrowaveParameters::atoms},
     });
 
-template <class Number>
-Number number_of(const std::string& key, std::string_view text) {
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) {
-        throw invalid_field("cavity." + key, fmt::format("{}; valid is a number", in_quotes(text)));
-    }
-    return value;
-}
-
 /// "rods=4"
 void set_cavity(MicrowaveParameters& device, const std::string& text) {
-    const std::size_t equals = std::min(text.find('='), text.size());
-    const std::string key = text.substr(0, equals);
-    const std::string_view value = std::string_view(text).substr(std::min(equals + 1, text.size()));
+    const KeyValue setting(text);
     std::vector<std::string_view> known;
     for (const auto& [name, member] : counts) {
         known.push_back(name);
-        if (key == name) {
-            device.*member = number_of<std::size_t>(key, value);
+        if (setting.key == name) {
+            device.*member = setting.number<std::size_t>("cavity");
             return;
         }
     }
     for (const auto& [name, member] : numbers) {
         known.push_back(name);
-        if (key == name) {
-            device.*member = number_of<double>(key, value);
+        if (setting.key == name) {
+            device.*member = setting.number<double>("cavity");
             return;
         }
     }

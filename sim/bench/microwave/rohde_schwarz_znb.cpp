@@ -27,10 +27,6 @@ std::string number_text(double value) {
     return fmt::format("{:.11E}", value);
 }
 
-std::string in_a_block(const std::string& bytes) {
-    return as_block(bytes, static_cast<int>(std::to_string(bytes.size()).size()));
-}
-
 } // namespace
 
 RohdeSchwarzZnb::RohdeSchwarzZnb(const std::string& serial, const VnaSite& site)
@@ -138,7 +134,7 @@ void RohdeSchwarzZnb::add_file_commands() {
     table().command(":MMEMory:DATA", {2, 2},
                     [this](Call& call) { upload(call.text(0), call.block(1)); });
     table().query(":MMEMory:DATA",
-                  [this](Call& call) { call.reply(in_a_block(file(call.text(0)).bytes)); }, {1, 1});
+                  [this](Call& call) { call.reply(as_block(file(call.text(0)).bytes)); }, {1, 1});
 }
 
 } // namespace phyll::bench

@@ -183,7 +183,7 @@ void ScpiVna::reply_numbers(Call& call, const std::vector<double>& numbers) cons
         format_ == real32 ? append<float>(bytes, number, order_)
                           : append<double>(bytes, number, order_);
     }
-    call.reply(as_block(bytes, static_cast<int>(std::to_string(bytes.size()).size())));
+    call.reply(as_block(bytes));
 }
 
 void ScpiVna::add_status_commands() {

@@ -29,4 +29,8 @@ std::string as_block(std::string_view bytes, int digits) {
     return fmt::format("#{}{:0{}}{}", digits, bytes.size(), digits, bytes);
 }
 
+std::string as_block(std::string_view bytes) {
+    return as_block(bytes, static_cast<int>(std::to_string(bytes.size()).size()));
+}
+
 } // namespace phyll::bench

@@ -23,5 +23,7 @@ struct BlockHeader {
 
 /// `bytes` as a block whose length is written with so many digits, 1 to 9.
 [[nodiscard]] std::string as_block(std::string_view bytes, int digits);
+/// With as few digits as its length has.
+[[nodiscard]] std::string as_block(std::string_view bytes);
 
 } // namespace phyll::bench

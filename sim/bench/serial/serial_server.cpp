@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "sim/bench/serial/pseudo_terminal.hpp"
 #include "sim/bench/server/asio.hpp"
+#include "sim/bench/server/turns.hpp"
 
 #include <fmt/format.h>
 
@@ -95,25 +96,16 @@ class SerialServer::Line : public std::enable_shared_from_this<Line> {
         });
     }
 
-    /// Hands over message after message, until the instrument takes its time or there is none.
     void pump() {
-        if (pumping_) {
-            return;
-        }
-        pumping_ = true;
-        while (!busy_ && stream_.is_open()) {
-            std::optional<std::string> message = cutter_->next();
-            if (!message) {
-                break;
-            }
-            busy_ = true;
-            server_.station_.handle(std::move(*message),
-                                    [self = shared_from_this()](Station::Outcome outcome) {
-                                        self->acted(std::move(outcome));
-                                    });
-        }
-        pumping_ = false;
-        if (!busy_ && !reading_ && stream_.is_open()) {
+        const bool ran = turns_.run(
+            [this] { return stream_.is_open() ? cutter_->next() : std::nullopt; },
+            [this](std::string message) {
+                server_.station_.handle(std::move(message),
+                                        [self = shared_from_this()](Station::Outcome outcome) {
+                                            self->acted(std::move(outcome));
+                                        });
+            });
+        if (ran && !turns_.busy() && !reading_ && stream_.is_open()) {
             read();
         }
     }
@@ -131,13 +123,13 @@ class SerialServer::Line : public std::enable_shared_from_this<Line> {
             disturb(reply_, server_.misbehaviour_.next(Occasion::departure));
         }
         if (reply_.empty()) {
-            busy_ = false;
+            turns_.done();
             pump();
             return;
         }
         boost::asio::async_write(stream_, boost::asio::buffer(reply_),
                                  [self = shared_from_this()](const error_code& error, std::size_t) {
-                                     self->busy_ = false;
+                                     self->turns_.done();
                                      if (!error) {
                                          self->pump();
                                      }
@@ -162,11 +154,10 @@ class SerialServer::Line : public std::enable_shared_from_this<Line> {
     boost::asio::steady_timer gap_;
     std::unique_ptr<MessageCutter> cutter_;
     std::array<char, read_at_once> bytes_{};
+    Turns turns_;
     std::string reply_;
     bool used_ = false;
     bool reading_ = false;
-    bool busy_ = false; ///< a message is with the instrument, or its reply on the way
-    bool pumping_ = false;
 };
 
 SerialServer::SerialServer(Loop& loop, const std::string& name, Station& station,
@@ -174,6 +165,7 @@ SerialServer::SerialServer(Loop& loop, const std::string& name, Station& station
     : loop_(loop),
       station_(station),
       misbehaviour_(misbehaviour),
+      absence_(loop),
       folder_("phyllsim-line"),
       link_(folder_.path() / name) {
     if (!station_.instrument().cutter()) {
@@ -204,17 +196,12 @@ void SerialServer::plug_in() {
 }
 
 void SerialServer::go_offline(Seconds off) {
-    const std::uint64_t time = ++times_off_;
     std::error_code ignored;
     std::filesystem::remove(link_, ignored);
     if (const std::shared_ptr<Line> line = std::exchange(line_, nullptr)) {
         line->close();
     }
-    loop_.after(off, [this, time] {
-        if (time == times_off_) {
-            plug_in();
-        }
-    });
+    absence_.begin(off, [this] { plug_in(); });
 }
 
 } // namespace phyll::bench

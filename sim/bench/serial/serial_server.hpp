@@ -1,6 +1,7 @@
 #pragma once
 
 #include "drivers/core/temporary_folder.hpp"
+#include "sim/bench/server/absence.hpp"
 #include "sim/bench/server/station.hpp"
 #include "sim/bench/server/way.hpp"
 
@@ -42,10 +43,10 @@ class SerialServer final : public WayServer {
     Loop& loop_;
     Station& station_;
     Misbehaviour& misbehaviour_;
+    Absence absence_;
     TemporaryFolder folder_;
     std::filesystem::path link_;
     std::shared_ptr<Line> line_;
-    std::uint64_t times_off_ = 0;
 };
 
 } // namespace phyll::bench

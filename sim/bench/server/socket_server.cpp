@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "sim/bench/scpi/framer.hpp"
 #include "sim/bench/scpi/scpi_error.hpp"
+#include "sim/bench/server/turns.hpp"
 
 #include <fmt/format.h>
 
@@ -116,27 +117,20 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
             });
     }
 
-    /// Hands over message after message, until the instrument takes its time or there is none.
     void pump() {
-        if (pumping_) {
-            return;
+        const bool ran =
+            turns_.run([this] { return socket_.is_open() ? framer_.next() : std::nullopt; },
+                       [this](std::string message) {
+                           server_.station_.handle(
+                               std::move(message),
+                               [self = shared_from_this()](Station::Outcome outcome) {
+                                   self->acted(std::move(outcome));
+                               },
+                               this);
+                       });
+        if (ran) {
+            go_on_reading();
         }
-        pumping_ = true;
-        while (!busy_ && socket_.is_open()) {
-            std::optional<std::string> message = framer_.next();
-            if (!message) {
-                break;
-            }
-            busy_ = true;
-            server_.station_.handle(
-                std::move(*message),
-                [self = shared_from_this()](Station::Outcome outcome) {
-                    self->acted(std::move(outcome));
-                },
-                this);
-        }
-        pumping_ = false;
-        go_on_reading();
     }
 
     /// Also while the instrument takes its time, within reason: that is how one sees that the
@@ -145,7 +139,7 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
         if (reading_ || !socket_.is_open()) {
             return;
         }
-        if (busy_) {
+        if (turns_.busy()) {
             if (!left_ && framer_.size() < most_ahead) {
                 read();
             }
@@ -156,8 +150,7 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
             return;
         }
         if (framer_.overlong()) {
-            server_.station_.instrument().report(scpi_number::too_much_data,
-                                                 std::string(words_of(scpi_number::too_much_data)));
+            server_.station_.report(scpi_number::too_much_data);
             end();
             return;
         }
@@ -167,7 +160,7 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
     /// The client sends no more. What it has sent is acted on, but nobody waits for it.
     void left() {
         left_ = true;
-        if (busy_) {
+        if (turns_.busy()) {
             server_.station_.give_up(this);
         } else {
             end();
@@ -183,14 +176,14 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
             return;
         }
         if (outcome.reply.empty()) {
-            busy_ = false;
+            turns_.done();
             pump();
             return;
         }
         reply_ = std::move(outcome.reply);
         boost::asio::async_write(socket_, boost::asio::buffer(reply_),
                                  [self = shared_from_this()](const error_code& error, std::size_t) {
-                                     self->busy_ = false;
+                                     self->turns_.done();
                                      error ? self->end() : self->pump();
                                  });
     }
@@ -204,15 +197,14 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
     tcp::socket socket_;
     std::array<char, read_at_once> bytes_{};
     Framer framer_;
+    Turns turns_;
     std::string reply_;
     bool reading_ = false;
     bool left_ = false; ///< there is nothing more to read
-    bool busy_ = false; ///< a message is with the instrument, or its reply on the way
-    bool pumping_ = false;
 };
 
 SocketServer::SocketServer(Loop& loop, const ReservedPort& port, Station& station, Waiting& waiting)
-    : loop_(loop), port_(port), station_(station), waiting_(waiting) {}
+    : loop_(loop), port_(port), station_(station), waiting_(waiting), absence_(loop) {}
 
 SocketServer::~SocketServer() = default;
 
@@ -226,33 +218,29 @@ void SocketServer::listen() {
 }
 
 void SocketServer::accept() {
-    acceptor_->async_accept([this, time = times_off_](const error_code& error, tcp::socket socket) {
-        if (time != times_off_) {
-            return; // It was switched off meanwhile.
-        }
-        if (!error && station_.instrument().one_client()) {
-            close_all();
-        }
-        // One too many is closed as soon as it is there.
-        if (!error && sessions_.size() < most_connections) {
-            sessions_.push_back(std::make_shared<Session>(*this, std::move(socket)));
-            waiting_.clients(1);
-            sessions_.back()->start();
-        }
-        accept();
-    });
+    acceptor_->async_accept(
+        [this, time = absence_.count()](const error_code& error, tcp::socket socket) {
+            if (time != absence_.count()) {
+                return; // It was switched off meanwhile.
+            }
+            if (!error && station_.instrument().one_client()) {
+                close_all();
+            }
+            // One too many is closed as soon as it is there.
+            if (!error && sessions_.size() < most_connections) {
+                sessions_.push_back(std::make_shared<Session>(*this, std::move(socket)));
+                waiting_.clients(1);
+                sessions_.back()->start();
+            }
+            accept();
+        });
 }
 
 void SocketServer::go_offline(Seconds off) {
     acceptor_.reset();
     const auto sessions = std::exchange(sessions_, {});
-    const std::uint64_t time = ++times_off_;
     // Before the sessions end: whoever sees that may be back at once.
-    loop_.after(off, [this, time] {
-        if (time == times_off_) {
-            listen();
-        }
-    });
+    absence_.begin(off, [this] { listen(); });
     close(sessions);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "drivers/core/descriptor.hpp"
+#include "sim/bench/server/absence.hpp"
 #include "sim/bench/server/asio.hpp"
 #include "sim/bench/server/station.hpp"
 #include "sim/bench/server/way.hpp"
@@ -61,7 +62,7 @@ class SocketServer final : public WayServer {
     Waiting& waiting_;
     std::optional<boost::asio::ip::tcp::acceptor> acceptor_;
     std::list<std::shared_ptr<Session>> sessions_;
-    std::uint64_t times_off_ = 0;
+    Absence absence_;
 };
 
 } // namespace phyll::bench

@@ -207,6 +207,10 @@ void Station::go_offline(Seconds off) {
     }
 }
 
+void Station::report(int number) {
+    instrument_.report(number, std::string(words_of(number)));
+}
+
 /// "NUMBER,WORDS", or words alone.
 void Station::report(const std::string& text) {
     int number = scpi_number::system;

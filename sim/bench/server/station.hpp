@@ -53,6 +53,8 @@ class Station {
     /// Throws INVALID_ARGUMENT when the order makes no sense.
     void misbehave(const Misbehave& order);
     void release();
+    /// Puts an error into the instrument's queue, in the standard's words.
+    void report(int number);
 
     [[nodiscard]] Instrument& instrument() noexcept { return instrument_; }
     [[nodiscard]] const Instrument& instrument() const noexcept { return instrument_; }

@@ -37,6 +37,7 @@ UsbServer::UsbServer(Loop& loop, UsbBus& bus, Station& station, Waiting& waiting
       bus_(bus),
       station_(station),
       waiting_(waiting),
+      absence_(loop),
       function_(static_cast<UsbtmcInstrument&>(*this)),
       device_(identity_of(station.instrument()), function_),
       port_(bus.next_port()) {}
@@ -58,19 +59,14 @@ void UsbServer::plug() {
 
 void UsbServer::stop() {
     loop_.ask([this] {
-        ++times_off_;
+        absence_.for_good();
         node_->unplug();
     });
 }
 
 void UsbServer::go_offline(Seconds off) {
-    const std::uint64_t time = ++times_off_;
     node_->unplug();
-    loop_.after(off, [this, time] {
-        if (time == times_off_) {
-            plug();
-        }
-    });
+    absence_.begin(off, [this] { plug(); });
 }
 
 std::vector<Figure> UsbServer::figures() const {
@@ -80,11 +76,12 @@ std::vector<Figure> UsbServer::figures() const {
 }
 
 void UsbServer::message(std::uint64_t number, std::string text) {
-    station_.handle(std::move(text), [this, number, time = times_off_](Station::Outcome outcome) {
-        if (time == times_off_) {
-            acted(number, std::move(outcome));
-        }
-    });
+    station_.handle(std::move(text),
+                    [this, number, time = absence_.count()](Station::Outcome outcome) {
+                        if (time == absence_.count()) {
+                            acted(number, std::move(outcome));
+                        }
+                    });
 }
 
 void UsbServer::acted(std::uint64_t number, Station::Outcome outcome) {
@@ -103,13 +100,11 @@ void UsbServer::clear() {
 }
 
 void UsbServer::interrupted() {
-    station_.instrument().report(scpi_number::query_interrupted,
-                                 std::string(words_of(scpi_number::query_interrupted)));
+    station_.report(scpi_number::query_interrupted);
 }
 
 void UsbServer::too_long() {
-    station_.instrument().report(scpi_number::too_much_data,
-                                 std::string(words_of(scpi_number::too_much_data)));
+    station_.report(scpi_number::too_much_data);
 }
 
 std::uint8_t UsbServer::status_byte() {

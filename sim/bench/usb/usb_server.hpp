@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/bench/server/absence.hpp"
 #include "sim/bench/server/station.hpp"
 #include "sim/bench/server/way.hpp"
 #include "sim/bench/usb/usb_bus.hpp"
@@ -41,12 +42,12 @@ class UsbServer final : public WayServer, private UsbtmcInstrument {
     UsbBus& bus_;
     Station& station_;
     Waiting& waiting_;
+    Absence absence_;
     UsbtmcFunction function_;
     UsbDevice device_;
     unsigned port_;
     UsbNode* node_ = nullptr; ///< the last, plugged in or not
     std::size_t clients_ = 0;
-    std::uint64_t times_off_ = 0;
 };
 
 } // namespace phyll::bench::usb

@@ -115,6 +115,8 @@ class UsbtmcFunction {
     void finish();
     void forget_replies();
 
+    /// Where transfers and answers to requests have a count of bytes.
+    static void put_size(Bytes& bytes, std::size_t size);
     [[nodiscard]] Bytes initiate_abort_out(std::uint8_t tag);
     [[nodiscard]] Bytes check_abort_out() const;
     [[nodiscard]] Bytes initiate_abort_in(std::uint8_t tag);
