@@ -11,24 +11,13 @@
 
 using namespace phyll;
 using conformance::ElectronicBench;
+using conformance::quantity;
+using test::largest_difference;
 
 namespace {
 
 /// A step of the digitiser: 12 bits over 2 V.
 constexpr double resolution = 2.0 / 4096;
-
-double largest_difference(ConstBlock a, ConstBlock b) {
-    double largest = 0;
-    for (std::size_t i = 0; i < a.values().size(); ++i) {
-        largest = std::max(largest, std::abs(static_cast<double>(a.values()[i]) -
-                                             static_cast<double>(b.values()[i])));
-    }
-    return largest;
-}
-
-double quantity(const rigs::Calibration& calibration, const std::string& name) {
-    return std::ranges::find(calibration.quantities, name, &rigs::Quantity::name)->value;
-}
 
 } // namespace
 
@@ -44,35 +33,23 @@ TEST_CASE("instruments without noise answer as the simulation does, to their res
     REQUIRE(largest_difference(measured.view(), computed.view()) < 1.1 * resolution);
 }
 
-namespace {
-
-conformance::Subject on_instruments(const phyll::bench::ElectronicBench& kind,
-                                    const std::string& options, double tolerance) {
-    return {.make = [=](Workers&, const Clock& clock) -> std::unique_ptr<PhysicalLayer> {
-                auto bench = std::make_unique<ElectronicBench>(kind, options);
-                auto rig = bench->rig(clock);
-                return std::make_unique<conformance::WithLab>(std::move(bench), std::move(rig));
-            },
-            .tolerance = tolerance};
-}
-
-} // namespace
-
 TEST_CASE("the electronic rig on Keysight instruments keeps the contract") {
-    conformance::check_contract(on_instruments({}, "", 1.1 * resolution));
+    conformance::check_contract(conformance::on_instruments<ElectronicBench>(
+        phyll::bench::ElectronicBench{}, "", 1.1 * resolution));
 }
 
 TEST_CASE("the electronic rig on noisy instruments keeps the contract within the noise") {
     phyll::bench::ElectronicBench kind;
     kind.nature.noise = 1e-3;
-    conformance::check_contract(on_instruments(kind, "", 1e-2));
+    conformance::check_contract(conformance::on_instruments<ElectronicBench>(kind, "", 1e-2));
 }
 
 TEST_CASE("the electronic rig on Rigol instruments keeps the contract") {
     phyll::bench::ElectronicBench kind;
     kind.generator = "rigol-dg1000z";
     kind.digitiser = "rigol-mso5000";
-    conformance::check_contract(on_instruments(kind, "trigger_channel = 3", 2.2 * 2 / 256));
+    conformance::check_contract(
+        conformance::on_instruments<ElectronicBench>(kind, "trigger_channel = 3", 2.2 * 2 / 256));
 }
 
 TEST_CASE("a lab's own dialect is a file, here one with the low byte first") {

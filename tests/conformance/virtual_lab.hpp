@@ -50,6 +50,11 @@ class VirtualLab {
     mutable rigs::Calibration calibration_;
 };
 
+/// What a calibration measured of the rig, whatever it is.
+[[nodiscard]] inline double quantity(const rigs::Calibration& calibration, const char* name) {
+    return rigs::quantity(calibration, name, -1000, 1000);
+}
+
 class ElectronicBench : public VirtualLab {
   public:
     explicit ElectronicBench(const phyll::bench::ElectronicBench& kind = {},

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "sim/rigs/decorators/decorator.hpp"
+#include "tests/conformance/suite.hpp"
 #include "tests/conformance/virtual_lab.hpp"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace phyll::conformance {
@@ -22,5 +24,17 @@ class WithLab final : private LabOwner, public sim::Decorator {
         : LabOwner{std::move(made)}, Decorator(std::move(rig)) {}
     ~WithLab() override;
 };
+
+/// Rigs that are calibrated, each with a lab of its own.
+template <class Lab, class Kind>
+[[nodiscard]] Subject on_instruments(const Kind& kind, const std::string& options,
+                                     double tolerance) {
+    return {.make = [=](Workers&, const Clock& clock) -> std::unique_ptr<PhysicalLayer> {
+                auto lab = std::make_unique<Lab>(kind, options);
+                auto rig = lab->rig(clock);
+                return std::make_unique<WithLab>(std::move(lab), std::move(rig));
+            },
+            .tolerance = tolerance};
+}
 
 } // namespace phyll::conformance

@@ -1,6 +1,7 @@
 // Runs on virtual instruments that go away under them.
 
 #include "sim/bench/electronic/electronic_bench.hpp"
+#include "tests/integration/run_files.hpp"
 #include "tests/integration/run_lab.hpp"
 #include "tests/support/await.hpp"
 
@@ -17,22 +18,7 @@ using test::RunLab;
 
 namespace {
 
-const std::string vowels = R"(
-seed = 2
-[data]
-kind = "vowels"
-training_samples = 42
-test_samples = 200
-label_entries = 8
-[training]
-schedule = "greedy"
-epochs = 12
-[[layers]]
-rig = "ladder"
-[[layers]]
-rig = "ladder"
-skip = true
-)";
+const std::string vowels = test::vowels_run("rig = \"ladder\"");
 
 } // namespace
 

@@ -2,6 +2,7 @@
 // else is done with such a rig.
 
 #include "sim/bench/microwave/microwave_bench.hpp"
+#include "tests/integration/run_files.hpp"
 #include "tests/integration/run_lab.hpp"
 #include "tests/support/await.hpp"
 
@@ -23,32 +24,10 @@ namespace {
 
 /// With sentinels every so many samples.
 std::string vowels(int every) {
-    return R"(
-seed = 2
-[data]
-kind = "vowels"
-training_samples = 42
-test_samples = 200
-label_entries = 8
-[training]
-schedule = "greedy"
-epochs = 12
-[sentinels]
-count = 4
-every = )" +
-           std::to_string(every) +
-           R"(
-[[layers]]
-rig = "cavity"
+    return test::vowels_run(R"(rig = "cavity"
 encoding = { kind = "quantise", bits = 2 }
-width = 20
-skip = true
-[[layers]]
-rig = "cavity"
-encoding = { kind = "quantise", bits = 2 }
-width = 20
-skip = true
-)";
+width = 20)",
+                            "[sentinels]\ncount = 4\nevery = " + std::to_string(every));
 }
 
 } // namespace

@@ -38,4 +38,21 @@ rig = "cavity"
 skip = true
 )";
 
+/// A run that learns: two layers of what `layer` says, the second with a skip; `more` comes before
+/// them.
+inline std::string vowels_run(const std::string& layer, const std::string& more = "") {
+    return R"(
+seed = 2
+[data]
+kind = "vowels"
+training_samples = 42
+test_samples = 200
+label_entries = 8
+[training]
+schedule = "greedy"
+epochs = 12
+)" + more + "\n[[layers]]\n" +
+           layer + "\n[[layers]]\n" + layer + "\nskip = true\n";
+}
+
 } // namespace phyll::test

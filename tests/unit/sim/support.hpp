@@ -7,6 +7,7 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -74,6 +75,15 @@ inline QueryContext with_stop(std::stop_token stop) {
     QueryContext context;
     context.stop = std::move(stop);
     return context;
+}
+
+inline double largest_difference(ConstBlock a, ConstBlock b) {
+    double largest = 0;
+    for (std::size_t i = 0; i < a.values().size(); ++i) {
+        largest = std::max(largest, std::abs(static_cast<double>(a.values()[i]) -
+                                             static_cast<double>(b.values()[i])));
+    }
+    return largest;
 }
 
 inline bool same_bits(ConstBlock a, ConstBlock b) {
