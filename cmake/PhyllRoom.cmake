@@ -21,13 +21,54 @@ function(phyll_include_root target scope path)
     target_include_directories(${target} ${scope} ${root})
 endfunction()
 
-# phyll_room(<name> PATH <folder> SOURCES ... [PUBLIC ...] [PRIVATE ...] [PRECOMPILE <header> ...])
+# phyll_not_optimised(<target>): in a sanitizer build, where optimising takes more than half of the time
+# of compiling, and pays for code that computes only.
+function(phyll_not_optimised target)
+    if(PHYLL_SANITIZE)
+        target_compile_options(${target} PRIVATE -O0)
+    endif()
+endfunction()
+
+# phyll_unify(<target> SOURCES <source> ... [APART <source> ...] [ALONE <source> ...]): which sources share
+# a translation unit, where the build wants that (CMAKE_UNITY_BUILD). Names in the unnamed namespaces of
+# APART are also those of others, but not of each other; those of ALONE of both. What the compiler does not
+# say of that, shared_names.py does.
+function(phyll_unify target)
+    cmake_parse_arguments(ARG "" "" "SOURCES;APART;ALONE" ${ARGN})
+    foreach(source IN LISTS ARG_APART ARG_ALONE)
+        if(NOT source IN_LIST ARG_SOURCES)
+            message(FATAL_ERROR "${target} has no source ${source}")
+        endif()
+    endforeach()
+    if(NOT CMAKE_UNITY_BUILD)
+        return()
+    endif()
+    list(REMOVE_ITEM ARG_SOURCES ${ARG_APART} ${ARG_ALONE})
+    set(count 0)
+    foreach(source IN LISTS ARG_SOURCES)
+        math(EXPR batch "${count} / 16")
+        math(EXPR count "${count} + 1")
+        set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${batch})
+    endforeach()
+    set_source_files_properties(${ARG_APART} PROPERTIES UNITY_GROUP apart)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+endfunction()
+
+# phyll_room(<name> PATH <folder> SOURCES ... [PUBLIC ...] [PRIVATE ...] [PRECOMPILE <header> ...]
+#            [APART <source> ...] [ALONE <source> ...] [COMPUTES])
 # PRECOMPILE: large headers, of others, that most of the sources include; they do so in any case.
+# APART, ALONE: see phyll_unify. COMPUTES: optimised in sanitizer builds, too.
 function(phyll_room name)
-    cmake_parse_arguments(ARG "" "PATH" "SOURCES;PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
+    cmake_parse_arguments(ARG "COMPUTES" "PATH" "SOURCES;PUBLIC;PRIVATE;PRECOMPILE;APART;ALONE" ${ARGN})
     list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_PATH}/)
+    list(TRANSFORM ARG_APART PREPEND ${PROJECT_SOURCE_DIR}/${ARG_PATH}/)
+    list(TRANSFORM ARG_ALONE PREPEND ${PROJECT_SOURCE_DIR}/${ARG_PATH}/)
     add_library(phyll_${name} STATIC ${ARG_SOURCES})
+    phyll_unify(phyll_${name} SOURCES ${ARG_SOURCES} APART ${ARG_APART} ALONE ${ARG_ALONE})
     add_library(phyll::${name} ALIAS phyll_${name})
+    if(NOT ARG_COMPUTES)
+        phyll_not_optimised(phyll_${name})
+    endif()
     phyll_include_root(phyll_${name} PUBLIC ${ARG_PATH})
     target_link_libraries(phyll_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} phyll_warnings)
     if(ARG_PRECOMPILE)
@@ -40,7 +81,7 @@ add_library(phyll_protos INTERFACE)
 
 # phyll_proto(<name> [UNTOLD] ROOT <import root> PROTOS ... [DEPENDS <other phyll_proto names>])
 # UNTOLD: what the daemon keeps for itself, and explains to nobody.
-# Generated code is compiled once, into a library of its own and without our warnings.
+# Generated code is compiled once, into a library of its own, without our warnings and AddressSanitizer.
 function(phyll_proto name)
     cmake_parse_arguments(ARG "UNTOLD" "ROOT" "PROTOS;DEPENDS" ${ARGN})
     set(out ${PROJECT_BINARY_DIR}/generated/${name})
@@ -68,6 +109,11 @@ function(phyll_proto name)
     endforeach()
     add_library(phyll_${name} STATIC ${generated})
     add_library(phyll::${name} ALIAS phyll_${name})
+    # Every generated source has static names that the others have, too.
+    set_target_properties(phyll_${name} PROPERTIES UNITY_BUILD OFF)
+    if(PHYLL_SANITIZE MATCHES "address")
+        target_compile_options(phyll_${name} PRIVATE -fno-sanitize=all)
+    endif()
     target_include_directories(phyll_${name} SYSTEM PUBLIC ${out})
     target_link_libraries(phyll_${name} PUBLIC protobuf::libprotobuf)
     foreach(other IN LISTS ARG_DEPENDS)
@@ -127,6 +173,7 @@ function(phyll_kernels name)
         set_target_properties(${target} PROPERTIES
             OUTPUT_NAME phyll_${name}
             LIBRARY_OUTPUT_DIRECTORY ${folder}
+            UNITY_BUILD OFF
             CXX_VISIBILITY_PRESET hidden
             VISIBILITY_INLINES_HIDDEN ON)
         target_compile_definitions(${target} PRIVATE PHYLL_KERNEL_LEVEL="${level}")
@@ -149,6 +196,7 @@ endfunction()
 function(phyll_program name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
     add_executable(${name} ${ARG_SOURCES})
+    phyll_not_optimised(${name})
     target_link_libraries(${name} PRIVATE ${ARG_LINKS} phyll_warnings)
     set_target_properties(${name} PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/phyll")
     install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-build=build/release
+build=build/dev
 rooms=(drivers sim daemon clients)
 
 # Prints one source that includes the header, if need be by way of other headers.
@@ -50,7 +50,7 @@ if ! command -v clang-tidy-19 >/dev/null; then
 fi
 
 # Only what protoc writes has to be there beforehand.
-cmake --preset release >/dev/null
+cmake --preset dev >/dev/null
 ninja -C "$build" -t targets all | sed -n "s|^\($PWD/.*\.pb\.h\): .*|\1|p" | xargs ninja -C "$build" --quiet
 
 xargs --no-run-if-empty -P "${JOBS:-$(nproc)}" -n 1 clang-tidy-19 -p "$build" --quiet \

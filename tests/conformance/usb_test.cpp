@@ -63,7 +63,7 @@ TEST_CASE("usb: the electronic rig keeps the contract") {
     check_contract(on([] { return electronic(); }, true, 1.1 * step));
 }
 
-TEST_CASE("usb: the microwave rig keeps the contract") {
+TEST_CASE("usb: the microwave rig keeps the contract", "[long]") {
     check_contract(on(microwave, false, resolution));
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("usb: a plug that is pulled at any message to the electronic rig is su
     electronic_rig().check_every_message(fault, 11);
 }
 
-TEST_CASE("usb: transfers that fail at any message to the electronic rig are survived") {
+TEST_CASE("usb: transfers that fail at any message to the electronic rig are survived", "[long]") {
     const auto [fault, every] = GENERATE(table<Fault, std::uint64_t>(
         {{Fault::drop, 11}, {Fault::stall, 7}, {Fault::short_read, 7}}));
     CAPTURE(static_cast<int>(fault));

@@ -118,7 +118,7 @@ TEST_CASE("images and labels as MNIST has them are trained on, and listed", "[lo
                       "216") != std::string::npos);
 }
 
-TEST_CASE("numpy's arrays are trained on, in one file or several") {
+TEST_CASE("numpy's arrays are trained on, in one file or several", "[long]") {
     Daemon daemon(lab);
     const Lights training = lights(36, 1);
     const std::string x = npy("|u1", "(36, 6)", training.pixels);

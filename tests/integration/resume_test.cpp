@@ -42,7 +42,8 @@ void wait_for_epochs(const Daemon& daemon, int count) {
 
 } // namespace
 
-TEST_CASE("a run whose daemon is killed again and again learns what it learns undisturbed") {
+TEST_CASE("a run whose daemon is killed again and again learns what it learns undisturbed",
+          "[long]") {
     const std::string schedule = GENERATE(as<std::string>(), greedy, simultaneous);
     const std::string checkpoints = GENERATE(as<std::string>(), "", every_epoch);
     const std::string file = short_run(schedule, checkpoints);

@@ -80,7 +80,8 @@ TEST_CASE("no perturbation is the nominal device, bit by bit") {
     REQUIRE(untouched.perturbation().amount == 0.0);
 }
 
-TEST_CASE("a device displaced later answers as one that was made so, and as itself again") {
+TEST_CASE("a device displaced later answers as one that was made so, and as itself again",
+          "[long]") {
     const std::string kind = GENERATE("acoustic", "electronic", "optical");
     const double drift = GENERATE(0.0, 1024.0);
     CAPTURE(kind, drift);

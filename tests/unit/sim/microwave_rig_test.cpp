@@ -151,7 +151,8 @@ TEST_CASE("the microwave rig's seed is its nominal device") {
     REQUIRE_FALSE(same_bits(y.view(), answer(*two, x).view()));
 }
 
-TEST_CASE("perturbing the microwave rig moves it by as much as was asked, and it stays passive") {
+TEST_CASE("perturbing the microwave rig moves it by as much as was asked, and it stays passive",
+          "[long]") {
     const double f = GENERATE(0.05, 0.2, 0.5);
     const std::uint64_t seed = GENERATE(1U, 2U);
     Workers workers(2);

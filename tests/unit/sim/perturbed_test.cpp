@@ -79,8 +79,8 @@ double correlation(const OwnedBlock& nominal, const OwnedBlock& moved) {
 
 } // namespace
 
-TEST_CASE(
-    "a perturbed rig stays within its range and is 0.80 of the nominal one to fresh stimuli") {
+TEST_CASE("a perturbed rig stays within its range and is 0.80 of the nominal one to fresh stimuli",
+          "[long]") {
     const std::string kind = GENERATE("acoustic", "electronic", "microwave", "optical");
     CAPTURE(kind);
     Workers workers(2);

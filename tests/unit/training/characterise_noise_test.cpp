@@ -67,7 +67,7 @@ TEST_CASE("noise alone has a signal to noise that can be written down") {
     }
 }
 
-TEST_CASE("a noisy rig that neither settles nor drifts is said to do neither") {
+TEST_CASE("a noisy rig that neither settles nor drifts is said to do neither", "[long]") {
     constexpr int rigs = 20;
     for (const bool common : {false, true}) {
         int settles = 0;
