@@ -3,12 +3,14 @@
 
     cmake/shared_names.py <build folder>
 
-Where several sources share a translation unit, functions of the same name in their unnamed namespaces
-are overloads of each other, and a call could quietly take another one's. Prints each such name, with
-its files, and fails. What to do: name one of the files as APART or ALONE (cmake/PhyllRoom.cmake).
+Where several sources share a translation unit, a function in the unnamed namespace of one is seen by all
+that come after it: it is an overload of functions of that name that they define, or know from a header,
+and a call could quietly take it instead. Prints each such name, with its file and those that use the name,
+and fails. What to do: name one of the files as APART or ALONE (cmake/PhyllRoom.cmake).
 """
 
 import collections
+import functools
 import json
 import pathlib
 import re
@@ -40,20 +42,27 @@ def functions(sources):
     return found
 
 
+@functools.cache
+def calls(source):
+    """Names that a source calls, or defines, as functions of no class or namespace that it names."""
+    text = pathlib.Path(source).read_text()
+    text = re.sub(r'R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|//[^\n]*|^\s*#[^\n]*', " ", text,
+                  flags=re.S | re.M)
+    return set(re.findall(r"(?<![\w.:>~])(\w+)\s*[(<]", text))
+
+
 def main():
     build = pathlib.Path(sys.argv[1])
     every = {unit: sources for unit, sources in units(build)}
     found = functions(sorted({source for sources in every.values() for source in sources}))
     mixed = 0
-    for unit, sources in every.items():
-        files = collections.defaultdict(list)
-        for source in sources:
-            for name in found[source]:
-                files[name].append(source)
-        for name, owners in sorted(files.items()):
-            if len(owners) > 1:
-                mixed += 1
-                print(f"{name}: " + ", ".join(owners))
+    for sources in every.values():
+        for place, owner in enumerate(sources):
+            for name in sorted(found[owner]):
+                users = [source for source in sources[place + 1:] if name in calls(source)]
+                if users:
+                    mixed += 1
+                    print(f"{name} of {owner}: " + ", ".join(users))
     return 1 if mixed else 0
 
 
