@@ -1,6 +1,7 @@
 #include "sim/bench/electronic/electronic_bench.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/require.hpp"
 #include "drivers/core/text.hpp"
 #include "sim/bench/electronic/keysight_33500.hpp"
 #include "sim/bench/electronic/keysight_infiniivision.hpp"
@@ -145,12 +146,6 @@ class ElectronicPlan final : public Plan {
   private:
     ElectronicBench bench_;
 };
-
-void require_not_negative(const char* field, double value) {
-    if (!std::isfinite(value) || value < 0) {
-        throw invalid_field(field, fmt::format("{}; valid is 0 or more", value));
-    }
-}
 
 void require_finite(const char* field, double value) {
     if (!std::isfinite(value)) {

@@ -1,6 +1,7 @@
 #include "sim/bench/microwave/microwave_bench.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/require.hpp"
 #include "drivers/core/text.hpp"
 #include "sim/bench/microwave/cavities.hpp"
 #include "sim/bench/microwave/keysight_pna.hpp"
@@ -127,18 +128,6 @@ class MicrowavePlan final : public Plan {
   private:
     MicrowaveBench bench_;
 };
-
-void require_not_negative(const char* field, double value) {
-    if (!std::isfinite(value) || value < 0) {
-        throw invalid_field(field, fmt::format("{}; valid is 0 or more", value));
-    }
-}
-
-void require_between(const char* field, double value, double least, double most) {
-    if (!(value >= least && value <= most)) {
-        throw invalid_field(field, fmt::format("{}; valid is {} to {}", value, least, most));
-    }
-}
 
 } // namespace
 

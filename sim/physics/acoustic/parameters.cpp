@@ -1,6 +1,7 @@
 #include "sim/physics/acoustic/parameters.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/require.hpp"
 #include "sim/physics/kernels/acoustic_kernel.hpp"
 
 #include <fmt/format.h>
@@ -13,18 +14,6 @@ namespace {
 
 constexpr std::size_t driven_bins = 12;
 constexpr std::size_t intermodulation_bins = 8;
-
-void require_positive(const char* name, double value) {
-    if (!std::isfinite(value) || value <= 0) {
-        throw invalid_field(name, fmt::format("{}; valid is more than 0", value));
-    }
-}
-
-void require_not_negative(const char* name, double value) {
-    if (!std::isfinite(value) || value < 0) {
-        throw invalid_field(name, fmt::format("{}; valid is 0 or more", value));
-    }
-}
 
 bool is_whole(double value) {
     return std::abs(value - std::round(value)) < 1e-6 * std::max(1.0, std::abs(value));

@@ -1,6 +1,7 @@
 #include "sim/physics/electronic/parameters.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/require.hpp"
 #include "sim/physics/electronic/components.hpp"
 #include "sim/physics/kernels/electronic_kernel.hpp"
 
@@ -17,24 +18,6 @@ constexpr std::size_t most_samples = 1024;
 constexpr std::size_t most_steps = 4096;
 constexpr unsigned most_bits = 16;
 constexpr unsigned bits_when_not_quantised = 12;
-
-void require_positive(const char* name, double value) {
-    if (!std::isfinite(value) || value <= 0) {
-        throw invalid_field(name, fmt::format("{}; valid is more than 0", value));
-    }
-}
-
-void require_not_negative(const char* name, double value) {
-    if (!std::isfinite(value) || value < 0) {
-        throw invalid_field(name, fmt::format("{}; valid is 0 or more", value));
-    }
-}
-
-void require_between(const char* name, std::size_t value, std::size_t least, std::size_t most) {
-    if (value < least || value > most) {
-        throw invalid_field(name, fmt::format("{}; valid is {} to {}", value, least, most));
-    }
-}
 
 void check_ladder(const ElectronicParameters& p) {
     require_between("stages", p.stages, 1, kernels::electronic_max_stages);

@@ -1,6 +1,7 @@
 #include "sim/physics/microwave/parameters.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/require.hpp"
 #include "sim/physics/kernels/microwave_kernel.hpp"
 
 #include <fmt/format.h>
@@ -19,26 +20,8 @@ constexpr double most_memory = 1 << 30; // bytes
 /// Of a sweep's nominal time, what goes by between the points.
 constexpr double sweep_overhead = 1.2;
 
-void require_positive(const char* name, double value) {
-    if (!std::isfinite(value) || value <= 0) {
-        throw invalid_field(name, fmt::format("{}; valid is more than 0", value));
-    }
-}
-
-void require_between(const char* name, double value, double least, double most) {
-    if (!std::isfinite(value) || value < least || value > most) {
-        throw invalid_field(name, fmt::format("{}; valid is {} to {}", value, least, most));
-    }
-}
-
-void require_count(const char* name, std::size_t value, std::size_t least, std::size_t most) {
-    if (value < least || value > most) {
-        throw invalid_field(name, fmt::format("{}; valid is {} to {}", value, least, most));
-    }
-}
-
 void check_band(const MicrowaveParameters& p) {
-    require_count("points", p.points, 2, most_points);
+    require_between("points", p.points, 2, most_points);
     require_between("lowest_frequency", p.lowest_frequency, 0.2, 2.0);
     require_between("highest_frequency", p.highest_frequency, 0.2, 2.0);
     if (p.highest_frequency <= p.lowest_frequency) {
@@ -58,11 +41,11 @@ void check_walls(const MicrowaveParameters& p) {
     require_between("irregularity", p.irregularity, 0.0, 1.5);
     require_between("wire_spacing", p.wire_spacing, 0.02, 0.5);
     require_between("wall_loss", p.wall_loss, 0.0, 100.0);
-    require_count("rods", p.rods, 0, most_rods);
+    require_between("rods", p.rods, 0, most_rods);
 }
 
 void check_atoms(const MicrowaveParameters& p) {
-    require_count("atoms", p.atoms, 1, most_atoms);
+    require_between("atoms", p.atoms, 1, most_atoms);
     require_between("atom_spacing", p.atom_spacing, 0.1, 10.0);
     require_between("atom_depth", p.atom_depth, 0.1, 1.0);
     if (static_cast<double>(p.atoms) * p.atom_spacing > p.perimeter) {

@@ -1,6 +1,7 @@
 #include "sim/physics/optical/parameters.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/require.hpp"
 
 #include <fmt/format.h>
 
@@ -12,12 +13,6 @@ namespace {
 constexpr double largest_full_well = 1e7;
 /// 2 GiB of transmission matrix.
 constexpr std::size_t most_entries = std::size_t{1} << 28U;
-
-void require_between(const char* name, std::size_t value, std::size_t least, std::size_t most) {
-    if (value < least || value > most) {
-        throw invalid_field(name, fmt::format("{}; valid is {} to {}", value, least, most));
-    }
-}
 
 void require_up_to(const char* name, double value, double most) {
     if (std::isnan(value) || value <= 0.0 || value > most) {

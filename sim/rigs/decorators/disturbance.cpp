@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/query_part.hpp"
 #include "drivers/core/random.hpp"
+#include "drivers/core/require.hpp"
 
 #include <fmt/format.h>
 
@@ -123,9 +124,7 @@ Disturbance::Disturbance(std::unique_ptr<SimulatedRig> nominal, double perturb,
       direction_(direction_of(seed, rig_.parameters())),
       first_fraction_(perturb),
       fraction_(perturb) {
-    if (!std::isfinite(drift_samples) || drift_samples < 0.0) {
-        throw invalid_field("drift_samples", fmt::format("{}; valid is 0 or more", drift_samples));
-    }
+    require_not_negative("drift_samples", drift_samples);
     for (std::size_t i = 0; i < rig_.parameters(); ++i) {
         walks_.emplace_back(seed, i);
     }

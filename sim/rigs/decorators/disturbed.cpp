@@ -1,15 +1,11 @@
 #include "sim/rigs/decorators/disturbed.hpp"
 
-#include "drivers/core/error.hpp"
+#include "drivers/core/require.hpp"
 #include "sim/rigs/decorators/disturbance.hpp"
 #include "sim/rigs/decorators/latency.hpp"
 #include "sim/rigs/decorators/noise.hpp"
 #include "sim/rigs/decorators/probe.hpp"
 #include "sim/rigs/decorators/timed.hpp"
-
-#include <fmt/format.h>
-
-#include <cmath>
 
 namespace phyll::sim {
 namespace {
@@ -19,9 +15,7 @@ namespace {
 constexpr std::size_t slice_per_thread = 64;
 
 std::vector<double> noise_deviations(SimulatedRig& nominal, double share) {
-    if (!std::isfinite(share) || share < 0.0) {
-        throw invalid_field("noise", fmt::format("{}; valid is 0 or more", share));
-    }
+    require_not_negative("noise", share);
     std::vector<double> deviations = Probe(nominal).deviations();
     for (double& value : deviations) {
         value *= share;
