@@ -15,8 +15,7 @@ packages=(
     catch2
 )
 [ "${1:-}" = "--check" ] && packages+=(clang-format-19 lxi-tools python3 python3-h5py python3-protobuf
-    python3-pyvisa-py python3-scikit-rf python3-usb python3-zmq umockdev
-    universal-ctags)
+    python3-pyvisa-py python3-scikit-rf python3-usb python3-zmq umockdev universal-ctags)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -19,13 +19,13 @@ import sys
 
 
 def units(build):
-    """The sources of every translation unit that has several."""
+    """Of every translation unit that has several sources, those, in their order."""
     for command in json.loads((build / "compile_commands.json").read_text()):
         unit = pathlib.Path(command["file"])
         if unit.parent.name == "Unity":
             sources = re.findall(r'#include "([^"]+)"', unit.read_text())
             if len(sources) > 1:
-                yield unit, sources
+                yield sources
 
 
 def functions(sources):
@@ -51,18 +51,21 @@ def calls(source):
     return set(re.findall(r"(?<![\w.:>~])(\w+)\s*[(<]", text))
 
 
-def main():
-    build = pathlib.Path(sys.argv[1])
-    every = {unit: sources for unit, sources in units(build)}
-    found = functions(sorted({source for sources in every.values() for source in sources}))
-    mixed = 0
-    for sources in every.values():
+def mixed_up(every):
+    """(name, the source that defines it, those after it that call that name)"""
+    found = functions(sorted({source for sources in every for source in sources}))
+    for sources in every:
         for place, owner in enumerate(sources):
             for name in sorted(found[owner]):
                 users = [source for source in sources[place + 1:] if name in calls(source)]
                 if users:
-                    mixed += 1
-                    print(f"{name} of {owner}: " + ", ".join(users))
+                    yield name, owner, users
+
+
+def main():
+    mixed = list(mixed_up(list(units(pathlib.Path(sys.argv[1])))))
+    for name, owner, users in mixed:
+        print(f"{name} of {owner}: " + ", ".join(users))
     return 1 if mixed else 0
 
 

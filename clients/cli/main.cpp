@@ -2,16 +2,6 @@
 
 #include "app.hpp"
 
-#ifdef __SANITIZE_ADDRESS__
-/// What fontconfig, by which cairo writes, keeps to the end is not ours to give back.
-extern "C" const char* __lsan_default_suppressions() { // NOLINT: the sanitizer's own name for it
-    return "leak:libfontconfig\n";
-}
-extern "C" const char* __lsan_default_options() { // NOLINT: as above
-    return "print_suppressions=0";
-}
-#endif
-
 int main(int argc, char** argv) {
     phyll::cli::App app;
     phyll::cli::add_rig_commands(app);
