@@ -52,7 +52,7 @@ class VirtualLab {
 
 /// What a calibration measured of the rig, whatever it is.
 [[nodiscard]] inline double quantity(const rigs::Calibration& calibration, const char* name) {
-    return rigs::quantity(calibration, name, -1000, 1000);
+    return rigs::quantity(calibration, name, 0, 1000);
 }
 
 class ElectronicBench : public VirtualLab {

@@ -1,5 +1,6 @@
 // State directories that cannot be used, and one whose disk is full while a run is under way.
 
+#include "tests/integration/json_lines.hpp"
 #include "tests/integration/run_files.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/disk.hpp"
@@ -24,6 +25,7 @@ using phyll::test::on_small_disk;
 using phyll::test::Process;
 using phyll::test::run_command;
 using phyll::test::seen_by;
+using phyll::test::show;
 using phyll::test::TempDir;
 using phyll::test::why_no_mounts;
 using phyll::test::Wrapper;
@@ -64,10 +66,6 @@ void write(const std::filesystem::path& file, std::size_t at, const std::string&
     out.seekp(static_cast<std::streamoff>(at));
     out << bytes;
     REQUIRE(out.flush());
-}
-
-json show(const Daemon& daemon, int run) {
-    return json::parse(daemon.ctl({"--json", "run", "show", std::to_string(run)}).out);
 }
 
 /// The daemon answers, and a rig of it works.
@@ -144,8 +142,8 @@ TEST_CASE("a full disk holds the run under way by its name, and it goes on when 
     REQUIRE(std::filesystem::exists(seen / "reserve"));
     fill_disk(seen / "filler");
 
-    await([&] { return show(daemon, 1)["state"] == "held"; });
-    REQUIRE_THAT(show(daemon, 1)["reason"].get<std::string>(), Contains("free some space"));
+    await([&] { return show(daemon, "1")["state"] == "held"; });
+    REQUIRE_THAT(show(daemon, "1")["reason"].get<std::string>(), Contains("free some space"));
     REQUIRE_FALSE(std::filesystem::exists(seen / "reserve")); // it was given up for those words
     expect_service(daemon);
 
@@ -160,11 +158,11 @@ TEST_CASE("a full disk holds the run under way by its name, and it goes on when 
 
     // With room again all is well again.
     std::filesystem::remove(seen / "filler");
-    await([&] { return show(daemon, 1)["state"] == "running"; });
-    REQUIRE(show(daemon, 1)["holds"] == 1);
+    await([&] { return show(daemon, "1")["state"] == "running"; });
+    REQUIRE(show(daemon, "1")["holds"] == 1);
     REQUIRE(daemon.ctl({"run", "start", file}).status == 0);
     REQUIRE(daemon.ctl({"run", "cancel", "2"}).status == 0);
-    REQUIRE(show(daemon, 2)["state"] == "cancelled");
+    REQUIRE(show(daemon, "2")["state"] == "cancelled");
     REQUIRE(daemon.ctl({"run", "cancel", "1"}).status == 0);
     REQUIRE(std::filesystem::exists(seen / "reserve"));
     REQUIRE(daemon.stop() == 0);

@@ -1,6 +1,7 @@
 #include "tests/integration/json_lines.hpp"
 #include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/text.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -19,10 +20,6 @@ using phyll::test::Process;
 using phyll::test::short_run;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 /// Trains a run to its end.
 void train(const Daemon& daemon, const std::vector<std::string>& more = {}) {
@@ -47,16 +44,14 @@ std::vector<std::uint64_t> listed(const Daemon& daemon, const std::vector<std::s
     return runs;
 }
 
-json show(const Daemon& daemon, int run) {
-    return json::parse(daemon.ctl({"--json", "run", "show", std::to_string(run)}).out);
-}
-
 json diff(const Daemon& daemon, int a, int b) {
     return json::parse(
         daemon.ctl({"--json", "run", "diff", std::to_string(a), std::to_string(b)}).out);
 }
 
 using Runs = std::vector<std::uint64_t>;
+using phyll::test::contains;
+using phyll::test::show;
 
 const std::string noisy_cavity = R"(
 [[rigs]]
@@ -79,8 +74,8 @@ TEST_CASE("a run says who started it: a user by name over ipc, an address over T
     const std::string user = me != nullptr ? "local user " + std::string(me->pw_name) + " (uid " +
                                                  std::to_string(me->pw_uid) + ")"
                                            : "local user with uid " + std::to_string(::getuid());
-    REQUIRE(show(daemon, 1)["submitted_by"] == user);
-    REQUIRE(show(daemon, 2)["submitted_by"] == "a local operator at 127.0.0.1");
+    REQUIRE(show(daemon, "1")["submitted_by"] == user);
+    REQUIRE(show(daemon, "2")["submitted_by"] == "a local operator at 127.0.0.1");
     REQUIRE(contains(daemon.ctl({"run", "list"}).out, user));
     REQUIRE(contains(daemon.ctl({"run", "show", "1"}).out, " by " + user));
 }
@@ -115,7 +110,7 @@ TEST_CASE("a run keeps what it ran under, and a diff names what changed") {
     train(daemon);
     train(daemon);
     train(daemon, {"--set", "training.epochs=7"});
-    const json run = show(daemon, 1);
+    const json run = show(daemon, "1");
     REQUIRE(run["conditions"]["version"] == "0.1.0");
     REQUIRE(run["conditions"]["cpu_model"] == run["cpu_model"]);
     REQUIRE(run["conditions"]["rigs"].size() == 1);
@@ -126,8 +121,8 @@ TEST_CASE("a run keeps what it ran under, and a diff names what changed") {
     REQUIRE(rig["calibration"] == "");
     REQUIRE(rig["configuration"]["options"]["reverberation_time"] == 0.06);
     REQUIRE(rig["configuration_sha256"].get<std::string>().size() == 64);
-    REQUIRE(show(daemon, 2)["conditions"]["rigs"][0]["age"] == 2 * 77 * 7);
-    REQUIRE(show(daemon, 3)["overrides"] == json({"training.epochs=7"}));
+    REQUIRE(show(daemon, "2")["conditions"]["rigs"][0]["age"] == 2 * 77 * 7);
+    REQUIRE(show(daemon, "3")["overrides"] == json({"training.epochs=7"}));
 
     const json same = diff(daemon, 1, 2);
     REQUIRE(same["same"] == true);
@@ -169,7 +164,7 @@ TEST_CASE("a run that goes on keeps what it is under then, and says what changed
                   daemon.folder() / "watch.log");
     while (json::parse(watch.read_line())["event"] != "epoch") {
     }
-    const std::string before = show(daemon, 1)["conditions"]["rigs"][0]["configuration_sha256"];
+    const std::string before = show(daemon, "1")["conditions"]["rigs"][0]["configuration_sha256"];
     daemon.kill();
     daemon.configure("[[rigs]]\nname = \"cavity\"\nkind = \"acoustic\"\n"
                      "simulation = { noise = 0.25 }\n");
@@ -184,7 +179,7 @@ TEST_CASE("a run that goes on keeps what it is under then, and says what changed
             break;
         }
     }
-    const json rig = show(daemon, 1)["conditions"]["rigs"][0];
+    const json rig = show(daemon, "1")["conditions"]["rigs"][0];
     REQUIRE(rig["configuration_sha256"] != before);
     REQUIRE(rig["configuration"]["simulation"]["noise"] == 0.25);
 }

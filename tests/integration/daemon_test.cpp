@@ -1,4 +1,5 @@
 #include "tests/support/process.hpp"
+#include "tests/support/text.hpp"
 
 #include "clients/cpp/client.hpp"
 
@@ -11,17 +12,10 @@
 #include <sys/stat.h>
 
 using namespace phyll;
+using phyll::test::contains;
 using test::Daemon;
 using test::Finished;
 using test::run_command;
-
-namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
-} // namespace
 
 TEST_CASE("phylld serves the built-in lab at both endpoints, with the role of each") {
     Daemon daemon("");
@@ -123,8 +117,8 @@ TEST_CASE("phyllctl says how it went by its exit status") {
                 .status == 4);
     REQUIRE(daemon.ctl({"run", "show", "99"}).status == 3);
     REQUIRE(daemon.ctl({"run", "start", "no-such-file.toml"}).status == 3);
-    const Finished json = daemon.ctl({"--json", "run", "show", "99"});
-    REQUIRE(nlohmann::json::parse(json.out)["code"] == "NOT_FOUND");
+    const Finished shown = daemon.ctl({"--json", "run", "show", "99"});
+    REQUIRE(nlohmann::json::parse(shown.out)["code"] == "NOT_FOUND");
     REQUIRE(run_command({PHYLL_BIN_DIR "/phyllctl", "--version"}).status == 0);
 }
 

@@ -1,4 +1,5 @@
 #include "tests/support/process.hpp"
+#include "tests/support/text.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,6 +8,7 @@
 #include <sstream>
 
 using namespace phyll;
+using phyll::test::contains;
 using test::Finished;
 using test::run_command;
 
@@ -15,10 +17,6 @@ namespace {
 Finished explain(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {PHYLL_BIN_DIR "/phylld", "--explain"});
     return run_command(arguments);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 /// The first line in which two texts differ, from both.

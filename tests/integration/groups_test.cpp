@@ -3,6 +3,7 @@
 #include "tests/support/await.hpp"
 #include "tests/support/data_files.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/text.hpp"
 
 #include "clients/cpp/client.hpp"
 
@@ -17,6 +18,8 @@
 
 using namespace phyll;
 using nlohmann::json;
+using phyll::test::contains;
+using phyll::test::show;
 using test::await;
 using test::Daemon;
 using test::endless_run;
@@ -25,10 +28,6 @@ using test::lines_of;
 using test::short_run;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 Finished start(const Daemon& daemon, const std::string& text,
                const std::vector<std::string>& options) {
@@ -46,10 +45,6 @@ std::vector<json> train(const Daemon& daemon, std::vector<std::string> options,
     INFO(finished.out << finished.err);
     REQUIRE(finished.status == status);
     return lines_of(finished.out);
-}
-
-json show(const Daemon& daemon, const std::string& what) {
-    return json::parse(daemon.ctl({"--json", "run", "show", what}).out);
 }
 
 std::vector<json> list(const Daemon& daemon, const std::vector<std::string>& options = {}) {

@@ -1,6 +1,7 @@
 // Runs that something goes wrong under: they wait, and go on, by themselves or when a person says
 // so; and runs that are trained again from what they measured.
 
+#include "tests/integration/json_lines.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/process.hpp"
 
@@ -14,6 +15,7 @@ using Catch::Matchers::Contains;
 using nlohmann::json;
 using phyll::test::await;
 using phyll::test::Daemon;
+using phyll::test::show;
 
 namespace {
 
@@ -35,10 +37,6 @@ skip = true
 [[layers]]
 rig = "cavity"
 )";
-
-json show(const Daemon& daemon, const std::string& run = "1") {
-    return json::parse(daemon.ctl({"--json", "run", "show", run}).out);
-}
 
 void start(const Daemon& daemon) {
     REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", run_file).string()}).status == 0);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/support/process.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <sstream>
@@ -16,6 +18,11 @@ inline std::vector<nlohmann::json> lines_of(const std::string& text) {
         lines.push_back(nlohmann::json::parse(line));
     }
     return lines;
+}
+
+/// A run, or a group of runs ("g1"), as phyllctl shows it.
+inline nlohmann::json show(const Daemon& daemon, const std::string& what = "1") {
+    return nlohmann::json::parse(daemon.ctl({"--json", "run", "show", what}).out);
 }
 
 } // namespace phyll::test

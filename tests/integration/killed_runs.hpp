@@ -3,6 +3,7 @@
 // A short run on a rig whose noise and drift tell every measurement from every other, and a daemon
 // that is killed under it: for the test in ./check, and for the soak.
 
+#include "tests/integration/json_lines.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/process.hpp"
 
@@ -33,10 +34,6 @@ inline std::string short_run(const std::string& training, const std::string& tab
            "\"cavity\"\n";
 }
 
-inline nlohmann::json show_run(const Daemon& daemon) {
-    return nlohmann::json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
-}
-
 /// What came out of a run, and what those who watch were told of it.
 struct LearnedRun {
     std::string weights;
@@ -48,7 +45,7 @@ struct LearnedRun {
 /// Waits for the end of run 1; throws when it did not succeed.
 inline LearnedRun learned(const Daemon& daemon) {
     const std::string watched = daemon.ctl({"--json", "run", "watch", "1"}).out;
-    const nlohmann::json run = show_run(daemon);
+    const nlohmann::json run = show(daemon);
     if (run["state"] != "succeeded") {
         throw std::runtime_error("the run did not succeed: " + run.dump());
     }
@@ -74,6 +71,13 @@ inline void start_run(const Daemon& daemon, const std::string& file) {
     }
 }
 
+/// What comes out of a run when nobody kills anything.
+inline LearnedRun undisturbed(const std::string& file) {
+    const Daemon quiet(restless_lab);
+    start_run(quiet, file);
+    return learned(quiet);
+}
+
 /// Kills and starts the daemon twice, each time after up to `longest`; returns how often a run was
 /// under way. A third death without anything new would be the run's end, as it should.
 inline int kill_at_random(Daemon& daemon, std::mt19937& random, std::chrono::milliseconds longest) {
@@ -83,7 +87,7 @@ inline int kill_at_random(Daemon& daemon, std::mt19937& random, std::chrono::mil
         daemon.kill();
         daemon.start();
     }
-    return show_run(daemon)["interruptions"].get<int>();
+    return show(daemon)["interruptions"].get<int>();
 }
 
 } // namespace phyll::test

@@ -12,20 +12,15 @@ using phyll::test::LearnedRun;
 using phyll::test::Process;
 using phyll::test::restless_lab;
 using phyll::test::short_run;
-using phyll::test::show_run;
+using phyll::test::show;
 using phyll::test::start_run;
+using phyll::test::undisturbed;
 
 namespace {
 
 const std::string greedy = "schedule = \"greedy\"\n";
 const std::string simultaneous = "schedule = \"simultaneous\"\n";
 const std::string every_epoch = "[checkpoints]\nleast_seconds = 0\n";
-
-LearnedRun undisturbed(const std::string& file) {
-    const Daemon quiet(restless_lab);
-    start_run(quiet, file);
-    return learned(quiet);
-}
 
 /// Waits until a watcher has been told of so many epochs.
 void wait_for_epochs(const Daemon& daemon, int count) {
@@ -60,7 +55,7 @@ TEST_CASE("a run whose daemon is killed again and again learns what it learns un
         daemon.start();
     }
     REQUIRE(learned(daemon) == expected); // the watcher was told of each epoch once
-    REQUIRE(show_run(daemon)["interruptions"] > 0);
+    REQUIRE(show(daemon)["interruptions"] > 0);
 }
 
 TEST_CASE("a run whose daemon is killed at any moment learns what it learns undisturbed") {
@@ -79,11 +74,11 @@ TEST_CASE("a run under which phylld dies again and again without a measurement i
                   "faults = [{ kind = \"hang\", count = 1000000 }]\n");
     start_run(daemon, short_run(greedy));
     for (int death = 0; death < 3; ++death) {
-        await([&] { return show_run(daemon)["state"] == "running"; });
+        await([&] { return show(daemon)["state"] == "running"; });
         daemon.kill();
         daemon.start();
     }
-    const nlohmann::json run = show_run(daemon);
+    const nlohmann::json run = show(daemon);
     REQUIRE(run["state"] == "failed");
     REQUIRE(run["interruptions"] == 3);
     REQUIRE(run["reason"].get<std::string>().find("3 times in a row") != std::string::npos);

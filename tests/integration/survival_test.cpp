@@ -1,3 +1,4 @@
+#include "tests/integration/json_lines.hpp"
 #include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
@@ -11,12 +12,9 @@ using nlohmann::json;
 using phyll::test::Daemon;
 using phyll::test::endless_run;
 using phyll::test::Process;
+using phyll::test::show;
 
 namespace {
-
-json show(const Daemon& daemon) {
-    return json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
-}
 
 /// The epochs that a watcher is told of, up to `count`, with the events' numbers.
 std::vector<json> first_epochs(const Daemon& daemon, std::size_t count) {

@@ -37,12 +37,6 @@ std::vector<Kind> kinds() {
     };
 }
 
-LearnedRun undisturbed(const std::string& file) {
-    const Daemon quiet(restless_lab);
-    start_run(quiet, file);
-    return learned(quiet);
-}
-
 } // namespace
 
 int main(int argc, char** argv) {

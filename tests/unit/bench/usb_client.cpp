@@ -1,5 +1,7 @@
 #include "tests/unit/bench/usb_client.hpp"
 
+#include "tests/unit/bench/usbtmc_bytes.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -14,21 +16,6 @@ constexpr unsigned char bulk_out = 0x02;
 constexpr unsigned char bulk_in = 0x81;
 constexpr unsigned timeout_ms = 5000;
 constexpr std::size_t header_size = 12;
-
-std::vector<std::uint8_t> header(std::uint8_t id, std::uint8_t tag, std::size_t size) {
-    return {id,
-            tag,
-            static_cast<std::uint8_t>(~tag),
-            0,
-            static_cast<std::uint8_t>(size),
-            static_cast<std::uint8_t>(size >> 8U),
-            static_cast<std::uint8_t>(size >> 16U),
-            static_cast<std::uint8_t>(size >> 24U),
-            static_cast<std::uint8_t>(id == 1 ? 1 : 0),
-            0,
-            0,
-            0};
-}
 
 } // namespace
 
@@ -85,7 +72,6 @@ bool UsbClient::kernel_driver() const {
 }
 
 int UsbClient::send(std::vector<std::uint8_t> bytes) {
-    bytes.resize((bytes.size() + 3) / 4 * 4);
     int went = 0;
     const int error = libusb_bulk_transfer(handle_, bulk_out, bytes.data(),
                                            static_cast<int>(bytes.size()), &went, timeout_ms);
@@ -93,16 +79,14 @@ int UsbClient::send(std::vector<std::uint8_t> bytes) {
     return error;
 }
 
-int UsbClient::write(const std::string& message) {
+int UsbClient::write(const std::string& text) {
     tag_ = static_cast<std::uint8_t>(tag_ % 255 + 1);
-    std::vector<std::uint8_t> bytes = header(1, tag_, message.size());
-    bytes.insert(bytes.end(), message.begin(), message.end());
-    return send(std::move(bytes));
+    return send(message(tag_, text));
 }
 
 int UsbClient::ask(std::uint32_t most) {
     tag_ = static_cast<std::uint8_t>(tag_ % 255 + 1);
-    return send(header(2, tag_, most));
+    return send(request_in(tag_, most));
 }
 
 int UsbClient::read(std::string& text, bool& end, unsigned timeout) {

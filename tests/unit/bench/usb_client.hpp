@@ -26,7 +26,7 @@ class UsbClient {
     [[nodiscard]] int device_number() const;
     [[nodiscard]] bool kernel_driver() const;
 
-    int write(const std::string& message);
+    int write(const std::string& text);
     int ask(std::uint32_t most);
     /// What one transfer has; whether it is the last goes into `end`.
     int read(std::string& text, bool& end, unsigned timeout_ms = 5000);

@@ -1,6 +1,8 @@
-#include "tests/unit/bench/usbtmc_interface.hpp"
+#include "tests/unit/bench/usbtmc_bytes.hpp"
 
 namespace phyll::test {
+
+using Bytes = std::vector<std::uint8_t>;
 
 Bytes header(std::uint8_t id, std::uint8_t tag, std::uint32_t size, std::uint8_t attributes,
              std::uint8_t end_at) {

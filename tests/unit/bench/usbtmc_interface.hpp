@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/bench/usb/usbtmc_function.hpp"
+#include "tests/unit/bench/usbtmc_bytes.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -47,11 +48,5 @@ struct Interface {
     Echo echo;
     UsbtmcFunction function;
 };
-
-[[nodiscard]] Bytes header(std::uint8_t id, std::uint8_t tag, std::uint32_t size,
-                           std::uint8_t attributes, std::uint8_t end_at = 0);
-[[nodiscard]] Bytes message(std::uint8_t tag, const std::string& text, bool end = true);
-[[nodiscard]] Bytes request_in(std::uint8_t tag, std::uint32_t size);
-[[nodiscard]] Bytes reply(std::uint8_t tag, const std::string& text, std::uint8_t attributes);
 
 } // namespace phyll::test

@@ -1,4 +1,5 @@
 #include "clients/cli/group_view.hpp"
+#include "tests/support/text.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 
 using namespace phyll;
 using namespace phyll::cli;
+using phyll::test::contains;
 
 namespace {
 
@@ -49,10 +51,6 @@ std::string take(std::ostringstream& out) {
     std::string text = out.str();
     out.str("");
     return text;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "daemon/config/reference.hpp"
 #include "daemon/config/rules.hpp"
+#include "tests/support/text.hpp"
 #include "tests/unit/config/settable.hpp"
 #include "tests/unit/config/toy_kinds.hpp"
 
@@ -16,6 +17,7 @@ using config::Topic;
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
+using phyll::test::contains;
 
 namespace {
 
@@ -83,10 +85,6 @@ class Proto {
 
     google::protobuf::FileDescriptorSet set_;
 };
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 /// The message of the NOT_FOUND that asking for `what` gives.
 std::string refusal(const std::string& what) {

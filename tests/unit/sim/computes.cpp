@@ -11,24 +11,10 @@ namespace {
 
 using Eigen::MatrixXd;
 
-MatrixXd matrix_of(ConstBlock block) {
-    return Eigen::Map<const Eigen::MatrixXf>(block.data(),
-                                             static_cast<Eigen::Index>(block.channels()),
-                                             static_cast<Eigen::Index>(block.samples()))
-        .cast<double>();
-}
-
 MatrixXd with_bias(const MatrixXd& features) {
     MatrixXd result(features.rows() + 1, features.cols());
     result << features, MatrixXd::Ones(1, features.cols());
     return result;
-}
-
-/// The linear read-out that fits `targets` best, with a little ridge.
-MatrixXd read_out(const MatrixXd& features, const MatrixXd& targets) {
-    MatrixXd gram = features * features.transpose();
-    gram.diagonal().array() += 1e-6 * gram.diagonal().mean();
-    return gram.ldlt().solve(features * targets.transpose()).transpose();
 }
 
 constexpr std::size_t probe_samples = 200;
@@ -73,6 +59,19 @@ double share_read_out(MatrixXd features, const Eigen::RowVectorXd& labels) {
 }
 
 } // namespace
+
+MatrixXd matrix_of(ConstBlock block) {
+    return Eigen::Map<const Eigen::MatrixXf>(block.data(),
+                                             static_cast<Eigen::Index>(block.channels()),
+                                             static_cast<Eigen::Index>(block.samples()))
+        .cast<double>();
+}
+
+MatrixXd read_out(const MatrixXd& features, const MatrixXd& targets) {
+    MatrixXd gram = features * features.transpose();
+    gram.diagonal().array() += 1e-6 * gram.diagonal().mean();
+    return gram.ldlt().solve(features * targets.transpose()).transpose();
+}
 
 double nonlinear_share(PhysicalLayer& rig) {
     constexpr Eigen::Index training = 700;

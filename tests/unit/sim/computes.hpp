@@ -1,6 +1,9 @@
 #pragma once
 
 #include "drivers/core/physical_layer.hpp"
+#include "drivers/core/sample_block.hpp"
+
+#include <Eigen/Core>
 
 #include <cstddef>
 #include <utility>
@@ -10,6 +13,12 @@ namespace phyll::test {
 
 /// Whether a rig computes anything that a linear device does not: see its response to each of
 /// these.
+
+/// Samples as columns.
+[[nodiscard]] Eigen::MatrixXd matrix_of(ConstBlock block);
+/// The linear read-out that fits `targets` best, with a little ridge.
+[[nodiscard]] Eigen::MatrixXd read_out(const Eigen::MatrixXd& inputs,
+                                       const Eigen::MatrixXd& targets);
 
 /// Mean over outputs of the variance that a linear fit of the inputs leaves on unseen samples, for
 /// uniformly random inputs. Alone it is no proof: an odd device leaves some and yet makes no

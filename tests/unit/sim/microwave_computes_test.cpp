@@ -1,6 +1,7 @@
 // That the physics computes: the microwave cavity's response is no linear function of its bits, and
 // yet no hash of them.
 #include "sim/rigs/microwave/microwave.pb.h"
+#include "tests/unit/sim/computes.hpp"
 #include "tests/unit/sim/support.hpp"
 
 #include <Eigen/Dense>
@@ -36,13 +37,6 @@ OwnedBlock random_bits(std::size_t inputs, std::size_t free, std::size_t samples
     return x;
 }
 
-MatrixXd matrix_of(ConstBlock block) {
-    return Eigen::Map<const Eigen::MatrixXf>(block.data(),
-                                             static_cast<Eigen::Index>(block.channels()),
-                                             static_cast<Eigen::Index>(block.samples()))
-        .cast<double>();
-}
-
 /// 1, the bits as -1 and 1, and, of degree 2, the products of two.
 MatrixXd features(const OwnedBlock& x, std::size_t free, int degree) {
     const auto n = static_cast<Eigen::Index>(free);
@@ -59,13 +53,6 @@ MatrixXd features(const OwnedBlock& x, std::size_t free, int degree) {
         result.row(static_cast<Eigen::Index>(i)) = rows[i];
     }
     return result;
-}
-
-/// The linear read-out that fits `targets` best, with a little ridge.
-MatrixXd read_out(const MatrixXd& inputs, const MatrixXd& targets) {
-    MatrixXd gram = inputs * inputs.transpose();
-    gram.diagonal().array() += 1e-6 * gram.diagonal().mean();
-    return gram.ldlt().solve(inputs * targets.transpose()).transpose();
 }
 
 /// Mean over outputs of the variance that a fit of the degree leaves on unseen patterns.
