@@ -12,7 +12,11 @@ target_compile_options(phyll_warnings INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 
 # phyll_include_root(<target> <scope> <path>): lets <target> include "<path>/..." and nothing beside it.
+# A test that this build leaves to another one is no target.
 function(phyll_include_root target scope path)
+    if(NOT TARGET ${target})
+        return()
+    endif()
     string(MAKE_C_IDENTIFIER "${path}" id)
     set(root ${PROJECT_BINARY_DIR}/rooms/${id})
     get_filename_component(parent ${root}/${path} DIRECTORY)

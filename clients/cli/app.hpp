@@ -55,6 +55,7 @@ void add_rig_commands(App& app);
 void add_characterise_command(App& app);
 /// More of "rig".
 void add_rig_care_commands(App& app);
+void add_jog_command(App& app);
 void add_snapshot_command(App& app);
 void add_instrument_commands(App& app);
 void add_run_commands(App& app);

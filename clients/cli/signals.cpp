@@ -9,6 +9,11 @@ sigset_t ending_signals() {
     ::sigemptyset(&signals);
     ::sigaddset(&signals, SIGINT);
     ::sigaddset(&signals, SIGTERM);
+    // A terminal that closes ends what was asked for there, unless nohup says otherwise.
+    struct sigaction hangup{};
+    if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        ::sigaddset(&signals, SIGHUP);
+    }
     return signals;
 }
 

@@ -2,7 +2,9 @@
 
 #include "app.hpp"
 #include "file_aside.hpp"
+#include "frame_files.hpp"
 #include "output.hpp"
+#include "pose_options.hpp"
 #include "rig_actions.hpp"
 #include "sweep_picture.hpp"
 #include "touchstone.hpp"
@@ -25,6 +27,8 @@ namespace {
 struct SnapshotArguments {
     std::string rig;
     std::string out;
+    PoseOptions pose;
+    bool whole = false;
 };
 
 /// "cavity-20261128-203000"
@@ -61,16 +65,35 @@ std::vector<std::string> save_sweep(const std::string& name, const v1::SnapshotR
     return {name + ".s2p", name + ".png"};
 }
 
+std::vector<std::string> save_frame(const std::string& name, const v1::SnapshotReply& reply) {
+    save(name + ".png", png_of(reply.frame()));
+    save(name + ".npy", npy_of(reply.frame()));
+    return {name + ".png", name + ".npy"};
+}
+
+std::vector<std::string> save(const std::string& name, const v1::SnapshotReply& reply) {
+    switch (reply.what_case()) {
+    case v1::SnapshotReply::kSweep:
+        return save_sweep(name, reply);
+    case v1::SnapshotReply::kFrame:
+        return save_frame(name, reply);
+    case v1::SnapshotReply::WHAT_NOT_SET:
+        break;
+    }
+    throw Error(Code::unimplemented, "phylld sent a snapshot of a kind that this phyllctl does not "
+                                     "know; a newer one does");
+}
+
 void snapshot(App& app, const SnapshotArguments& arguments) {
-    v1::RigRequest request;
+    v1::SnapshotRequest request;
     request.set_rig(arguments.rig);
+    if (arguments.pose.given()) {
+        *request.mutable_pose() = pose_of(arguments.pose);
+    }
+    request.set_whole(arguments.whole);
     app.let_signals_interrupt(); // it waits its turn
     const auto reply = app.client().call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", request, {});
-    if (!reply.has_sweep()) {
-        throw Error(Code::unimplemented, "phylld sent a snapshot of a kind that this phyllctl does "
-                                         "not know; a newer one does");
-    }
-    const std::vector<std::string> files = save_sweep(name_for(arguments, reply), reply);
+    const std::vector<std::string> files = save(name_for(arguments, reply), reply);
     if (app.json()) {
         std::cout << nlohmann::json{{"event", "snapshot_saved"},
                                     {"rig", arguments.rig},
@@ -88,13 +111,17 @@ void snapshot(App& app, const SnapshotArguments& arguments) {
 void add_snapshot_command(App& app) {
     CLI::App* rig = app.commands().get_subcommand("rig");
     const auto arguments = std::make_shared<SnapshotArguments>();
-    rig_actions(app, *rig, arguments)("snapshot",
-                                      "Save what a rig made of instruments sees: of a microwave "
-                                      "rig a sweep, as Touchstone (.s2p) "
-                                      "and as a picture (.png)",
-                                      snapshot)
-        ->add_option("--out", arguments->out,
-                     "Where to, without the ending. Default: the rig's name and the time");
+    CLI::App* command = rig_actions(app, *rig, arguments)(
+        "snapshot",
+        "Save what a rig made of instruments sees: of a microwave rig a sweep, as Touchstone "
+        "(.s2p) and as a picture (.png); of an optical rig a frame of its reference pattern, as a "
+        "picture (.png) and as counts for numpy (.npy)",
+        snapshot);
+    command->add_option("--out", arguments->out,
+                        "Where to, without the ending. Default: the rig's name and the time");
+    add_pose_options(*command, arguments->pose);
+    command->add_flag("--whole", arguments->whole,
+                      "The whole sensor of a camera, not only the region that the rig reads");
 }
 
 } // namespace phyll::cli

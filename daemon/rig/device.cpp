@@ -323,8 +323,10 @@ void Device::note_instruments(InstrumentControls* controls) {
 }
 
 void Device::note_spec() {
-    if (specs_.empty() || specs_.back().evidence_of != layer_->spec().evidence_of) {
-        specs_.push_back(layer_->spec());
+    const LayerSpec& now = layer_->spec();
+    if (specs_.empty() || specs_.back().evidence_of != now.evidence_of ||
+        specs_.back().seconds_per_sample != now.seconds_per_sample) {
+        specs_.push_back(now);
         spec_ = &specs_.back();
     }
 }

@@ -92,6 +92,7 @@ std::shared_ptr<const instruments::Shelf> make_shelf(const InstrumentConfigs& co
                             .address = instrument.address(),
                             .serial = instrument.serial(),
                             .dialect = instrument.dialect(),
+                            .look_up_table = instrument.look_up_table(),
                             .is_virtual = instrument.virtual_(),
                             .timeout = Seconds(instrument.timeout()),
                             .line = {.baud = instrument.baud()}});

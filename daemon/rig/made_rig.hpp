@@ -50,7 +50,11 @@ class InstrumentControls {
     /// calibration of before stays then.
     virtual void calibrate(const instruments::Patience& patience) = 0;
     /// See InstrumentRig.
-    [[nodiscard]] virtual rigs::Snapshot snapshot(const instruments::Patience& patience) = 0;
+    [[nodiscard]] virtual rigs::Snapshot snapshot(const rigs::View& view,
+                                                  const instruments::Patience& patience) = 0;
+    /// See InstrumentRig.
+    virtual void jog(const rigs::Pose& pose, Seconds duration,
+                     const instruments::Patience& patience) = 0;
     /// As many as the rig has, always in the same order; they live as long as the layer.
     [[nodiscard]] virtual std::vector<instruments::Instrument*> instruments() = 0;
     [[nodiscard]] virtual std::shared_ptr<const CalibrationBook> calibration() const = 0;

@@ -1,5 +1,7 @@
 #include "daemon/rig/snapshot_wire.hpp"
 
+#include "drivers/core/error.hpp"
+
 #include <google/protobuf/repeated_field.h>
 
 #include <variant>
@@ -34,7 +36,43 @@ void write(const rigs::SweepSnapshot& sweep, v1::SnapshotReply& reply) {
     add(sweep.values[3], *out.mutable_s22());
 }
 
+void write(const rigs::FrameSnapshot& frame, v1::SnapshotReply& reply) {
+    v1::FrameSnapshot& out = *reply.mutable_frame();
+    out.set_width(static_cast<std::uint32_t>(frame.frame.width));
+    out.set_height(static_cast<std::uint32_t>(frame.frame.height));
+    out.set_bits(frame.frame.bits);
+    out.set_exposure(frame.setup.exposure.count());
+    out.set_gain(frame.setup.gain);
+    out.set_binning(frame.setup.binning);
+    out.set_x(static_cast<std::uint32_t>(frame.setup.region.x));
+    out.set_y(static_cast<std::uint32_t>(frame.setup.region.y));
+    std::string& counts = *out.mutable_counts();
+    counts.reserve(2 * frame.frame.counts.size());
+    for (const std::uint16_t count : frame.frame.counts) {
+        counts.push_back(static_cast<char>(count & 0xFFU));
+        counts.push_back(static_cast<char>(count >> 8U));
+    }
+}
+
 } // namespace
+
+rigs::Pose from_wire(const v1::Pose& pose) {
+    switch (pose.what_case()) {
+    case v1::Pose::kChannel:
+        return rigs::ChannelDrive{.channel = pose.channel().channel(),
+                                  .drive = pose.channel().drive()};
+    case v1::Pose::kPattern:
+        return rigs::NamedPattern{pose.pattern()};
+    case v1::Pose::kPicture: {
+        const v1::Picture& picture = pose.picture();
+        return rigs::WholePicture{.size = {.width = picture.width(), .height = picture.height()},
+                                  .levels = {picture.levels().begin(), picture.levels().end()}};
+    }
+    case v1::Pose::WHAT_NOT_SET:
+        break;
+    }
+    throw invalid_field("pose", "missing; a channel, a pattern or a picture is needed");
+}
 
 v1::SnapshotReply to_wire(const rigs::Snapshot& snapshot) {
     v1::SnapshotReply reply;

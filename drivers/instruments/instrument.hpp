@@ -36,10 +36,11 @@ struct Identity {
 /// An instrument as the configuration has it.
 struct InstrumentSettings {
     std::string name;
-    std::string kind;    ///< "generator", "digitiser", "vna", "metasurface"
-    std::string address; ///< VISA resource string
+    std::string kind;    ///< "generator", "digitiser", "vna", "metasurface", "slm", "camera"
+    std::string address; ///< VISA resource string; of a camera see make_genicam_camera
     std::string serial;  ///< empty: any
     std::string dialect; ///< name or path; empty: by what the instrument says of itself
+    std::string look_up_table{}; ///< of an SLM: see read_level_table; empty: levels as they are
     bool is_virtual = false;
     Seconds timeout{5};                ///< within which it answers
     transports::SerialSettings line{}; ///< of instruments on a serial line

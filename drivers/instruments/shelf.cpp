@@ -2,6 +2,8 @@
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "drivers/instruments/display_slm.hpp"
+#include "drivers/instruments/genicam_camera.hpp"
 #include "drivers/instruments/scpi_digitiser.hpp"
 #include "drivers/instruments/scpi_generator.hpp"
 #include "drivers/instruments/scpi_vna.hpp"
@@ -77,6 +79,16 @@ std::unique_ptr<Metasurface> Shelf::metasurface(const std::string& field,
     return made(settings, [&] { return make_serial_metasurface(settings, lock_dir_, clock_); });
 }
 
+std::unique_ptr<Slm> Shelf::slm(const std::string& field, const std::string& name) const {
+    const InstrumentSettings& settings = find(field, name, "slm");
+    return made(settings, [&] { return make_display_slm(settings, lock_dir_, clock_); });
+}
+
+std::unique_ptr<Camera> Shelf::camera(const std::string& field, const std::string& name) const {
+    const InstrumentSettings& settings = find(field, name, "camera");
+    return made(settings, [&] { return make_genicam_camera(settings, lock_dir_, clock_); });
+}
+
 std::unique_ptr<Instrument> any_instrument(const Shelf& shelf, const std::string& name) {
     const auto found = std::ranges::find(shelf.settings(), name, &InstrumentSettings::name);
     const std::string kind = found == shelf.settings().end() ? "" : found->kind;
@@ -88,6 +100,12 @@ std::unique_ptr<Instrument> any_instrument(const Shelf& shelf, const std::string
     }
     if (kind == "metasurface") {
         return shelf.metasurface("instrument", name);
+    }
+    if (kind == "slm") {
+        return shelf.slm("instrument", name);
+    }
+    if (kind == "camera") {
+        return shelf.camera("instrument", name);
     }
     return shelf.generator("instrument", name);
 }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "drivers/instruments/camera.hpp"
 #include "drivers/instruments/digitiser.hpp"
 #include "drivers/instruments/instrument.hpp"
 #include "drivers/instruments/metasurface.hpp"
+#include "drivers/instruments/slm.hpp"
 #include "drivers/instruments/vna.hpp"
 #include "drivers/instruments/waveform_generator.hpp"
 
@@ -45,6 +47,9 @@ class Shelf {
     [[nodiscard]] std::unique_ptr<Vna> vna(const std::string& field, const std::string& name) const;
     [[nodiscard]] std::unique_ptr<Metasurface> metasurface(const std::string& field,
                                                            const std::string& name) const;
+    [[nodiscard]] std::unique_ptr<Slm> slm(const std::string& field, const std::string& name) const;
+    [[nodiscard]] std::unique_ptr<Camera> camera(const std::string& field,
+                                                 const std::string& name) const;
 
     [[nodiscard]] const std::vector<InstrumentSettings>& settings() const noexcept {
         return settings_;

@@ -33,8 +33,12 @@ const std::vector<double>& series(const Calibration& calibration, const char* na
     return found->values;
 }
 
-Snapshot InstrumentRig::snapshot(const Patience& /*patience*/) {
+Snapshot InstrumentRig::snapshot(const View& /*view*/, const Patience& /*patience*/) {
     throw Error(Code::unimplemented, "rigs of this kind have no snapshot");
+}
+
+void InstrumentRig::jog(const Pose& /*pose*/, Seconds /*duration*/, const Patience& /*patience*/) {
+    throw Error(Code::unimplemented, "rigs of this kind cannot be held in a pose");
 }
 
 } // namespace phyll::rigs

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -64,8 +65,36 @@ struct SweepSnapshot {
     /// In the order of `instruments::all_s_parameters`.
     std::array<instruments::SweepValues, 4> values;
 };
+/// What a camera sees.
+struct FrameSnapshot {
+    instruments::CameraSetup setup;
+    instruments::Frame frame;
+};
 /// What a rig sees.
-using Snapshot = std::variant<SweepSnapshot>;
+using Snapshot = std::variant<SweepSnapshot, FrameSnapshot>;
+
+/// One input driven, 0 to 1, all others at rest.
+struct ChannelDrive {
+    std::size_t channel = 0;
+    double drive = 0.0;
+};
+/// A pattern that the rig knows by its name: "checker", "blank".
+struct NamedPattern {
+    std::string name;
+};
+/// Levels of a whole display, row by row from the top left.
+struct WholePicture {
+    instruments::Slm::Size size;
+    std::vector<std::uint8_t> levels;
+};
+/// What a rig is held at by hand.
+using Pose = std::variant<ChannelDrive, NamedPattern, WholePicture>;
+
+/// What a snapshot is to be of.
+struct View {
+    std::optional<Pose> pose{}; ///< without it what the rig looks at by itself
+    bool whole = false;         ///< all that its camera sees, not only the region that it reads
+};
 
 /// A PhysicalLayer made of instruments.
 ///
@@ -82,9 +111,13 @@ class InstrumentRig : public PhysicalLayer {
     /// What to measure with as long as nothing better is known, with the settings of the rig.
     [[nodiscard]] virtual Calibration nominal() const = 0;
 
-    /// What the rig sees as it stands, with the settings of its queries. Throws UNIMPLEMENTED where
-    /// a rig has nothing to look at, and as `query` does.
-    [[nodiscard]] virtual Snapshot snapshot(const Patience& patience);
+    /// What the rig sees, with the settings of its queries. Throws UNIMPLEMENTED where a rig has
+    /// nothing to look at, or not so, and as `query` does.
+    [[nodiscard]] virtual Snapshot snapshot(const View& view, const Patience& patience);
+    /// Holds the rig in a pose for so long; it is for the caller to make it safe then. Throws
+    /// UNIMPLEMENTED where it cannot be held, INVALID_ARGUMENT where not in that pose, and as
+    /// `query` does.
+    virtual void jog(const Pose& pose, Seconds duration, const Patience& patience);
 
     /// As many as the rig has, always in the same order. Thread rule: that of each instrument's
     /// `status`, `shut` and `log`, for anything else that of the rig.

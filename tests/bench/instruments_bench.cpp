@@ -1,6 +1,8 @@
 // How long instruments wait for the daemon: rigs' drivers on virtual instruments that take as long
 // as real ones. Of the electronic rig 2 ms for each message and 5 ms for a record; of the microwave
-// rig 1 ms for each message and 7.2 ms for a sweep of 60 points at 10 kHz.
+// rig 1 ms for each message and 7.2 ms for a sweep of 60 points at 10 kHz. Of the optical rig 1 ms
+// for a picture, 20 ms until light meets it and an exposure of 5 ms: what it takes beside settling,
+// exposing and the picture's way, and what settling takes longer than it would have to.
 //
 //   phyll_bench_instruments [rounds]
 
@@ -42,16 +44,21 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-void report(conformance::VirtualLab& bench, const std::string& what, int rounds) {
-    const SystemClock clock;
-    const auto rig = bench.rig(clock);
+OwnedBlock stimuli_for(const PhysicalLayer& rig) {
     const KeyedRandom random(1, "stimuli");
-    OwnedBlock x(rig->spec().n_in(), samples);
+    OwnedBlock x(rig.spec().n_in(), samples);
     for (std::size_t i = 0; i < samples; ++i) {
         for (std::size_t k = 0; k < x.channels(); ++k) {
             x.sample(i)[k] = static_cast<float>(random.uniform(i, k));
         }
     }
+    return x;
+}
+
+void report(conformance::VirtualLab& bench, const std::string& what, int rounds) {
+    const SystemClock clock;
+    const auto rig = bench.rig(clock);
+    const OwnedBlock x = stimuli_for(*rig);
     std::vector<double> waiting;
     std::vector<double> rates;
     static_cast<void>(measure(bench, *rig, x)); // sets up
@@ -83,6 +90,46 @@ void report_microwave(const std::string& vna, int rounds) {
     report(bench, fmt::format("microwave, {}", vna), rounds);
 }
 
+/// A camera does not say when it is busy: what every capture took beside its nominal times.
+void report_optical(std::size_t width, std::size_t height, int rounds) {
+    constexpr double picture = 0.001;
+    constexpr double exposure = 0.005;
+    constexpr std::size_t reference_every = 16;
+    constexpr std::size_t outputs = 100; // which the bench computes while it exposes
+    phyll::bench::OpticalBench kind;
+    kind.latency = Seconds(0.02);
+    kind.transfer_time = Seconds(picture);
+    kind.nature.nominal_exposure = exposure;
+    kind.exposing = 1;
+    kind.width = width;
+    kind.height = height;
+    kind.nature.device.outputs = outputs;
+    conformance::OpticalBench bench(
+        kind, fmt::format("exposure_time = {}\nreference_every = {}\noutputs = {}\n", exposure,
+                          reference_every, outputs));
+    const SystemClock clock;
+    const auto rig = bench.rig(clock);
+    const OwnedBlock x = stimuli_for(*rig);
+    static_cast<void>(measure(bench, *rig, x)); // sets up
+    // Of every sample with its share of the references.
+    constexpr double captures = 1.0 + 1.0 / reference_every;
+    const double settling_and_exposing = rig->spec().seconds_per_sample / captures;
+    std::vector<double> waiting;
+    std::vector<double> rates;
+    for (int round = 0; round < rounds; ++round) {
+        const Figures figures = measure(bench, *rig, x);
+        waiting.push_back(1.0 / figures.rate / captures / (settling_and_exposing + picture) - 1.0);
+        rates.push_back(figures.rate);
+    }
+    fmt::print("optical, display of {} x {}: beside {:.1f} ms of settling and exposing and {:.1f} "
+               "ms of sending, {:.1f} "
+               "% (median of {}, worst {:.1f} %), {:.1f} samples/s; settling is waited for {:.1f} "
+               "ms, and is over after {:.1f} ms\n",
+               width, height, 1e3 * settling_and_exposing, 1e3 * picture, 100 * median(waiting),
+               rounds, 100 * std::ranges::max(waiting), median(rates),
+               1e3 * (settling_and_exposing - exposure), 1e3 * kind.latency.count());
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -94,5 +141,7 @@ int main(int argc, char** argv) {
     for (const char* vna : {"rohde-schwarz-znb", "keysight-pna", "librevna"}) {
         report_microwave(vna, rounds);
     }
+    report_optical(64, 56, rounds);
+    report_optical(640, 512, rounds);
     return 0;
 }

@@ -295,7 +295,7 @@ TEST_CASE("a cavity that is another one than was calibrated is said to be") {
 
 TEST_CASE("a snapshot has all four parameters of a passive, reciprocal cavity") {
     Answered cavity(model(any_vna()));
-    const auto snapshot = std::get<rigs::SweepSnapshot>(cavity.rig->snapshot({}));
+    const auto snapshot = std::get<rigs::SweepSnapshot>(cavity.rig->snapshot({}, {}));
     REQUIRE(snapshot.setup.points == 12);
     for (std::size_t k = 0; k < 12; ++k) {
         const std::complex<double> s11 = snapshot.values[0].at(k);
@@ -318,5 +318,6 @@ TEST_CASE("an electronic rig has no snapshot") {
     const SystemClock clock;
     conformance::ElectronicBench lab;
     const auto rig = lab.rig(clock, false);
-    REQUIRE(test::code_of([&] { static_cast<void>(rig->snapshot({})); }) == Code::unimplemented);
+    REQUIRE(test::code_of([&] { static_cast<void>(rig->snapshot({}, {})); }) ==
+            Code::unimplemented);
 }

@@ -21,7 +21,7 @@ constexpr std::size_t samples = 5;
 } // namespace
 
 Misbehaving::Misbehaving(std::unique_ptr<VirtualLab> made, float agreement)
-    : lab(std::move(made)), agreement_(agreement) {
+    : lab(std::move(made)), agreement_(agreement), misbehaving_(lab->instruments()) {
     auto layer = lab->rig(clock);
     rig = layer.get();
     guard = std::make_unique<Guard>(std::move(layer));
@@ -81,7 +81,7 @@ void Misbehaving::check_recovered(bool may_report) {
 
 void Misbehaving::check_every_message(Fault fault, std::uint64_t step, double seconds,
                                       std::uint64_t least) {
-    for (const std::string& instrument : lab->instruments()) {
+    for (const std::string& instrument : misbehaving_) {
         std::uint64_t at = 0;
         Misbehave order;
         order.fault = fault;
@@ -99,7 +99,7 @@ void Misbehaving::check_every_message(Fault fault, std::uint64_t step, double se
 }
 
 void Misbehaving::check_corruption(std::uint64_t step, std::uint64_t messages) {
-    for (const std::string& instrument : lab->instruments()) {
+    for (const std::string& instrument : misbehaving_) {
         for (std::uint64_t at = 0; at < messages; at += step) {
             CAPTURE(instrument, at);
             const auto corrupted =
@@ -115,8 +115,7 @@ void Misbehaving::check_corruption(std::uint64_t step, std::uint64_t messages) {
 }
 
 void Misbehaving::check_stuck(std::initializer_list<std::uint64_t> messages) {
-    const std::vector<std::string> names = lab->instruments();
-    for (const std::string& instrument : names) {
+    for (const std::string& instrument : misbehaving_) {
         for (const std::uint64_t at : messages) {
             CAPTURE(instrument, at);
             // Only then, so that the query does not fail for another reason before.
@@ -127,7 +126,7 @@ void Misbehaving::check_stuck(std::initializer_list<std::uint64_t> messages) {
             }
             {
                 const Prodding prodding(clock, [] { return true; });
-                REQUIRE(guard->make_safe().state == (instrument == names.front()
+                REQUIRE(guard->make_safe().state == (instrument == lab->instruments().front()
                                                          ? SafeState::State::unknown
                                                          : SafeState::State::safe));
             }

@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace phyll::conformance {
 
@@ -38,6 +40,10 @@ class Misbehaving {
     void check_corruption(std::uint64_t step, std::uint64_t messages);
     /// An instrument that answers nothing any more from those messages on.
     void check_stuck(std::initializer_list<std::uint64_t> messages);
+    /// Those that misbehave; at first all of them.
+    void let_misbehave(std::vector<std::string> instruments) {
+        misbehaving_ = std::move(instruments);
+    }
 
     ProddedClock clock;
     std::unique_ptr<VirtualLab> lab;
@@ -50,6 +56,7 @@ class Misbehaving {
     [[nodiscard]] bool agree(ConstBlock y) const;
 
     float agreement_;
+    std::vector<std::string> misbehaving_;
 };
 
 } // namespace phyll::conformance

@@ -3,6 +3,7 @@
 #include "drivers/rigs/instrument_rig.hpp"
 #include "sim/bench/electronic/electronic_bench.hpp"
 #include "sim/bench/microwave/microwave_bench.hpp"
+#include "sim/bench/optical/optical_bench.hpp"
 #include "tests/support/paths.hpp"
 
 #include <fmt/format.h>
@@ -25,6 +26,8 @@ class VirtualLab {
     /// Another object for the same instruments, with a calibration of its own where `calibrated`.
     [[nodiscard]] std::unique_ptr<rigs::InstrumentRig> rig(const Clock& clock,
                                                            bool calibrated = true) const;
+    /// The one that rigs of it use, once one was made.
+    [[nodiscard]] const rigs::Calibration& calibration() const noexcept { return calibration_; }
     /// What rigs of any kind find their instruments on.
     [[nodiscard]] instruments::Shelf shelf(const Clock& clock) const;
     /// The first instrument's dialect, by its name or path.
@@ -69,6 +72,16 @@ class MicrowaveBench : public VirtualLab {
                             const std::string& options = {})
         : VirtualLab(*phyll::bench::microwave_plan(kind), "microwave-instruments",
                      fmt::format("settle_time = {}\n", kind.settle_time.count()) + options) {}
+};
+
+class OpticalBench : public VirtualLab {
+  public:
+    /// What is shown is there at once, but for displays of a `kind` that take their time.
+    explicit OpticalBench(const phyll::bench::OpticalBench& kind = {},
+                          const std::string& options = {})
+        : VirtualLab(*phyll::bench::optical_plan(kind), "optical-instruments",
+                     fmt::format("settle_time = {}\n", (kind.latency + kind.refresh).count()) +
+                         options) {}
 };
 
 } // namespace phyll::conformance

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/support/process.hpp"
+#include "tests/support/text.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -61,6 +62,15 @@ class Sim {
     Process process_;
     nlohmann::json ready_;
 };
+
+/// Requires that such a bench is refused, in these words.
+inline void require_refused(std::vector<std::string> options, const std::string& why) {
+    options.insert(options.begin(), phyllsim);
+    const Finished finished = run_command(options);
+    INFO(finished.err);
+    REQUIRE(finished.status == 1);
+    REQUIRE(contains(finished.err, why));
+}
 
 /// What lxi-tools gets for a command, or nothing, with a word, where they are not installed.
 [[nodiscard]] inline std::optional<std::string> lxi(const std::string& port,

@@ -1,14 +1,15 @@
-// The same vowel runs on virtual instruments behind the real protocols and on the simulation in the
+// The same runs on virtual instruments behind the real protocols and on the simulation in the
 // daemon: accuracies in pairs of equal seeds. Fails when their means differ by more than a point.
 //
 //   phyll_paired_accuracy BENCH [seeds, 3] [training samples, 420] [test samples, 2000] [epochs,
 //   100]
 //
-// BENCH: electronic, microwave, or one of them with "-usb", which wants
-// LD_PRELOAD=libumockdev-preload.so.0.
+// BENCH: electronic or microwave, which learn vowels, or one of them with "-usb", which wants
+// LD_PRELOAD=libumockdev-preload.so.0; optical, which learns digits, 1000 of them by itself.
 
 #include "sim/bench/electronic/electronic_bench.hpp"
 #include "sim/bench/microwave/microwave_bench.hpp"
+#include "sim/bench/optical/optical_bench.hpp"
 #include "sim/bench/usb/over_usb.hpp"
 #include "tests/integration/json_lines.hpp"
 #include "tests/support/process.hpp"
@@ -33,7 +34,7 @@ constexpr double bar = 0.01;
 
 struct Sizes {
     int seeds = 3;
-    int training = 420;
+    int training = 0;
     int test = 2000;
     int epochs = 100;
 };
@@ -42,6 +43,9 @@ struct Subject {
     std::unique_ptr<phyll::bench::Plan> plan;
     std::string rig;
     std::string layer; ///< more lines of each
+    const char* data = "kind = \"vowels\"\nlabel_entries = 8";
+    int training = 420; ///< samples, where nobody says
+    int layers = 2;
 };
 
 Subject subject(std::string name) {
@@ -54,8 +58,14 @@ Subject subject(std::string name) {
     } else if (name == "microwave") {
         out = {phyll::bench::microwave_plan({}), "cavity",
                "width = 20\nencoding = { kind = \"quantise\", bits = 2 }\n"};
+    } else if (name == "optical") {
+        phyll::bench::OpticalBench kind;
+        kind.nature.device.modulation = phyll::physics::OpticalModulation::amplitude;
+        kind.nature.device.height = 29; // one more row than a digit has, for its label
+        out = {phyll::bench::optical_plan(kind), "speckle", "", "kind = \"digits\"", 1000, 1};
     } else {
-        throw std::runtime_error("BENCH is electronic, microwave, electronic-usb or microwave-usb");
+        throw std::runtime_error(
+            "BENCH is electronic, microwave, electronic-usb, microwave-usb or optical");
     }
     if (over_usb) {
         out.plan = phyll::bench::usb::over_usb(std::move(out.plan));
@@ -66,9 +76,14 @@ Subject subject(std::string name) {
 std::string run_file(const Subject& subject, const Sizes& sizes) {
     const std::string layer =
         fmt::format("[[layers]]\nrig = \"{}\"\nskip = true\n{}", subject.rig, subject.layer);
-    return fmt::format("[data]\nkind = \"vowels\"\ntraining_samples = {}\ntest_samples = {}\n"
-                       "label_entries = 8\n[training]\nschedule = \"greedy\"\nepochs = {}\n{}{}",
-                       sizes.training, sizes.test, sizes.epochs, layer, layer);
+    std::string text =
+        fmt::format("[data]\n{}\ntraining_samples = {}\ntest_samples = {}\n[training]\nschedule = "
+                    "\"greedy\"\nepochs = {}\n",
+                    subject.data, sizes.training, sizes.test, sizes.epochs);
+    for (int k = 0; k < subject.layers; ++k) {
+        text += layer;
+    }
+    return text;
 }
 
 std::string must(const Finished& finished) {
@@ -95,7 +110,8 @@ int main(int argc, char** argv) {
         return argc > i ? std::stoi(argv[i]) : otherwise;
     };
     const Subject on = subject(argc > 1 ? argv[1] : "");
-    const Sizes sizes{argument(2, 3), argument(3, 420), argument(4, 2000), argument(5, 100)};
+    const Sizes sizes{argument(2, 3), argument(3, on.training), argument(4, 2000),
+                      argument(5, 100)};
     phyll::bench::Bench bench(*on.plan);
     for (const auto& [name, value] : bench.environment()) {
         ::setenv(name.c_str(), value.c_str(), 1); // for the daemon

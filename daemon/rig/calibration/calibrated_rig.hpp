@@ -32,8 +32,12 @@ class CalibratedRig final : public PhysicalLayer, public InstrumentControls {
     void recover(const Deadline& deadline, std::stop_token stop) override;
 
     void calibrate(const rigs::Patience& patience) override;
-    [[nodiscard]] rigs::Snapshot snapshot(const rigs::Patience& patience) override {
-        return rig_->snapshot(patience);
+    [[nodiscard]] rigs::Snapshot snapshot(const rigs::View& view,
+                                          const rigs::Patience& patience) override {
+        return rig_->snapshot(view, patience);
+    }
+    void jog(const rigs::Pose& pose, Seconds duration, const rigs::Patience& patience) override {
+        rig_->jog(pose, duration, patience);
     }
     [[nodiscard]] std::vector<instruments::Instrument*> instruments() override {
         return rig_->instruments();

@@ -21,6 +21,8 @@ namespace phyll::rpc {
 namespace {
 
 constexpr std::size_t longest_note = 1000;
+/// In seconds: what an instrument is used for by hand may take that long.
+constexpr double longest_jog = 600.0;
 
 using MeasurementPtr = std::shared_ptr<rig::Measurement>;
 
@@ -162,10 +164,10 @@ v1::RigReply calibrated(const Site& site, rig::RigThread& rig, const Call& call)
 
 /// Does something with a rig's instruments in its turn among runs and queries, and answers with
 /// what `reply` makes of it, on the loop.
-void use_instruments(const Site& site, const v1::RigRequest& request, const char* what,
+void use_instruments(const Site& site, const std::string& name, const char* what,
                      const std::shared_ptr<Call>& call, rig::Device::UseInstruments use,
                      std::function<void(rig::RigThread&)> reply) {
-    rig::RigThread& rig = site.lab.rig(request.rig());
+    rig::RigThread& rig = site.lab.rig(name);
     require_driver(rig);
     if (!rig.calibration()) {
         throw Error(Code::failed_precondition,
@@ -192,24 +194,48 @@ void use_instruments(const Site& site, const v1::RigRequest& request, const char
 
 void calibrate(const Site& site, const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
     use_instruments(
-        site, request, "a calibration", call,
+        site, request.rig(), "a calibration", call,
         [](rig::InstrumentControls& controls, const instruments::Patience& patience) {
             controls.calibrate(patience);
         },
         [&site, call](rig::RigThread& rig) { call->reply(calibrated(site, rig, *call)); });
 }
 
-void snapshot(const Site& site, const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
+void snapshot(const Site& site, const v1::SnapshotRequest& request,
+              const std::shared_ptr<Call>& call) {
+    rigs::View view{.whole = request.whole()};
+    if (request.has_pose()) {
+        view.pose = rig::from_wire(request.pose());
+    }
     const auto seen = std::make_shared<v1::SnapshotReply>();
     use_instruments(
-        site, request, "a snapshot", call,
-        [&site, seen](rig::InstrumentControls& controls, const instruments::Patience& patience) {
-            *seen = rig::to_wire(controls.snapshot(patience));
+        site, request.rig(), "a snapshot", call,
+        [&site, seen, view = std::move(view)](rig::InstrumentControls& controls,
+                                              const instruments::Patience& patience) {
+            *seen = rig::to_wire(controls.snapshot(view, patience));
             seen->set_time(runs::wall_seconds(site.clock));
         },
         [&site, call, seen](rig::RigThread& rig) {
             *seen->mutable_rig() = describe(rig, site);
             call->reply(*seen);
+        });
+}
+
+void jog(const Site& site, const v1::JogRequest& request, const std::shared_ptr<Call>& call) {
+    if (!(request.seconds() > 0.0 && request.seconds() <= longest_jog)) {
+        throw invalid_field("seconds", fmt::format("{:g}; valid is above 0 to {:g}",
+                                                   request.seconds(), longest_jog));
+    }
+    use_instruments(
+        site, request.rig(), "a jog", call,
+        [pose = rig::from_wire(request.pose()), duration = Seconds(request.seconds())](
+            rig::InstrumentControls& controls, const instruments::Patience& patience) {
+            controls.jog(pose, duration, patience);
+        },
+        [&site, call](rig::RigThread& rig) {
+            v1::RigReply reply;
+            *reply.mutable_rig() = describe(rig, site);
+            call->reply(reply);
         });
 }
 
@@ -272,10 +298,15 @@ void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
         [&site](const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
             calibrate(site, request, call);
         });
-    dispatcher.serve<v1::RigRequest, v1::SnapshotReply>(
+    dispatcher.serve<v1::SnapshotRequest, v1::SnapshotReply>(
         "phyll.v1.Rigs/Snapshot",
-        [&site](const v1::RigRequest& request, const std::shared_ptr<Call>& call) {
+        [&site](const v1::SnapshotRequest& request, const std::shared_ptr<Call>& call) {
             snapshot(site, request, call);
+        });
+    dispatcher.serve<v1::JogRequest, v1::RigReply>(
+        "phyll.v1.Rigs/Jog",
+        [&site](const v1::JogRequest& request, const std::shared_ptr<Call>& call) {
+            jog(site, request, call);
         });
     dispatcher.answer<v1::RigNoteRequest, v1::RigReply>(
         "phyll.v1.Rigs/Touched", [&site](const v1::RigNoteRequest& request, const Call& call) {

@@ -95,7 +95,7 @@ class MicrowaveRig final : public InstrumentRig {
     [[nodiscard]] Calibration calibrate(const Patience& patience) override;
     void use(const Calibration& calibration) override;
     [[nodiscard]] Calibration nominal() const override;
-    [[nodiscard]] Snapshot snapshot(const Patience& patience) override;
+    [[nodiscard]] Snapshot snapshot(const View& view, const Patience& patience) override;
     [[nodiscard]] std::vector<instruments::Instrument*> instruments() override {
         return care_.all();
     }
@@ -244,7 +244,11 @@ Calibration MicrowaveRig::calibrate(const Patience& patience) {
     return calibration;
 }
 
-Snapshot MicrowaveRig::snapshot(const Patience& patience) {
+Snapshot MicrowaveRig::snapshot(const View& view, const Patience& patience) {
+    if (view.pose || view.whole) {
+        throw Error(Code::unimplemented,
+                    "a snapshot of a microwave rig is a sweep with the metasurface as it stands");
+    }
     if (settings_.path_gain != 0) {
         throw Error(
             Code::failed_precondition,

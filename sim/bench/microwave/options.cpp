@@ -2,6 +2,7 @@
 #include "drivers/core/text.hpp"
 #include "sim/bench/key_value.hpp"
 #include "sim/bench/microwave/microwave_bench.hpp"
+#include "sim/bench/shared_option.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -63,15 +64,6 @@ void set_cavity(MicrowaveParameters& device, const std::string& text) {
                                               fmt::join(known, ", ")));
 }
 
-/// One that several benches have is there once, and its value is looked up by its name.
-template <class Value>
-void add_shared_option(CLI::App& app, const std::string& name, Value& value,
-                       const std::string& about) {
-    if (app.get_option_no_throw(name) == nullptr) {
-        app.add_option(name, value, about)->capture_default_str();
-    }
-}
-
 class MicrowaveCommandLine final : public BenchCommandLine {
   public:
     void add_options(CLI::App& app) override;
@@ -81,18 +73,12 @@ class MicrowaveCommandLine final : public BenchCommandLine {
             set_cavity(bench.device, setting);
         }
         bench.settle_time = Seconds(settle_time_);
-        bench.transfer_time = Seconds(value_of("--transfer-time", transfer_time_));
-        bench.nature.seed = value_of("--seed", bench_.nature.seed);
+        bench.transfer_time = Seconds(shared_value(*app_, "--transfer-time", transfer_time_));
+        bench.nature.seed = shared_value(*app_, "--seed", bench_.nature.seed);
         return microwave_plan(bench);
     }
 
   private:
-    template <class Value>
-    [[nodiscard]] Value value_of(const char* option, Value otherwise) const {
-        const CLI::Option* const found = app_->get_option_no_throw(option);
-        return found != nullptr && found->count() > 0 ? found->as<Value>() : otherwise;
-    }
-
     const CLI::App* app_ = nullptr;
     MicrowaveBench bench_;
     std::vector<std::string> cavity_;

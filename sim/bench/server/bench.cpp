@@ -2,6 +2,7 @@
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "sim/bench/optical/camera_server.hpp"
 #include "sim/bench/serial/serial_server.hpp"
 #include "sim/bench/server/socket_server.hpp"
 #include "sim/bench/server/station.hpp"
@@ -77,6 +78,9 @@ std::unique_ptr<WayServer> Bench::server_for(const Place& place, Stand& stand) {
     case Way::serial:
         return std::make_unique<SerialServer>(loop_, place.name, *stand.station,
                                               stand.misbehaviour);
+    case Way::gige:
+        return std::make_unique<CameraServer>(
+            loop_, dynamic_cast<CameraInstrument&>(stand.station->instrument()), place.address);
     }
     throw invalid_field(
         "way", fmt::format("the bench has no server for the way of {}", in_quotes(place.name)));

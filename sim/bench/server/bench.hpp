@@ -23,6 +23,7 @@ struct Place {
     std::string name{};     ///< "generator"
     std::uint16_t port = 0; ///< that it is to have on the way `socket`; 0: any
     Way way = Way::socket;
+    std::string address{}; ///< that it is to have on the way `gige`
 };
 
 /// What a place gives to the instrument on it. It outlives the instrument.

@@ -25,7 +25,7 @@ struct Output {
     std::optional<double> dbm{}; ///< of a source of RF, which has no volts
 };
 
-/// Cuts the bytes of a serial line into messages.
+/// Cuts a stream of bytes into messages.
 class MessageCutter {
   public:
     MessageCutter() = default;
@@ -68,6 +68,8 @@ class Instrument {
     virtual void act(std::string message, Done done) = 0;
     /// Whoever sent the message that it acts on is gone; `done` need not be called.
     virtual void forget() {}
+    /// The last client that was connected is gone.
+    virtual void alone() {}
     /// Does what somebody does at its front panel, said in its language; other than a message it
     /// neither waits nor replies. Throws INVALID_ARGUMENT when it cannot be.
     virtual void at_panel(std::string_view command);
@@ -89,7 +91,7 @@ class Instrument {
     virtual void disguise(std::string& reply, const std::string& other) const;
     /// Whether it talks to one client only: a new one takes the place of the one before.
     [[nodiscard]] virtual bool one_client() const { return false; }
-    /// For a line of its own; nothing of an instrument without a serial port.
+    /// What cuts its messages out of a stream of bytes; nothing where they are SCPI's.
     [[nodiscard]] virtual std::unique_ptr<MessageCutter> cutter() const { return nullptr; }
 };
 

@@ -34,6 +34,8 @@ constexpr auto names = std::to_array<std::pair<Fault, std::string_view>>({
     {Fault::unplug, "unplug"},
     {Fault::stall, "stall"},
     {Fault::short_read, "short-read"},
+    {Fault::late, "late"},
+    {Fault::cut, "cut"},
 });
 
 constexpr double longest = 86400;
@@ -49,6 +51,9 @@ Occasion occasion_of(const Misbehave& order) {
         return Occasion::trigger;
     case Fault::power_high:
         return Occasion::setting;
+    case Fault::late:
+    case Fault::cut:
+        return Occasion::picture;
     case Fault::lose:
     case Fault::garble:
         return order.text == "reply" ? Occasion::departure : Occasion::arrival;
@@ -59,7 +64,7 @@ Occasion occasion_of(const Misbehave& order) {
 
 std::uint64_t count_of(const Misbehave& order) {
     const bool lasts = order.fault == Fault::stick || order.fault == Fault::identity ||
-                       order.fault == Fault::power_high;
+                       order.fault == Fault::power_high || order.fault == Fault::late;
     return order.count.value_or(lasts ? std::numeric_limits<std::uint64_t>::max() : 1);
 }
 
@@ -87,10 +92,20 @@ Fault fault_of(std::string_view name) {
 void require_possible(Fault fault, Way way) {
     const bool of_usb = fault == Fault::stall || fault == Fault::short_read;
     const bool of_line = fault == Fault::lose || fault == Fault::garble;
-    if (way != Way::usbtmc && (of_usb || (fault == Fault::unplug && way == Way::socket))) {
+    if (way != Way::usbtmc && way != Way::gige &&
+        (of_usb || (fault == Fault::unplug && way == Way::socket))) {
         throw invalid_field("kind",
                             fmt::format("{}; this instrument is no USB device: phyllsim makes it "
                                         "one with --usb",
+                                        in_quotes(name_of(fault))));
+    }
+    // Nobody but Aravis sees the messages that a camera gets.
+    constexpr std::array of_cameras{Fault::power_cycle, Fault::panel, Fault::stale,
+                                    Fault::missed_trigger};
+    if (way == Way::gige && std::ranges::find(of_cameras, fault) == of_cameras.end()) {
+        throw invalid_field("kind",
+                            fmt::format("{}; valid for a camera is power-cycle, panel, stale, "
+                                        "missed-trigger",
                                         in_quotes(name_of(fault))));
     }
     if (way != Way::serial && of_line) {
@@ -126,7 +141,13 @@ void Misbehaviour::check(const Misbehave& order) {
 
 void Misbehaviour::add(const Misbehave& order) {
     check(order);
+    const std::scoped_lock lock(mutex_);
     orders_.push_back({order, order.at.value_or(0), count_of(order)});
+}
+
+void Misbehaviour::release() {
+    const std::scoped_lock lock(mutex_);
+    orders_.clear();
 }
 
 bool contains(const std::vector<Misbehave>& faults, Fault fault) {
@@ -134,6 +155,7 @@ bool contains(const std::vector<Misbehave>& faults, Fault fault) {
 }
 
 std::vector<Misbehave> Misbehaviour::next(Occasion occasion) {
+    const std::scoped_lock lock(mutex_);
     std::vector<Misbehave> now;
     for (Order& order : orders_) {
         if (occasion_of(order.what) != occasion) {

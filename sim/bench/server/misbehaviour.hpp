@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ enum class Fault {
     unplug,         ///< the plug is pulled and put in again: what was set stays
     stall,          ///< an endpoint stalls where the reply would come
     short_read,     ///< the reply comes in transfers much shorter than asked for
+    late,           ///< a display shows the picture before instead of the one it was sent
+    cut,            ///< a display's upper half is still that of the picture before
 };
 
 /// "missed-trigger"
@@ -46,21 +49,22 @@ void require_possible(Fault fault, Way way);
 enum class Occasion {
     message,   ///< that comes to the instrument
     trigger,   ///< or sweep
+    picture,   ///< that a display is sent
     setting,   ///< of a power
     arrival,   ///< of bytes on a serial line
     departure, ///< of a reply on a serial line
 };
 
 /// One order to misbehave. `stale`, `missed_trigger`, `finished` and `overload` count triggers,
-/// `power_high` settings, `lose` and `garble` what comes or goes at once on a serial line,
-/// everything else messages.
+/// `power_high` settings, `late` and `cut` pictures, `lose` and `garble` what comes or goes at once
+/// on a serial line, everything else messages.
 struct Misbehave {
     Fault fault = Fault::delay;
     /// From the N-th one from now on, 0 being the next. Without it `power_cycle`, `unplug`,
     /// `error` and `panel` happen at once.
     std::optional<std::uint64_t> at{};
-    /// For so many; without it 1, of `identity` and `power_high` until it is released. `stick`
-    /// lasts until then.
+    /// For so many; without it 1, of `identity`, `power_high` and `late` until it is released.
+    /// `stick` lasts until then.
     std::optional<std::uint64_t> count{};
     Seconds seconds{0}; ///< of `delay`; of `power_cycle` and `unplug` how long none can connect
     /// Of `identity`; of `error` the words, or "NUMBER,WORDS"; of `panel` a command; of `lose` and
@@ -71,13 +75,13 @@ struct Misbehave {
 
 [[nodiscard]] bool contains(const std::vector<Misbehave>& faults, Fault fault);
 
-/// What one instrument is to do wrong, and when. Thread rule: the bench's thread.
+/// What one instrument is to do wrong, and when. Thread rule: any thread.
 class Misbehaviour {
   public:
     /// Throws INVALID_ARGUMENT when the order makes no sense.
     static void check(const Misbehave& order);
     void add(const Misbehave& order);
-    void release() { orders_.clear(); }
+    void release();
 
     /// The faults of the next one, in the order in which they were ordered. Counts it.
     [[nodiscard]] std::vector<Misbehave> next(Occasion occasion);
@@ -89,6 +93,7 @@ class Misbehaviour {
         std::uint64_t left;
     };
 
+    std::mutex mutex_;
     std::vector<Order> orders_;
 };
 

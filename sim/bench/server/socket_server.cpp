@@ -89,7 +89,9 @@ tcp::acceptor ReservedPort::listen(boost::asio::io_context& context) const {
 class SocketServer::Session : public std::enable_shared_from_this<Session> {
   public:
     Session(SocketServer& server, tcp::socket socket)
-        : server_(server), socket_(std::move(socket)) {
+        : server_(server),
+          socket_(std::move(socket)),
+          cutter_(server.station_.instrument().cutter()) {
         error_code ignored;
         socket_.set_option(tcp::no_delay(true), ignored);
     }
@@ -112,22 +114,36 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
                     self->left();
                     return;
                 }
-                self->framer_.append({self->bytes_.data(), count});
-                self->pump();
+                self->came({self->bytes_.data(), count});
             });
     }
 
+    void came(std::string_view bytes) {
+        if (cutter_) {
+            cutter_->append(bytes);
+        } else {
+            framer_.append(bytes);
+        }
+        pump();
+    }
+
+    [[nodiscard]] std::optional<std::string> next_message() {
+        if (!socket_.is_open()) {
+            return std::nullopt;
+        }
+        return cutter_ ? cutter_->next() : framer_.next();
+    }
+
     void pump() {
-        const bool ran =
-            turns_.run([this] { return socket_.is_open() ? framer_.next() : std::nullopt; },
-                       [this](std::string message) {
-                           server_.station_.handle(
-                               std::move(message),
-                               [self = shared_from_this()](Station::Outcome outcome) {
-                                   self->acted(std::move(outcome));
-                               },
-                               this);
-                       });
+        const bool ran = turns_.run([this] { return next_message(); },
+                                    [this](std::string message) {
+                                        server_.station_.handle(
+                                            std::move(message),
+                                            [self = shared_from_this()](Station::Outcome outcome) {
+                                                self->acted(std::move(outcome));
+                                            },
+                                            this);
+                                    });
         if (ran) {
             go_on_reading();
         }
@@ -196,6 +212,7 @@ class SocketServer::Session : public std::enable_shared_from_this<Session> {
     SocketServer& server_;
     tcp::socket socket_;
     std::array<char, read_at_once> bytes_{};
+    std::unique_ptr<MessageCutter> cutter_; ///< without one the framer cuts
     Framer framer_;
     Turns turns_;
     std::string reply_;
@@ -250,6 +267,9 @@ void SocketServer::close_all() {
 
 void SocketServer::close(const std::list<std::shared_ptr<Session>>& sessions) {
     waiting_.clients(-static_cast<int>(sessions.size()));
+    if (!sessions.empty()) {
+        station_.alone();
+    }
     for (const std::shared_ptr<Session>& session : sessions) {
         session->close();
     }
@@ -258,6 +278,9 @@ void SocketServer::close(const std::list<std::shared_ptr<Session>>& sessions) {
 void SocketServer::ended(const std::shared_ptr<Session>& session) {
     if (sessions_.remove(session) > 0) {
         waiting_.clients(-1);
+        if (sessions_.empty()) {
+            station_.alone();
+        }
     }
 }
 

@@ -47,6 +47,8 @@ class Station {
     /// That client is gone: if the instrument waits for something on its behalf, it does so no
     /// longer.
     void give_up(const void* who);
+    /// No client is connected any more.
+    void alone() { instrument_.alone(); }
     /// Messages that it has not begun with are forgotten, and the one that waits for something.
     void clear();
 

@@ -13,7 +13,8 @@ namespace phyll::bench {
 enum class Way {
     socket, ///< raw SCPI over TCP
     usbtmc, ///< SCPI over an emulated USB device
-    serial  ///< bytes over a pseudo-terminal
+    serial, ///< bytes over a pseudo-terminal
+    gige    ///< GigE Vision, which Aravis serves
 };
 
 /// Lets clients come to one instrument on one of the ways. Thread rule: the bench's thread, but for
@@ -26,7 +27,7 @@ class WayServer {
     /// The loop has ended.
     virtual ~WayServer() = default;
 
-    /// VISA resource string; the same for as long as it lives.
+    /// VISA resource string, or IP address of a camera; the same for as long as it lives.
     [[nodiscard]] virtual std::string address() const = 0;
     /// Begins to let clients in; once, before the loop runs. Throws UNAVAILABLE when it cannot.
     virtual void start() = 0;

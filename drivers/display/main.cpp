@@ -1,0 +1,96 @@
+// phyllslm: shows on one monitor what a phylld tells it to: a spatial light modulator's own
+// service.
+
+#include "drivers/core/error.hpp"
+#include "drivers/display/sdl_panel.hpp"
+#include "drivers/display/server.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+namespace {
+
+using namespace phyll::display;
+
+constexpr std::uint16_t usual_port = 9411;
+
+struct Arguments {
+    std::string display;
+    std::string monitor;
+    std::string address = "127.0.0.1";
+    std::uint16_t port = usual_port;
+    bool list = false;
+};
+
+void list(const std::string& display) {
+    const std::vector<Monitor> all = monitors(display);
+    for (std::size_t k = 0; k < all.size(); ++k) {
+        fmt::print("{}  {} x {}  {}\n", k, all[k].width, all[k].height, all[k].name);
+    }
+}
+
+/// SDL has no descriptor to wait for.
+void keep_pumping(boost::asio::steady_timer& timer) {
+    timer.expires_after(std::chrono::milliseconds(100));
+    timer.async_wait([&timer](boost::system::error_code failed) {
+        if (!failed) {
+            pump_events();
+            keep_pumping(timer);
+        }
+    });
+}
+
+void serve(const Arguments& arguments) {
+    const std::unique_ptr<Panel> panel = make_sdl_panel(arguments.display, arguments.monitor);
+    boost::asio::io_context context(1);
+    const Server server(context.get_executor(), *panel, arguments.address, arguments.port);
+    boost::asio::signal_set signals(context, SIGINT, SIGTERM);
+    signals.async_wait([&context](boost::system::error_code, int) { context.stop(); });
+    boost::asio::steady_timer timer(context);
+    keep_pumping(timer);
+    const Description display = panel->description();
+    fmt::print("{} x {} pixels, {}\n", display.width, display.height,
+               fmt::format("TCPIP0::{}::{}::SOCKET", arguments.address, server.port()));
+    std::cout << std::flush;
+    context.run();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    Arguments arguments;
+    CLI::App app(
+        "Shows on one monitor, which is a spatial light modulator, what a phylld tells it to. "
+        "Blank whenever no phylld is connected.");
+    app.set_version_flag("--version", "phyllslm " PHYLL_VERSION);
+    app.add_option("--display", arguments.display, "X server, as \":1\"; default: that of DISPLAY");
+    app.add_option("--monitor", arguments.monitor,
+                   "its number or name, as --list has them; default: the first");
+    app.add_option("--address", arguments.address, "IP address to listen on")
+        ->capture_default_str();
+    app.add_option("--port", arguments.port, "TCP port; 0: any that is free")
+        ->capture_default_str();
+    app.add_flag("--list", arguments.list, "list the monitors, and end");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        if (arguments.list) {
+            list(arguments.display);
+        } else {
+            serve(arguments);
+        }
+        return EXIT_SUCCESS;
+    } catch (const std::exception& error) {
+        std::cerr << "phyllslm: " << error.what() << '\n';
+        return EXIT_FAILURE;
+    }
+}

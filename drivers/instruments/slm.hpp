@@ -1,0 +1,39 @@
+#pragma once
+
+#include "drivers/instruments/instrument.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace phyll::instruments {
+
+/// A spatial light modulator: a picture of levels, 0 to 255, row by row from the top left. Its safe
+/// state is blank, level 0 everywhere, before its look-up table.
+class Slm : public Instrument {
+  public:
+    struct Size {
+        std::size_t width = 0;
+        std::size_t height = 0;
+
+        bool operator==(const Size&) const = default;
+
+        [[nodiscard]] std::size_t pixels() const noexcept { return width * height; }
+    };
+    /// 0 x 0 before it was ever connected. Any thread.
+    [[nodiscard]] virtual Size size() const noexcept = 0;
+
+    /// Sends a picture and returns while it may be on its way. Throws INVALID_ARGUMENT when it has
+    /// not as many levels as the modulator has pixels.
+    virtual void begin_picture(std::span<const std::uint8_t> levels, const Patience& patience) = 0;
+    /// Waits until the display has that very picture: what is to settle from then on is the light.
+    /// Throws UNAVAILABLE when it has not.
+    virtual void finish_picture(const Patience& patience) = 0;
+
+    void show(std::span<const std::uint8_t> levels, const Patience& patience) {
+        begin_picture(levels, patience);
+        finish_picture(patience);
+    }
+};
+
+} // namespace phyll::instruments
