@@ -40,12 +40,13 @@ void list(const std::string& display) {
 }
 
 /// SDL has no descriptor to wait for.
-void keep_pumping(boost::asio::steady_timer& timer) {
+void keep_pumping(boost::asio::steady_timer& timer, Server& server) {
     timer.expires_after(std::chrono::milliseconds(100));
-    timer.async_wait([&timer](boost::system::error_code failed) {
+    timer.async_wait([&timer, &server](boost::system::error_code failed) {
         if (!failed) {
             pump_events();
-            keep_pumping(timer);
+            server.look();
+            keep_pumping(timer, server);
         }
     });
 }
@@ -53,11 +54,11 @@ void keep_pumping(boost::asio::steady_timer& timer) {
 void serve(const Arguments& arguments) {
     const std::unique_ptr<Panel> panel = make_sdl_panel(arguments.display, arguments.monitor);
     boost::asio::io_context context(1);
-    const Server server(context.get_executor(), *panel, arguments.address, arguments.port);
+    Server server(context.get_executor(), *panel, arguments.address, arguments.port);
     boost::asio::signal_set signals(context, SIGINT, SIGTERM);
     signals.async_wait([&context](boost::system::error_code, int) { context.stop(); });
     boost::asio::steady_timer timer(context);
-    keep_pumping(timer);
+    keep_pumping(timer, server);
     const Description display = panel->description();
     fmt::print("{} x {} pixels, {}\n", display.width, display.height,
                fmt::format("TCPIP0::{}::{}::SOCKET", arguments.address, server.port()));

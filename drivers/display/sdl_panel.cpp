@@ -110,6 +110,11 @@ class SdlPanel final : public Panel {
         if (surface == nullptr) {
             throw failed("the window cannot be drawn in");
         }
+        if (levels.empty()) { // whatever became of the window
+            ::SDL_FillRect(surface, nullptr, ::SDL_MapRGB(surface->format, 0, 0, 0));
+            update();
+            return;
+        }
         if (surface->w != area_.w || surface->h != area_.h || surface->format->BytesPerPixel != 4) {
             throw Error(Code::unavailable,
                         fmt::format("the window is {} x {} pixels of {} bytes, the monitor {} x {} "
@@ -118,14 +123,17 @@ class SdlPanel final : public Panel {
                                     area_.h));
         }
         draw(levels, *surface);
-        if (::SDL_UpdateWindowSurface(window_.get()) != 0) {
-            throw failed("the window cannot be shown");
-        }
+        update();
     }
 
   private:
     [[nodiscard]] Area area() const {
         return {.x = area_.x, .y = area_.y, .width = area_.w, .height = area_.h};
+    }
+    void update() {
+        if (::SDL_UpdateWindowSurface(window_.get()) != 0) {
+            throw failed("the window cannot be shown");
+        }
     }
     void draw(std::span<const std::byte> levels, SDL_Surface& surface) const {
         std::array<std::uint32_t, 256> greys{};
@@ -139,10 +147,7 @@ class SdlPanel final : public Panel {
                 reinterpret_cast<std::uint32_t*>(static_cast<std::byte*>(surface.pixels) +
                                                  row * static_cast<std::size_t>(surface.pitch));
             for (std::size_t column = 0; column < width; ++column) {
-                pixels[column] =
-                    greys[levels.empty()
-                              ? 0
-                              : std::to_integer<std::size_t>(levels[row * width + column])];
+                pixels[column] = greys[std::to_integer<std::size_t>(levels[row * width + column])];
             }
         }
     }

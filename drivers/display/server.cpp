@@ -217,9 +217,18 @@ void Server::accept() {
 
 void Server::client_gone() noexcept {
     client_.reset();
+    lit_ = true;
+    look();
+}
+
+void Server::look() noexcept {
+    if (!lit_ || client_ != nullptr) {
+        return;
+    }
     try {
         panel_.show({});
-    } catch (...) { // NOLINT(bugprone-empty-catch): the next client is told
+        lit_ = false;
+    } catch (...) { // NOLINT(bugprone-empty-catch): it is tried again
     }
 }
 

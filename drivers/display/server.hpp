@@ -28,6 +28,10 @@ class Server {
 
     [[nodiscard]] std::uint16_t port() const;
 
+    /// Tries again to blank a panel that could not be when its client went. To be called now and
+    /// then.
+    void look() noexcept;
+
   private:
     class Client;
 
@@ -38,6 +42,7 @@ class Server {
     Panel& panel_;
     boost::asio::ip::tcp::acceptor acceptor_;
     std::shared_ptr<Client> client_;
+    bool lit_ = false; ///< nobody is there, and the panel could not be blanked
 };
 
 } // namespace phyll::display

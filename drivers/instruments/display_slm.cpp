@@ -46,6 +46,7 @@ class DisplaySlm final : public Slm {
           clock_(clock),
           table_(settings.look_up_table.empty() ? straight_table()
                                                 : read_level_table(settings.look_up_table)),
+          level_words_(in_words(table_)),
           log_(std::make_shared<transports::TrafficLog>(clock)),
           port_(transports::open_byte_port(settings.address, settings.line, clock, *log_)) {}
 
@@ -57,6 +58,8 @@ class DisplaySlm final : public Slm {
     [[nodiscard]] Size size() const noexcept override {
         return {.width = width_, .height = height_};
     }
+
+    [[nodiscard]] const std::string& level_words() const noexcept override { return level_words_; }
 
     void connect(const Patience& patience) override {
         if (!port_->connected()) {
@@ -168,6 +171,7 @@ class DisplaySlm final : public Slm {
     Claim claim_;
     const Clock& clock_;
     const LevelTable table_;
+    const std::string level_words_;
     const std::shared_ptr<transports::TrafficLog> log_;
     const std::unique_ptr<transports::BytePort> port_;
     std::vector<std::byte> received_;

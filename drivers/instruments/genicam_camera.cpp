@@ -22,6 +22,8 @@ constexpr std::chrono::microseconds glance{5'000};
 constexpr Seconds frame_wait{1};
 /// A camera whose last program crashed obeys nobody until it misses that one's heartbeat.
 constexpr Seconds control_wait{10};
+/// Exposures go in steps of a row's time: the same number is always rounded the same way.
+constexpr double rounded_by_camera = 0.2;
 constexpr Seconds control_retry{0.25};
 
 class GenicamCamera final : public Camera {
@@ -78,7 +80,9 @@ class GenicamCamera final : public Camera {
         reaching(patience, [&] {
             setup_.reset();
             device_->set(setup);
-            if (const auto others = differences(setup, device_->setup()); !others.empty()) {
+            as_taken_ = device_->setup();
+            if (const auto others = differences(setup, as_taken_, rounded_by_camera);
+                !others.empty()) {
                 throw Error(Code::failed_precondition,
                             fmt::format("it does not take what it is set to: {}", others.front()));
             }
@@ -120,7 +124,7 @@ class GenicamCamera final : public Camera {
         if (!setup_) {
             return {};
         }
-        return reaching(patience, [&] { return differences(*setup_, device_->setup()); });
+        return reaching(patience, [&] { return differences(as_taken_, device_->setup(), 1e-6); });
     }
 
     [[nodiscard]] std::optional<Frame> frame(const Patience& patience) override {
@@ -248,8 +252,8 @@ class GenicamCamera final : public Camera {
     }
 
     /// What of a setup the camera made something else of, beyond rounding.
-    static std::vector<std::string> differences(const CameraSetup& wanted,
-                                                const CameraSetup& found) {
+    static std::vector<std::string> differences(const CameraSetup& wanted, const CameraSetup& found,
+                                                double tolerance) {
         std::vector<std::string> others;
         const auto compare = [&](bool same, const char* field, auto asked, auto is) {
             if (!same) {
@@ -264,12 +268,9 @@ class GenicamCamera final : public Camera {
         const CameraRegion& b = found.region;
         compare(a == b, "region", fmt::format("{} x {} at ({}, {})", a.width, a.height, a.x, a.y),
                 fmt::format("{} x {} at ({}, {})", b.width, b.height, b.x, b.y));
-        // Exposures go in steps of a row's time: the same number is always rounded the same way.
-        constexpr double rounded_exposure = 0.2;
-        constexpr double rounded_gain = 0.02;
-        compare(near(wanted.exposure.count(), found.exposure.count(), rounded_exposure),
-                "exposure in s", wanted.exposure.count(), found.exposure.count());
-        compare(near(wanted.gain, found.gain, rounded_gain), "gain", wanted.gain, found.gain);
+        compare(near(wanted.exposure.count(), found.exposure.count(), tolerance), "exposure in s",
+                wanted.exposure.count(), found.exposure.count());
+        compare(near(wanted.gain, found.gain, tolerance), "gain", wanted.gain, found.gain);
         compare(wanted.bits == found.bits, "number of bits", wanted.bits, found.bits);
         compare(wanted.binning == found.binning, "binning", wanted.binning, found.binning);
         return others;
@@ -282,6 +283,7 @@ class GenicamCamera final : public Camera {
     std::unique_ptr<GenicamDevice> dead_; ///< which failed, and was not closed yet
     bool awaited_ = false;                ///< a frame was asked for that did not come
     std::uint64_t begun_ = 0;             ///< frames that had begun before the last trigger
+    CameraSetup as_taken_;                ///< what the camera made of it
     std::optional<CameraSetup> setup_;    ///< which the camera has, and waits for triggers with
     std::atomic<bool> shut_ = false;
     std::atomic<std::uint64_t> lost_ = 0;

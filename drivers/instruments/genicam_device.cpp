@@ -264,6 +264,12 @@ void GenicamDevice::start() {
     ArvCamera* const camera = parts_->camera.get();
     call(arv_camera_set_acquisition_mode, camera, ARV_ACQUISITION_MODE_CONTINUOUS);
     call(arv_camera_set_trigger, camera, "Software");
+    if (ArvDevice* const device = arv_camera_get_device(camera); ARV_IS_GV_DEVICE(device)) {
+        // A ring of packets hands frames over when a block is full or milliseconds have passed:
+        // good for many frames a second, and late for one.
+        arv_gv_device_set_stream_options(ARV_GV_DEVICE(device),
+                                         ARV_GV_STREAM_OPTION_PACKET_SOCKET_DISABLED);
+    }
     parts_->stream.reset(
         call(arv_camera_create_stream, camera, Parts::on_stream, static_cast<void*>(parts_.get())));
     ArvStream* const stream = parts_->stream.get();

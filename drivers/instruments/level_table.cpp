@@ -1,6 +1,7 @@
 #include "drivers/instruments/level_table.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/sha256.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <numeric>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -56,6 +58,14 @@ LevelTable read_level_table(const std::filesystem::path& path) {
         throw wrong(path, fmt::format("{} numbers; there are 256 levels", count));
     }
     return table;
+}
+
+std::string in_words(const LevelTable& table) {
+    if (table == straight_table()) {
+        return "as they are";
+    }
+    constexpr std::size_t digits = 12;
+    return "by the table " + to_hex(sha256_of(std::as_bytes(std::span(table)))).substr(0, digits);
 }
 
 } // namespace phyll::instruments

@@ -17,4 +17,7 @@ using LevelTable = std::array<std::uint8_t, 256>;
 /// Throws INVALID_ARGUMENT about the field `look_up_table`.
 [[nodiscard]] LevelTable read_level_table(const std::filesystem::path& path);
 
+/// "as they are", or what tells the table from others.
+[[nodiscard]] std::string in_words(const LevelTable& table);
+
 } // namespace phyll::instruments

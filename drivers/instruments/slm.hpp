@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace phyll::instruments {
 
@@ -22,6 +23,8 @@ class Slm : public Instrument {
     };
     /// 0 x 0 before it was ever connected. Any thread.
     [[nodiscard]] virtual Size size() const noexcept = 0;
+    /// What its look-up table is, in words: another one makes it another modulator.
+    [[nodiscard]] virtual const std::string& level_words() const noexcept = 0;
 
     /// Sends a picture and returns while it may be on its way. Throws INVALID_ARGUMENT when it has
     /// not as many levels as the modulator has pixels.

@@ -39,15 +39,13 @@ constexpr double longer = 1.25;
 /// The display does nothing that changes less than so many times the noise.
 constexpr double dead_room = 4.0;
 
-/// Root mean square of the difference, against that of the first.
-double difference(const Speckle& a, const Speckle& b) {
-    double changed = 0.0;
-    double all = 0.0;
+/// Root mean square of the difference, in counts.
+double distance(const Speckle& a, const Speckle& b) {
+    double squares = 0.0;
     for (std::size_t k = 0; k < a.size(); ++k) {
-        changed += std::pow(static_cast<double>(a[k]) - b[k], 2);
-        all += std::pow(static_cast<double>(a[k]), 2);
+        squares += std::pow(static_cast<double>(a[k]) - b[k], 2);
     }
-    return all > 0.0 ? std::sqrt(changed / all) : 0.0;
+    return std::sqrt(squares / static_cast<double>(a.size()));
 }
 
 class Calibrating {
@@ -152,10 +150,12 @@ class Calibrating {
         double squares = 0.0;
         for (const Speckle& speckle : speckles) {
             least = std::min(least, correlation(speckle, speckles.front()));
-            squares += std::pow(difference(found.reference, speckle), 2);
+            squares += std::pow(distance(found.reference, speckle), 2);
         }
-        difference_noise_ = std::sqrt(squares / (repeats - 1));
+        found.noise_counts = std::sqrt(squares / (repeats - 1));
         found.noise = 1.0 - least;
+        scale_ = distance(found.reference, Speckle(found.reference.size(), 0.0F));
+        difference_noise_ = scale_ > 0.0 ? found.noise_counts / scale_ : 0.0;
         if (least < settings_.reference_least) {
             throw Error(
                 Code::unavailable,
@@ -197,6 +197,11 @@ class Calibrating {
                         "the picture that is sent while a frame is read shows in that frame: the "
                         "camera exposes one row after the other; overlap = false has it wait");
         }
+    }
+
+    /// Against the root mean square of the reference: what is dark has none of its own.
+    [[nodiscard]] double difference(const Speckle& a, const Speckle& b) const {
+        return scale_ > 0.0 ? distance(a, b) / scale_ : 0.0;
     }
 
     [[nodiscard]] bool is_settled(const std::vector<float>& from, const std::vector<float>& to,
@@ -279,6 +284,7 @@ class Calibrating {
     std::vector<Speckle> others_;   ///< of other pictures than the reference
     Seconds phase_{0};              ///< that a change of picture is later by
     double saturated_ = 0.0;        ///< of the last frame
+    double scale_ = 0.0;            ///< counts; root mean square of the reference
     double difference_noise_ = 0.0; ///< of the difference of two speckles of the same picture
 };
 

@@ -18,10 +18,11 @@ struct OpticalCalibration {
     double saturated = 0.0;     ///< share of pixels at full scale, of the same
     double settle_time = 0.0;   ///< s; after a picture was handed to the display
     double noise = 0.0;         ///< of the reference's speckle: 1 - correlation of two of it
+    double noise_counts = 0.0;  ///< the same as the standard deviation of a super-pixel
     /// The speckle of the reference picture.
     Speckle reference{};
     /// By how much the speckle changes when half of the inputs go from level 0 to each of
-    /// `response_levels`: root mean square, against that of the speckle.
+    /// `response_levels`: root mean square, against that of the reference.
     std::vector<double> level_response{};
 };
 

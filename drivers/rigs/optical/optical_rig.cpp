@@ -21,10 +21,10 @@ namespace {
 constexpr std::size_t largest_batch = 1024;
 /// Below that correlation of the reference a person should know that something moves.
 constexpr double steady = 0.97;
-/// Two captures of a picture agree when they do not correlate worse than so many times what the
-/// calibration found, and rounding.
+/// Two captures of a picture agree when they do not differ by more than so many times the noise
+/// that the calibration found, and rounding, in counts.
 constexpr double noise_room = 4.0;
-constexpr double rounding = 1e-6;
+constexpr double rounding = 1e-3;
 /// How many times the settle time a picture may be late by, and how often it may have to be sent,
 /// until the display counts as lost.
 constexpr int most_late = 4;
@@ -36,6 +36,7 @@ constexpr auto signal_name = "signal";
 constexpr auto saturated_name = "saturated pixels";
 constexpr auto settle_name = "settle time";
 constexpr auto noise_name = "noise";
+constexpr auto noise_counts_name = "noise of a super-pixel";
 constexpr auto reference_name = "reference speckle";
 constexpr auto levels_name = "level response";
 
@@ -118,12 +119,13 @@ class OpticalRig final : public InstrumentRig {
         std::size_t first = 0; ///< its first sample, in the query
     };
     void measure(const Part& part, const QueryContext& context, const Patience& patience);
-    /// Every sample, and the reference last. Whether all that was captured twice agrees.
-    [[nodiscard]] bool capture_all(const Part& part, const QueryContext& context,
-                                   const Patience& patience);
-    /// The second capture of the picture that is shown; whether it is like the first one.
-    [[nodiscard]] bool captures_again(std::span<const float> first, const Picture& next,
-                                      const Patience& patience);
+    /// Every sample, and the reference last.
+    void capture_all(const Part& part, const QueryContext& context, const Patience& patience);
+    /// Every sample again, the last one first, and the reference: what was shown before each is
+    /// another picture this time. Whether all are as they were.
+    [[nodiscard]] bool captures_again(const Part& part, const Patience& patience);
+    [[nodiscard]] bool agree(std::span<const float> first, std::span<const float> second) const;
+    [[nodiscard]] bool in_step() const { return likeness_ >= settings_.reference_least; }
     /// Throws UNAVAILABLE when the last reference was not as bright as that of the calibration.
     void require_brightness() const;
     /// Shows the reference until it is seen, and from then on waits as long, or sends pictures as
@@ -138,6 +140,9 @@ class OpticalRig final : public InstrumentRig {
     void compare(const instruments::Frame& frame);
     [[nodiscard]] Seconds settle() const { return Seconds(calibration_->settle_time + late_by_); }
     void prepare(const Patience& patience);
+    /// Throws FAILED_PRECONDITION where captures are to be compared, and nobody knows how noisy
+    /// they are.
+    void require_noise_known() const;
     /// Throws ABORTED when somebody changed one.
     void require_settings(const Patience& patience);
     /// With the exposure time of the calibration, or without one as it is set.
@@ -206,9 +211,10 @@ Calibration OpticalRig::described(const OpticalCalibration& measured) const {
                            {likest_name, "1", measured.likest},
                            {signal_name, "1", measured.signal},
                            {saturated_name, "1", measured.saturated},
-                           {noise_name, "1", measured.noise}},
+                           {noise_name, "1", measured.noise},
+                           {noise_counts_name, "count", measured.noise_counts}},
             .identities = {},
-            .settings = in_words(settings_),
+            .settings = fmt::format("{}, levels {}", in_words(settings_), viewer_.level_words()),
             .series = {{.name = reference_name,
                         .unit = "count",
                         .values = {measured.reference.begin(), measured.reference.end()}},
@@ -233,6 +239,7 @@ void OpticalRig::use(const Calibration& calibration) {
     found.signal = quantity(calibration, signal_name, 0.0, 1.0);
     found.saturated = quantity(calibration, saturated_name, 0.0, 1.0);
     found.noise = quantity(calibration, noise_name, 0.0, 1.0);
+    found.noise_counts = quantity(calibration, noise_counts_name, 0.0, 65'535.0);
     if (!calibration.series.empty()) {
         const auto& reference = series(calibration, reference_name, settings_.frame.outputs);
         found.reference.assign(reference.size(), 0.0F);
@@ -314,6 +321,7 @@ void OpticalRig::query(ConstBlock x, Block y, const QueryContext& context) {
             if (context.check_settings) {
                 require_settings(patience);
             }
+            require_noise_known();
             prepare(patience);
             for (std::size_t first = 0; first < x.samples(); first += settings_.reference_every) {
                 const std::size_t count = std::min(settings_.reference_every, x.samples() - first);
@@ -332,6 +340,13 @@ void OpticalRig::require_settings(const Patience& patience) {
     if (!changed.empty()) {
         throw Error(Code::aborted,
                     fmt::format("somebody changed a setting: {}", fmt::join(changed, "; ")));
+    }
+}
+
+void OpticalRig::require_noise_known() const {
+    if (settings_.twice && calibration_->reference.empty()) {
+        throw Error(Code::failed_precondition,
+                    "twice needs a calibration, which says how noisy captures are");
     }
 }
 
@@ -378,38 +393,45 @@ void OpticalRig::hand_over(const QueryContext& context) const {
     }
 }
 
-bool OpticalRig::captures_again(std::span<const float> first, const Picture& next,
-                                const Patience& patience) {
-    Speckle second(first.size());
-    read_super_pixels(viewer_.capture(settle(), &next, patience).frame, settings_.frame, second);
-    // Two that do not vary agree, too.
-    return std::ranges::equal(first, second) ||
-           1.0 - correlation(first, second) <= noise_room * calibration_->noise + rounding;
-}
-
-bool OpticalRig::capture_all(const Part& part, const QueryContext& context,
+void OpticalRig::capture_all(const Part& part, const QueryContext& context,
                              const Patience& patience) {
     raw_.clear();
-    bool agree = true;
-    Picture shown = viewer_.picture_of(part.x.sample(0));
-    viewer_.show(shown, patience);
+    viewer_.show(viewer_.picture_of(part.x.sample(0)), patience);
     for (std::size_t i = 0; i < part.x.samples(); ++i) {
         const bool is_last = i + 1 == part.x.samples();
-        Picture next = is_last ? reference_ : viewer_.picture_of(part.x.sample(i + 1));
-        keep(viewer_.capture(settle(), settings_.twice ? &shown : &next, patience), part, i,
-             context);
-        if (settings_.twice) {
-            agree = captures_again(part.y.sample(i), next, patience) && agree;
-        }
-        shown = std::move(next);
+        const Picture next = is_last ? reference_ : viewer_.picture_of(part.x.sample(i + 1));
+        keep(viewer_.capture(settle(), &next, patience), part, i, context);
     }
     compare(viewer_.capture(settle(), nullptr, patience).frame);
-    return agree;
+}
+
+bool OpticalRig::agree(std::span<const float> first, std::span<const float> second) const {
+    double squares = 0.0;
+    for (std::size_t k = 0; k < first.size(); ++k) {
+        squares += std::pow(static_cast<double>(first[k]) - second[k], 2);
+    }
+    // Of a difference of two.
+    const double noise = std::sqrt(2.0) * calibration_->noise_counts;
+    return std::sqrt(squares / static_cast<double>(first.size())) <= noise_room * noise + rounding;
+}
+
+bool OpticalRig::captures_again(const Part& part, const Patience& patience) {
+    bool all_agree = true;
+    Speckle second(settings_.frame.outputs);
+    viewer_.show(viewer_.picture_of(part.x.sample(part.x.samples() - 1)), patience);
+    for (std::size_t i = part.x.samples(); i-- > 0;) {
+        const Picture next = i == 0 ? reference_ : viewer_.picture_of(part.x.sample(i - 1));
+        read_super_pixels(viewer_.capture(settle(), &next, patience).frame, settings_.frame,
+                          second);
+        all_agree = agree(part.y.sample(i), second) && all_agree;
+    }
+    compare(viewer_.capture(settle(), nullptr, patience).frame);
+    return all_agree;
 }
 
 bool OpticalRig::sees_reference(const Patience& patience) {
     compare(viewer_.capture(settle(), nullptr, patience).frame);
-    return likeness_ >= settings_.reference_least;
+    return in_step();
 }
 
 bool OpticalRig::step_in(const Patience& patience) {
@@ -440,9 +462,9 @@ bool OpticalRig::step_in(const Patience& patience) {
 
 void OpticalRig::measure(const Part& part, const QueryContext& context, const Patience& patience) {
     for (unsigned again = 0;; ++again) {
-        const bool agree = capture_all(part, context, patience);
-        const bool in_step = likeness_ >= settings_.reference_least;
-        if (in_step) {
+        capture_all(part, context, patience);
+        const bool agree = !settings_.twice || !in_step() || captures_again(part, patience);
+        if (in_step()) {
             require_brightness();
             if (agree) {
                 hand_over(context);
@@ -450,10 +472,11 @@ void OpticalRig::measure(const Part& part, const QueryContext& context, const Pa
             }
         }
         out_of_step_ += part.x.samples();
-        if (again < settings_.retakes && (in_step || step_in(patience))) {
+        const bool was_in_step = in_step();
+        if (again < settings_.retakes && (was_in_step || step_in(patience))) {
             continue;
         }
-        if (in_step) {
+        if (was_in_step) {
             throw Error(Code::unavailable,
                         "two captures of a picture do not agree, again and again: the display or "
                         "the camera falls out of step, or the medium moves");

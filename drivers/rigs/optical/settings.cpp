@@ -67,12 +67,16 @@ std::string in_words(const OpticalSettings& settings) {
     const auto at = [](const std::optional<std::size_t>& place) {
         return place ? std::to_string(*place) : std::string("the middle");
     };
-    return fmt::format("{} x {} pixels of {} at ({}, {}), {} super-pixels of {} in rows of {} at "
-                       "({}, {}), {} bits, binning {}, gain {:g}",
-                       picture.columns, picture.rows, picture.side, at(picture.left),
-                       at(picture.top), frame.outputs, frame.side, frame.columns, region.x,
-                       region.y, settings.camera.bits, settings.camera.binning,
-                       settings.camera.gain);
+    return fmt::format(
+        "{} x {} pixels of {} at ({}, {}), {} super-pixels of {} in rows of {} at "
+        "({}, {}), {} bits, binning {}, gain {:g}, {}, {}",
+        picture.columns, picture.rows, picture.side, at(picture.left), at(picture.top),
+        frame.outputs, frame.side, frame.columns, region.x, region.y, settings.camera.bits,
+        settings.camera.binning, settings.camera.gain,
+        settings.exposure_fixed ? fmt::format("exposure {:g} s", settings.camera.exposure.count())
+                                : fmt::format("exposed to {:g} of full scale", settings.exposure),
+        settings.phase ? fmt::format("phase to {:g} rad", settings.phase_range)
+                       : std::string("amplitude"));
 }
 
 } // namespace phyll::rigs

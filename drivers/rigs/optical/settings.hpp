@@ -30,7 +30,7 @@ struct OpticalSettings {
 
     /// With its share of the references.
     [[nodiscard]] double captures_per_sample() const {
-        return (twice ? 2.0 : 1.0) + 1.0 / static_cast<double>(reference_every);
+        return (twice ? 2.0 : 1.0) * (1.0 + 1.0 / static_cast<double>(reference_every));
     }
 };
 

@@ -58,6 +58,7 @@ class Viewer {
     void send_times(unsigned times) noexcept { sendings_ = times; }
     [[nodiscard]] unsigned sendings() const noexcept { return sendings_; }
 
+    [[nodiscard]] const std::string& level_words() const noexcept { return slm_->level_words(); }
     [[nodiscard]] const PictureGeometry& geometry() const noexcept { return geometry_; }
     [[nodiscard]] instruments::Slm::Size display() const noexcept { return slm_->size(); }
 

@@ -8,9 +8,20 @@ namespace phyll::bench {
 
 void LitDisplay::show(std::vector<std::uint8_t> levels, How how) {
     const std::scoped_lock lock(mutex_);
-    before_ = std::exchange(last_, std::move(levels));
+    // One that is not there yet is no picture that light has met; nor is one that is sent again.
+    const Seconds now(clock_.now().time_since_epoch());
+    const bool pending = how_ != How::late && now < there_;
+    const bool again = pending && how != How::cut && levels == last_;
+    if (pending) {
+        last_ = std::move(levels);
+    } else {
+        before_ = std::exchange(last_, std::move(levels));
+    }
     how_ = how;
-    there_ = Seconds(clock_.now().time_since_epoch()) + latency_;
+    if (again) {
+        return;
+    }
+    there_ = now + latency_;
     if (refresh_.count() > 0.0) {
         there_ = std::ceil(there_ / refresh_) * refresh_;
     }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -57,20 +58,26 @@ struct VirtualCamera::Parts {
     std::vector<std::uint16_t> counts{};
     /// While its own thread runs, which sees it.
     ArvGvFakeCamera* camera = nullptr;
-    std::atomic<bool> ending = false;
+    std::mutex mutex; ///< of `ending`
+    bool ending = false;
 
+    void set_ending(bool is) {
+        const std::scoped_lock lock(mutex);
+        ending = is;
+    }
     void switch_off() {
         if (camera != nullptr) {
-            ending = true;
+            set_ending(true);
             g_object_unref(camera); // waits for the thread
             camera = nullptr;
-            ending = false;
+            set_ending(false);
         }
     }
     ~Parts() { switch_off(); }
 
     /// One that is being switched off takes nothing any more.
-    void lose(double share) const {
+    void lose(double share) {
+        const std::scoped_lock lock(mutex);
         if (ending) {
             return;
         }
