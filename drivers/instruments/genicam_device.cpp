@@ -19,6 +19,10 @@ constexpr unsigned buffers = 4;
 /// After which a frame of which packets are missing is given up.
 constexpr unsigned packet_timeout_us = 20'000;
 constexpr unsigned frame_retention_us = 100'000;
+/// Bytes of a frame that a socket of the kernel's usual size holds. A ring of packets, which Aravis
+/// has where it may, holds larger ones, but hands them over when a block of it is full or
+/// milliseconds have passed: late for one frame.
+constexpr unsigned largest_in_socket = 100'000;
 
 struct Unref {
     void operator()(gpointer object) const noexcept { g_object_unref(object); }
@@ -264,20 +268,21 @@ void GenicamDevice::start() {
     ArvCamera* const camera = parts_->camera.get();
     call(arv_camera_set_acquisition_mode, camera, ARV_ACQUISITION_MODE_CONTINUOUS);
     call(arv_camera_set_trigger, camera, "Software");
+    const guint payload = call(arv_camera_get_payload, camera);
     if (ArvDevice* const device = arv_camera_get_device(camera); ARV_IS_GV_DEVICE(device)) {
-        // A ring of packets hands frames over when a block is full or milliseconds have passed:
-        // good for many frames a second, and late for one.
         arv_gv_device_set_stream_options(ARV_GV_DEVICE(device),
-                                         ARV_GV_STREAM_OPTION_PACKET_SOCKET_DISABLED);
+                                         payload <= largest_in_socket
+                                             ? ARV_GV_STREAM_OPTION_PACKET_SOCKET_DISABLED
+                                             : ARV_GV_STREAM_OPTION_NONE);
     }
     parts_->stream.reset(
         call(arv_camera_create_stream, camera, Parts::on_stream, static_cast<void*>(parts_.get())));
     ArvStream* const stream = parts_->stream.get();
     if (ARV_IS_GV_STREAM(stream)) {
         g_object_set(stream, "packet-timeout", packet_timeout_us, "frame-retention",
-                     frame_retention_us, nullptr);
+                     frame_retention_us, "socket-buffer", ARV_GV_STREAM_SOCKET_BUFFER_AUTO,
+                     nullptr);
     }
-    const guint payload = call(arv_camera_get_payload, camera);
     for (unsigned k = 0; k < buffers; ++k) {
         arv_stream_push_buffer(stream, arv_buffer_new(payload, nullptr));
     }
