@@ -23,6 +23,8 @@ constexpr unsigned frame_retention_us = 100'000;
 /// has where it may, holds larger ones, but hands them over when a block of it is full or
 /// milliseconds have passed: late for one frame.
 constexpr unsigned largest_in_socket = 100'000;
+/// Bytes that are asked for; the kernel gives `net.core.rmem_max` at most.
+constexpr int socket_buffer = 16'000'000;
 
 struct Unref {
     void operator()(gpointer object) const noexcept { g_object_unref(object); }
@@ -280,8 +282,8 @@ void GenicamDevice::start() {
     ArvStream* const stream = parts_->stream.get();
     if (ARV_IS_GV_STREAM(stream)) {
         g_object_set(stream, "packet-timeout", packet_timeout_us, "frame-retention",
-                     frame_retention_us, "socket-buffer", ARV_GV_STREAM_SOCKET_BUFFER_AUTO,
-                     nullptr);
+                     frame_retention_us, "socket-buffer", ARV_GV_STREAM_SOCKET_BUFFER_FIXED,
+                     "socket-buffer-size", socket_buffer, nullptr);
     }
     for (unsigned k = 0; k < buffers; ++k) {
         arv_stream_push_buffer(stream, arv_buffer_new(payload, nullptr));
