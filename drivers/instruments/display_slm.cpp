@@ -33,7 +33,6 @@ class DisplaySlm final : public Slm {
             return what();
         } catch (const Error& error) {
             port_->disconnect();
-            pending_ = false;
             claim_.lost(error.what());
             throw error_of(name(), error);
         }
@@ -67,7 +66,7 @@ class DisplaySlm final : public Slm {
         }
     }
 
-    void begin_picture(std::span<const std::uint8_t> levels, const Patience& patience) override {
+    void show(std::span<const std::uint8_t> levels, const Patience& patience) override {
         connect(patience);
         if (levels.size() != size().pixels()) {
             throw invalid_field("levels", fmt::format("{}; {} has {} x {} pixels", levels.size(),
@@ -78,17 +77,7 @@ class DisplaySlm final : public Slm {
             std::ranges::transform(levels, shown_.begin(),
                                    [this](std::uint8_t level) { return std::byte{table_[level]}; });
             ask(Kind::show, shown_, patience);
-            pending_ = true;
-        });
-    }
-
-    void finish_picture(const Patience& patience) override {
-        if (!pending_) {
-            throw Error(Code::failed_precondition, fmt::format("{}: no picture was sent", name()));
-        }
-        exchange(patience, [&] {
             static_cast<void>(await(Kind::shown, patience));
-            pending_ = false;
         });
     }
 
@@ -111,7 +100,6 @@ class DisplaySlm final : public Slm {
         claim_.lock_address();
         port_->connect(patience);
         received_.clear();
-        pending_ = false;
         ask(Kind::describe, {}, patience);
         const Description found =
             display::description_from(await(Kind::description, patience).content);
@@ -177,7 +165,6 @@ class DisplaySlm final : public Slm {
     std::vector<std::byte> received_;
     std::vector<std::byte> shown_;
     std::uint32_t sequence_ = 0;
-    bool pending_ = false; ///< a picture was sent whose answer was not waited for yet
     std::atomic<std::uint64_t> life_ = 0;
     std::atomic<std::size_t> width_ = 0;
     std::atomic<std::size_t> height_ = 0;

@@ -26,17 +26,10 @@ class Slm : public Instrument {
     /// What its look-up table is, in words: another one makes it another modulator.
     [[nodiscard]] virtual const std::string& level_words() const noexcept = 0;
 
-    /// Sends a picture and returns while it may be on its way. Throws INVALID_ARGUMENT when it has
-    /// not as many levels as the modulator has pixels.
-    virtual void begin_picture(std::span<const std::uint8_t> levels, const Patience& patience) = 0;
-    /// Waits until the display has that very picture: what is to settle from then on is the light.
-    /// Throws UNAVAILABLE when it has not.
-    virtual void finish_picture(const Patience& patience) = 0;
-
-    void show(std::span<const std::uint8_t> levels, const Patience& patience) {
-        begin_picture(levels, patience);
-        finish_picture(patience);
-    }
+    /// Returns once the display has that very picture: what is to settle from then on is the light.
+    /// Throws INVALID_ARGUMENT when it has not as many levels as the modulator has pixels,
+    /// UNAVAILABLE when the display has it not.
+    virtual void show(std::span<const std::uint8_t> levels, const Patience& patience) = 0;
 };
 
 } // namespace phyll::instruments

@@ -39,15 +39,6 @@ constexpr double longer = 1.25;
 /// The display does nothing that changes less than so many times the noise.
 constexpr double dead_room = 4.0;
 
-/// Root mean square of the difference, in counts.
-double distance(const Speckle& a, const Speckle& b) {
-    double squares = 0.0;
-    for (std::size_t k = 0; k < a.size(); ++k) {
-        squares += std::pow(static_cast<double>(a[k]) - b[k], 2);
-    }
-    return std::sqrt(squares / static_cast<double>(a.size()));
-}
-
 class Calibrating {
   public:
     Calibrating(Viewer& viewer, const OpticalSettings& settings, const Patience& patience)

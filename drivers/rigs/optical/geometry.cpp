@@ -80,6 +80,14 @@ double mean_of(std::span<const float> speckle) {
     return speckle.empty() ? 0.0 : sum / static_cast<double>(speckle.size());
 }
 
+double distance(std::span<const float> a, std::span<const float> b) {
+    double squares = 0.0;
+    for (std::size_t k = 0; k < a.size(); ++k) {
+        squares += std::pow(static_cast<double>(a[k]) - b[k], 2);
+    }
+    return std::sqrt(squares / static_cast<double>(a.size()));
+}
+
 double correlation(std::span<const float> a, std::span<const float> b) {
     const double mean_a = mean_of(a);
     const double mean_b = mean_of(b);

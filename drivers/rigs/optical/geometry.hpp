@@ -52,6 +52,9 @@ void read_super_pixels(const instruments::Frame& frame, const FrameGeometry& geo
 /// Of the counts of a speckle; 0 of none.
 [[nodiscard]] double mean_of(std::span<const float> speckle);
 
+/// Root mean square of the difference of two speckles, in counts.
+[[nodiscard]] double distance(std::span<const float> a, std::span<const float> b);
+
 /// Pearson's correlation of two speckles; 0 where one does not vary.
 [[nodiscard]] double correlation(std::span<const float> a, std::span<const float> b);
 

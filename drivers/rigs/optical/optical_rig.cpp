@@ -406,13 +406,9 @@ void OpticalRig::capture_all(const Part& part, const QueryContext& context,
 }
 
 bool OpticalRig::agree(std::span<const float> first, std::span<const float> second) const {
-    double squares = 0.0;
-    for (std::size_t k = 0; k < first.size(); ++k) {
-        squares += std::pow(static_cast<double>(first[k]) - second[k], 2);
-    }
     // Of a difference of two.
     const double noise = std::sqrt(2.0) * calibration_->noise_counts;
-    return std::sqrt(squares / static_cast<double>(first.size())) <= noise_room * noise + rounding;
+    return distance(first, second) <= noise_room * noise + rounding;
 }
 
 bool OpticalRig::captures_again(const Part& part, const Patience& patience) {
