@@ -16,11 +16,14 @@ struct PoseOptions {
     std::optional<std::uint32_t> channel;
     std::optional<double> drive;
     std::optional<std::string> pattern;
+    std::optional<double> tone;  ///< Hz
+    std::optional<double> level; ///< dBFS
 
-    [[nodiscard]] bool given() const { return channel || drive || pattern; }
+    [[nodiscard]] bool given() const { return channel || drive || pattern || tone || level; }
 };
 
-/// `--channel`, `--drive` and `--pattern`. `options` outlives the command's parsing.
+/// `--channel`, `--drive`, `--pattern`, `--tone` and `--level`. `options` outlives the command's
+/// parsing.
 void add_pose_options(CLI::App& command, PoseOptions& options);
 
 /// Throws INVALID_ARGUMENT when they do not say one pose; as `read_picture` does.

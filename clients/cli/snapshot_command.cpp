@@ -6,6 +6,7 @@
 #include "output.hpp"
 #include "pose_options.hpp"
 #include "rig_actions.hpp"
+#include "sound_files.hpp"
 #include "sweep_picture.hpp"
 #include "touchstone.hpp"
 
@@ -71,12 +72,29 @@ std::vector<std::string> save_frame(const std::string& name, const v1::SnapshotR
     return {name + ".png", name + ".npy"};
 }
 
-std::vector<std::string> save(const std::string& name, const v1::SnapshotReply& reply) {
+std::vector<std::string> save_sound(App& app, const std::string& name,
+                                    const v1::SnapshotReply& reply) {
+    const v1::SoundSnapshot& sound = reply.sound();
+    const Spectrum spectrum = spectrum_of(sound);
+    const std::string title =
+        fmt::format("{}, {}: what was recorded last, {:g} frames a second", reply.rig().name(),
+                    local_time(reply.time()), sound.rate());
+    save(name + ".wav", wav_of(sound));
+    save(name + ".png", picture_of(sound, spectrum, title));
+    if (!app.json()) {
+        std::cout << lines_of(sound, spectrum);
+    }
+    return {name + ".wav", name + ".png"};
+}
+
+std::vector<std::string> save(App& app, const std::string& name, const v1::SnapshotReply& reply) {
     switch (reply.what_case()) {
     case v1::SnapshotReply::kSweep:
         return save_sweep(name, reply);
     case v1::SnapshotReply::kFrame:
         return save_frame(name, reply);
+    case v1::SnapshotReply::kSound:
+        return save_sound(app, name, reply);
     case v1::SnapshotReply::WHAT_NOT_SET:
         break;
     }
@@ -93,7 +111,7 @@ void snapshot(App& app, const SnapshotArguments& arguments) {
     request.set_whole(arguments.whole);
     app.let_signals_interrupt(); // it waits its turn
     const auto reply = app.client().call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", request, {});
-    const std::vector<std::string> files = save(name_for(arguments, reply), reply);
+    const std::vector<std::string> files = save(app, name_for(arguments, reply), reply);
     if (app.json()) {
         std::cout << nlohmann::json{{"event", "snapshot_saved"},
                                     {"rig", arguments.rig},
@@ -115,7 +133,9 @@ void add_snapshot_command(App& app) {
         "snapshot",
         "Save what a rig made of instruments sees: of a microwave rig a sweep, as Touchstone "
         "(.s2p) and as a picture (.png); of an optical rig a frame of its reference pattern, as a "
-        "picture (.png) and as counts for numpy (.npy)",
+        "picture (.png) and as counts for numpy (.npy); of an acoustic rig what it recorded last, "
+        "as "
+        "sound (.wav) and as a spectrum, here and as a picture (.png)",
         snapshot);
     command->add_option("--out", arguments->out,
                         "Where to, without the ending. Default: the rig's name and the time");

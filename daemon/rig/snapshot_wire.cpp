@@ -4,6 +4,7 @@
 
 #include <google/protobuf/repeated_field.h>
 
+#include <bit>
 #include <variant>
 
 namespace phyll::rig {
@@ -54,6 +55,17 @@ void write(const rigs::FrameSnapshot& frame, v1::SnapshotReply& reply) {
     }
 }
 
+void write(const rigs::SoundSnapshot& sound, v1::SnapshotReply& reply) {
+    static_assert(std::endian::native == std::endian::little);
+    v1::SoundSnapshot& out = *reply.mutable_sound();
+    out.set_rate(sound.rate);
+    out.set_channels(static_cast<std::uint32_t>(sound.channels));
+    out.set_full_scale(sound.full_scale);
+    out.set_samples(sound.samples.data(), sound.samples.size() * sizeof(float));
+    out.mutable_tones()->Assign(sound.tones.begin(), sound.tones.end());
+    out.mutable_bins()->Assign(sound.bins.begin(), sound.bins.end());
+}
+
 } // namespace
 
 rigs::Pose from_wire(const v1::Pose& pose) {
@@ -68,10 +80,17 @@ rigs::Pose from_wire(const v1::Pose& pose) {
         return rigs::WholePicture{.size = {.width = picture.width(), .height = picture.height()},
                                   .levels = {picture.levels().begin(), picture.levels().end()}};
     }
+    case v1::Pose::kTone: {
+        rigs::Tone tone{.frequency = pose.tone().frequency(), .amplitude = pose.tone().amplitude()};
+        if (pose.tone().has_output()) {
+            tone.output = pose.tone().output();
+        }
+        return tone;
+    }
     case v1::Pose::WHAT_NOT_SET:
         break;
     }
-    throw invalid_field("pose", "missing; a channel, a pattern or a picture is needed");
+    throw invalid_field("pose", "missing; a channel, a pattern, a picture or a tone is needed");
 }
 
 v1::SnapshotReply to_wire(const rigs::Snapshot& snapshot) {

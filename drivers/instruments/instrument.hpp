@@ -36,7 +36,8 @@ struct Identity {
 /// An instrument as the configuration has it.
 struct InstrumentSettings {
     std::string name;
-    std::string kind;    ///< "generator", "digitiser", "vna", "metasurface", "slm", "camera"
+    std::string kind;    ///< "generator", "digitiser", "vna", "metasurface", "slm", "camera",
+                         ///< "audio"
     std::string address; ///< VISA resource string; of a camera see make_genicam_camera
     std::string serial;  ///< empty: any
     std::string dialect; ///< name or path; empty: by what the instrument says of itself

@@ -8,6 +8,7 @@
 #include "drivers/instruments/scpi_generator.hpp"
 #include "drivers/instruments/scpi_vna.hpp"
 #include "drivers/instruments/serial_metasurface.hpp"
+#include "drivers/instruments/served_audio.hpp"
 
 #include <fmt/format.h>
 
@@ -89,9 +90,17 @@ std::unique_ptr<Camera> Shelf::camera(const std::string& field, const std::strin
     return made(settings, [&] { return make_genicam_camera(settings, lock_dir_, clock_); });
 }
 
+std::unique_ptr<AudioDuplex> Shelf::audio(const std::string& field, const std::string& name) const {
+    const InstrumentSettings& settings = find(field, name, "audio");
+    return made(settings, [&] { return make_served_audio(settings, lock_dir_, clock_); });
+}
+
 std::unique_ptr<Instrument> any_instrument(const Shelf& shelf, const std::string& name) {
     const auto found = std::ranges::find(shelf.settings(), name, &InstrumentSettings::name);
     const std::string kind = found == shelf.settings().end() ? "" : found->kind;
+    if (kind == "audio") {
+        return shelf.audio("instrument", name);
+    }
     if (kind == "digitiser") {
         return shelf.digitiser("instrument", name);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "drivers/instruments/audio_duplex.hpp"
 #include "drivers/instruments/camera.hpp"
 #include "drivers/instruments/digitiser.hpp"
 #include "drivers/instruments/instrument.hpp"
@@ -50,6 +51,8 @@ class Shelf {
     [[nodiscard]] std::unique_ptr<Slm> slm(const std::string& field, const std::string& name) const;
     [[nodiscard]] std::unique_ptr<Camera> camera(const std::string& field,
                                                  const std::string& name) const;
+    [[nodiscard]] std::unique_ptr<AudioDuplex> audio(const std::string& field,
+                                                     const std::string& name) const;
 
     [[nodiscard]] const std::vector<InstrumentSettings>& settings() const noexcept {
         return settings_;

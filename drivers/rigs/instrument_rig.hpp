@@ -70,8 +70,18 @@ struct FrameSnapshot {
     instruments::CameraSetup setup;
     instruments::Frame frame;
 };
-/// What a rig sees.
-using Snapshot = std::variant<SweepSnapshot, FrameSnapshot>;
+/// What microphones heard.
+struct SoundSnapshot {
+    double rate = 0.0;          ///< frames a second
+    double full_scale = 1.0;    ///< Pa that 1 stands for
+    std::size_t channels = 0;   ///< microphones
+    std::vector<float> samples; ///< interleaved
+    /// Frequencies that the rig plays, and listens to, in Hz.
+    std::vector<double> tones;
+    std::vector<double> bins;
+};
+/// What a rig sees or hears.
+using Snapshot = std::variant<SweepSnapshot, FrameSnapshot, SoundSnapshot>;
 
 /// One input driven, 0 to 1, all others at rest.
 struct ChannelDrive {
@@ -87,8 +97,14 @@ struct WholePicture {
     instruments::Slm::Size size;
     std::vector<std::uint8_t> levels;
 };
+/// A tone.
+struct Tone {
+    double frequency = 0.0;              ///< Hz
+    double amplitude = 0.0;              ///< share of full scale
+    std::optional<std::size_t> output{}; ///< of the rig's, from 0; without it all of them
+};
 /// What a rig is held at by hand.
-using Pose = std::variant<ChannelDrive, NamedPattern, WholePicture>;
+using Pose = std::variant<ChannelDrive, NamedPattern, WholePicture, Tone>;
 
 /// What a snapshot is to be of.
 struct View {

@@ -38,6 +38,14 @@ class CombinedEquipment final : public Equipment {
         return all;
     }
 
+    [[nodiscard]] Environment environment() const override {
+        Environment all;
+        for (const std::unique_ptr<Equipment>& part : parts_) {
+            std::ranges::copy(part->environment(), std::back_inserter(all));
+        }
+        return all;
+    }
+
   private:
     std::vector<std::unique_ptr<Equipment>> parts_;
 };

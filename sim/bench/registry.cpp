@@ -1,5 +1,6 @@
 #include "sim/bench/registry.hpp"
 
+#include "sim/bench/acoustic/acoustic_bench.hpp"
 #include "sim/bench/combined.hpp"
 #include "sim/bench/electronic/electronic_bench.hpp"
 #include "sim/bench/microwave/microwave_bench.hpp"
@@ -8,7 +9,8 @@
 namespace phyll::bench {
 
 std::vector<BenchKind> bench_kinds() {
-    std::vector<BenchKind> kinds{electronic_bench(), microwave_bench(), optical_bench()};
+    std::vector<BenchKind> kinds{acoustic_bench(), electronic_bench(), microwave_bench(),
+                                 optical_bench()};
     kinds.push_back(combined_bench("all", kinds));
     return kinds;
 }

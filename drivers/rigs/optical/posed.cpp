@@ -53,6 +53,10 @@ struct Posing {
         }
         return picture.levels;
     }
+
+    [[nodiscard]] Picture operator()(const Tone& /*tone*/) const {
+        throw Error(Code::unimplemented, "a display shows no tones");
+    }
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "sim/bench/optical/virtual_display.hpp"
 
 #include "sim/bench/optical/slm_messages.hpp"
+#include "sim/bench/server/framed_messages.hpp"
 
 #include <fmt/format.h>
 
@@ -16,7 +17,7 @@ VirtualDisplay::VirtualDisplay(const std::string& serial, LitDisplay& display, c
       misbehaviour_(*site.misbehaviour) {}
 
 std::unique_ptr<MessageCutter> VirtualDisplay::cutter() const {
-    return std::make_unique<SlmCutter>();
+    return std::make_unique<FramedTextCutter>(slm_kind::letters);
 }
 
 /// Size, then the four parts of the identity, a line each.
@@ -27,8 +28,8 @@ std::string VirtualDisplay::description(const std::string& identity) const {
 }
 
 void VirtualDisplay::act(std::string message, Done done) {
-    const SlmMessage request = slm_message(message);
-    SlmMessage reply{.kind = slm_kind::refused, .sequence = request.sequence};
+    const FramedText request = framed_text(message);
+    FramedText reply{.kind = slm_kind::refused, .sequence = request.sequence};
     if (request.kind == slm_kind::describe) {
         reply.kind = slm_kind::description;
         reply.content = description(identity_);
@@ -40,7 +41,7 @@ void VirtualDisplay::act(std::string message, Done done) {
     } else {
         reply.content = "that is not for a display to be asked";
     }
-    done(slm_bytes(reply));
+    done(framed_bytes(slm_kind::letters, reply));
 }
 
 /// Why not, if not.
@@ -76,10 +77,10 @@ void VirtualDisplay::power_on() {
 }
 
 void VirtualDisplay::disguise(std::string& reply, const std::string& other) const {
-    SlmMessage message = slm_message(reply);
+    FramedText message = framed_text(reply);
     if (message.kind == slm_kind::description) {
         message.content = description(other);
-        reply = slm_bytes(message);
+        reply = framed_bytes(slm_kind::letters, message);
     }
 }
 

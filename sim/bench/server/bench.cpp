@@ -87,7 +87,9 @@ std::unique_ptr<WayServer> Bench::server_for(const Place& place, Stand& stand) {
 }
 
 Environment Bench::environment() const {
-    return usb_ ? usb_->environment() : Environment{};
+    Environment all = usb_ ? usb_->environment() : Environment{};
+    std::ranges::copy(equipment_->environment(), std::back_inserter(all));
+    return all;
 }
 
 std::string Bench::config() const {

@@ -51,6 +51,8 @@ class Equipment {
     [[nodiscard]] virtual std::vector<Instrument*> instruments() = 0;
     /// The configuration file with which phylld finds them, given their addresses.
     [[nodiscard]] virtual std::string config(const std::vector<std::string>& addresses) const = 0;
+    /// With which other programs find what is not an instrument of phylld's.
+    [[nodiscard]] virtual Environment environment() const { return {}; }
 };
 
 /// What a bench is to be.
@@ -103,8 +105,8 @@ class Bench {
     [[nodiscard]] const std::vector<std::string>& addresses() const noexcept { return addresses_; }
     /// Text of a configuration file for phylld.
     [[nodiscard]] std::string config() const;
-    /// With which other programs find those of its instruments that are USB devices; empty when
-    /// there is none.
+    /// With which other programs find those of its instruments that are USB devices, and its sound
+    /// server; empty when there is none.
     [[nodiscard]] Environment environment() const;
 
     [[nodiscard]] BenchStatus status();

@@ -12,9 +12,6 @@
 namespace phyll::physics {
 namespace {
 
-constexpr std::size_t driven_bins = 12;
-constexpr std::size_t intermodulation_bins = 8;
-
 bool is_whole(double value) {
     return std::abs(value - std::round(value)) < 1e-6 * std::max(1.0, std::abs(value));
 }
@@ -86,10 +83,10 @@ void check_drive(const AcousticParameters& p) {
         throw invalid_field(
             "tones", fmt::format("{}; valid is 1 to {}", p.tones, kernels::acoustic_max_tones));
     }
-    if (p.bins == AcousticBins::intermodulation && p.tones < driven_bins) {
-        throw invalid_field(
-            "tones",
-            fmt::format("{}; with intermodulation bins valid is {} or more", p.tones, driven_bins));
+    if (p.bins == AcousticBins::intermodulation && p.tones < least_tones_for_intermodulation) {
+        throw invalid_field("tones",
+                            fmt::format("{}; with intermodulation bins valid is {} or more",
+                                        p.tones, least_tones_for_intermodulation));
     }
     require_positive("lowest_tone", p.lowest_tone);
     require_positive("tone_spacing", p.tone_spacing);
@@ -116,26 +113,7 @@ void check(const AcousticParameters& parameters) {
 }
 
 std::vector<AcousticBin> acoustic_bins(const AcousticParameters& p) {
-    std::vector<AcousticBin> bins;
-    const auto add = [&](double frequency, bool driven) {
-        bins.push_back({frequency, driven, bins.size() % kernels::acoustic_microphones});
-    };
-    if (p.bins == AcousticBins::drive) {
-        for (std::size_t k = 0; k < p.tones; ++k) {
-            add(p.tone(k), true);
-        }
-        return bins;
-    }
-    // Twelve tones spread over the comb from its first to its last.
-    for (std::size_t i = 0; i < driven_bins; ++i) {
-        const double place = static_cast<double>(i * (p.tones - 1)) / (driven_bins - 1);
-        add(p.tone(static_cast<std::size_t>(std::lround(place))), true);
-    }
-    // Sums of three tones lie between the drive's own; every second from the lowest on.
-    for (std::size_t i = 0; i < intermodulation_bins; ++i) {
-        add(3 * p.lowest_tone + 2 * p.tone_spacing * static_cast<double>(i), false);
-    }
-    return bins;
+    return multitone_bins(p.multitone(), p.bins, kernels::acoustic_microphones);
 }
 
 } // namespace phyll::physics

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "drivers/core/multitone.hpp"
+
 #include <array>
 #include <cstddef>
 #include <vector>
@@ -10,10 +12,7 @@ namespace phyll::physics {
 using Place = std::array<double, 3>;
 
 /// Which frequencies the microphones' signals are projected on.
-enum class AcousticBins {
-    drive,          ///< the drive's own tones
-    intermodulation ///< 12 of the drive's tones and 8 frequencies that only the membranes make
-};
+using AcousticBins = MultitoneBins;
 
 /// A loudspeaker-driven air cavity whose walls carry a few membranes of cubic stiffness. The
 /// defaults are those of the simulated rig "acoustic"; nothing else states them.
@@ -52,9 +51,10 @@ struct AcousticParameters {
     double settle_time = 0.05;    ///< s from rest, not listened to
     double window_time = 0.05;    ///< s listened to; every tone and bin has whole periods in it
 
-    [[nodiscard]] double tone(std::size_t k) const noexcept {
-        return lowest_tone + tone_spacing * static_cast<double>(k);
+    [[nodiscard]] Multitone multitone() const noexcept {
+        return {.tones = tones, .lowest = lowest_tone, .spacing = tone_spacing};
     }
+    [[nodiscard]] double tone(std::size_t k) const noexcept { return multitone().frequency(k); }
     /// Steps of the settling and of the window.
     [[nodiscard]] std::size_t settle_steps() const noexcept;
     [[nodiscard]] std::size_t window_steps() const noexcept;
@@ -65,12 +65,8 @@ struct AcousticParameters {
 /// Throws INVALID_ARGUMENT naming the parameter that is wrong and what would be right.
 void check(const AcousticParameters& parameters);
 
+using AcousticBin = MultitoneBin;
 /// What is listened to, in the order of the outputs.
-struct AcousticBin {
-    double frequency;       ///< Hz
-    bool driven;            ///< whether it is one of the drive's tones
-    std::size_t microphone; ///< index
-};
 [[nodiscard]] std::vector<AcousticBin> acoustic_bins(const AcousticParameters& parameters);
 
 } // namespace phyll::physics

@@ -71,9 +71,7 @@ void AcousticPlan<Real>::tabulate_comb() {
         const double time = (static_cast<double>(i) + 0.5) / p.sample_rate;
         const double turn = 2 * std::numbers::pi * time;
         for (std::size_t k = 0; k < p.tones; ++k) {
-            const double phase =
-                -std::numbers::pi * static_cast<double>(k * (k + 1)) / static_cast<double>(p.tones);
-            tone_.push_back(static_cast<Real>(std::cos(turn * p.tone(k) + phase)));
+            tone_.push_back(static_cast<Real>(std::cos(turn * p.tone(k) + p.multitone().phase(k))));
         }
         for (const AcousticBin& bin : bins) {
             cosine_.push_back(static_cast<Real>(std::cos(turn * bin.frequency)));

@@ -59,6 +59,31 @@ class Lanes {
         return 0;
     }
 
+    /// The same with signals, which are those of all lanes.
+    std::uint64_t stream(const AcousticSignals<Real>& signals, std::size_t steps) {
+        rotate<Rotation::half, false, true>();
+        for (std::size_t step = 0; step < steps; ++step) {
+            for (std::size_t s = 0; s < acoustic_speakers; ++s) {
+                source_[s] = V{} + signals.speakers[step * acoustic_speakers + s];
+            }
+            if (!move_membranes_alone()) {
+                return failed_lanes();
+            }
+            couple(false, 0);
+            for (std::size_t o = 0; o < acoustic_microphones; ++o) {
+                signals.microphones[step * acoustic_microphones + o] = pressure_at(o)[0];
+            }
+            if (!move_membranes_alone()) {
+                return failed_lanes();
+            }
+            if (step + 1 < steps) {
+                rotate<Rotation::whole, true, true>();
+            }
+        }
+        rotate<Rotation::half, true, false>();
+        return 0;
+    }
+
     void save() const {
         store(q_, tile_.q, plan_.modes);
         store(u_, tile_.u, plan_.modes);
@@ -205,14 +230,7 @@ class Lanes {
     void listen(std::size_t place) {
         V pressure[acoustic_microphones];
         for (std::size_t o = 0; o < acoustic_microphones; ++o) {
-            V p = microphone_pressure_[o];
-            for (std::size_t s = 0; s < acoustic_speakers; ++s) {
-                p += plan_.microphone_speaker[o][s] * source_[s];
-            }
-            for (std::size_t m = 0; m < acoustic_membranes; ++m) {
-                p += plan_.microphone_membrane[o][m] * mean_velocity_[m];
-            }
-            pressure[o] = p;
+            pressure[o] = pressure_at(o);
         }
         const Real* cosine = plan_.cosine + place * plan_.bins;
         const Real* sine = plan_.sine + place * plan_.bins;
@@ -220,6 +238,18 @@ class Lanes {
             cosine_sum_[k] += cosine[k] * pressure[k % acoustic_microphones];
             sine_sum_[k] += sine[k] * pressure[k % acoustic_microphones];
         }
+    }
+
+    /// In the middle of the step, once it is coupled.
+    [[nodiscard]] V pressure_at(std::size_t microphone) const {
+        V p = microphone_pressure_[microphone];
+        for (std::size_t s = 0; s < acoustic_speakers; ++s) {
+            p += plan_.microphone_speaker[microphone][s] * source_[s];
+        }
+        for (std::size_t m = 0; m < acoustic_membranes; ++m) {
+            p += plan_.microphone_membrane[microphone][m] * mean_velocity_[m];
+        }
+        return p;
     }
 
     [[nodiscard]] std::uint64_t failed_lanes() const {
@@ -271,6 +301,17 @@ std::uint64_t phyll_acoustic_run_float(const AcousticPlan<float>* plan,
 std::uint64_t phyll_acoustic_run_double(const AcousticPlan<double>* plan,
                                         const AcousticTile<double>* tile, AcousticSteps steps) {
     return run(*plan, *tile, steps);
+}
+
+std::uint64_t phyll_acoustic_stream_double(const AcousticPlan<double>* plan,
+                                           const AcousticTile<double>* tile,
+                                           const AcousticSignals<double>* signals,
+                                           std::size_t steps) {
+    // All lanes are alike: those of one register are enough.
+    Lanes<double> lanes(*plan, *tile, 0);
+    const std::uint64_t failed = lanes.stream(*signals, steps);
+    lanes.save();
+    return failed;
 }
 
 const char* phyll_acoustic_kernel_level() {

@@ -81,6 +81,14 @@ struct AcousticSteps {
     std::size_t listen_from;
 };
 
+/// Instead of tones in and bins out: what the speakers play and the microphones hear, step by step,
+/// of the first lane; all lanes are played the same.
+template <class Real>
+struct AcousticSignals {
+    const Real* speakers; ///< steps x speakers: volume velocity
+    Real* microphones;    ///< steps x microphones: pressure in the middle of each step
+};
+
 extern "C" {
 
 /// Integrates a tile. Returns the lanes (bit by bit) in which a membrane's equation was not solved;
@@ -91,6 +99,11 @@ phyll_acoustic_run_float(const AcousticPlan<float>* plan, const AcousticTile<flo
 __attribute__((visibility("default"))) std::uint64_t
 phyll_acoustic_run_double(const AcousticPlan<double>* plan, const AcousticTile<double>* tile,
                           AcousticSteps steps);
+
+/// The same with signals. The tile's amplitudes and sums are not looked at.
+__attribute__((visibility("default"))) std::uint64_t
+phyll_acoustic_stream_double(const AcousticPlan<double>* plan, const AcousticTile<double>* tile,
+                             const AcousticSignals<double>* signals, std::size_t steps);
 
 /// The instruction set that this copy of the library is built for: "x86-64-v3".
 __attribute__((visibility("default"))) const char* phyll_acoustic_kernel_level();

@@ -1,16 +1,13 @@
-#include "sim/bench/optical/slm_messages.hpp"
-
-#include <array>
+#include "sim/bench/server/framed_messages.hpp"
 
 namespace phyll::bench {
 namespace {
 
-constexpr std::string_view letters = "SLM1";
 constexpr std::size_t header_size = 16;
 constexpr std::size_t kind_place = 4;
 constexpr std::size_t sequence_place = 8;
 constexpr std::size_t length_place = 12;
-/// More than any display has pixels.
+/// More than any message holds.
 constexpr std::size_t most = std::size_t{64} << 20U;
 
 std::string four_bytes(std::size_t number) {
@@ -31,19 +28,19 @@ std::uint32_t number_at(std::string_view bytes, std::size_t place) {
 
 } // namespace
 
-std::string slm_bytes(const SlmMessage& message) {
+std::string framed_bytes(std::string_view letters, const FramedText& message) {
     return std::string(letters) + four_bytes(message.kind) + four_bytes(message.sequence) +
            four_bytes(message.content.size()) + message.content;
 }
 
-SlmMessage slm_message(std::string_view bytes) {
+FramedText framed_text(std::string_view bytes) {
     return {.kind = number_at(bytes, kind_place),
             .sequence = number_at(bytes, sequence_place),
             .content = std::string(bytes.substr(header_size))};
 }
 
-std::optional<std::string> SlmCutter::next() {
-    if (buffer_.size() < header_size || !buffer_.starts_with(letters)) {
+std::optional<std::string> FramedTextCutter::next() {
+    if (buffer_.size() < header_size || !buffer_.starts_with(letters_)) {
         return std::nullopt;
     }
     const std::size_t length = number_at(buffer_, length_place);

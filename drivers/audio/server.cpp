@@ -1,0 +1,141 @@
+#include "drivers/audio/server.hpp"
+
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+namespace phyll::audio {
+namespace {
+
+constexpr std::chrono::microseconds look_every{500};
+/// Looks for a record before a client is told that it is not there yet: what else it has to say
+/// does not wait for long.
+constexpr unsigned looks_for_record = 40;
+
+} // namespace
+
+Server::Server(const boost::asio::any_io_executor& executor, BlockPlayer& player,
+               Description description, const Limits& limits, const std::string& address,
+               std::uint16_t port)
+    : player_(player),
+      description_(std::move(description)),
+      own_limits_(limits),
+      limits_(limits),
+      hushing_timer_(executor),
+      timer_(executor) {
+    server_.emplace(executor, framing, "the sound card", static_cast<services::Answering&>(*this),
+                    address, port);
+}
+
+void Server::when(boost::asio::steady_timer& timer, std::function<bool()> is_so,
+                  std::optional<unsigned> looks, std::function<void()> then) {
+    if (is_so() || (looks && *looks == 0)) {
+        then();
+        return;
+    }
+    timer.expires_after(look_every);
+    timer.async_wait([&timer, is_so = std::move(is_so), looks,
+                      then = std::move(then)](boost::system::error_code failed) mutable {
+        if (!failed) {
+            when(timer, std::move(is_so), looks ? std::optional(*looks - 1) : looks,
+                 std::move(then));
+        }
+    });
+}
+
+void Server::hush(std::function<void()> then) {
+    hushing_ = true;
+    player_.hush();
+    when(
+        hushing_timer_, [this] { return !player_.hushing(); }, std::nullopt,
+        [this, then = std::move(then)] {
+            player_.forget();
+            hushing_ = false;
+            then();
+        });
+}
+
+void Server::answer(const FramedMessage& message, Reply reply) {
+    switch (message.kind) {
+    case Kind::describe: {
+        const std::string text = to_content(description_);
+        reply(Kind::description, std::as_bytes(std::span(text)));
+        return;
+    }
+    case Kind::limit: {
+        const Limits limits = limits_from(message.content);
+        limits.check();
+        limits_ = own_limits_.and_also(limits);
+        reply(Kind::limited, {});
+        return;
+    }
+    case Kind::play:
+        play(message, reply);
+        return;
+    case Kind::collect:
+        collect(number_from(message.content), std::move(reply));
+        return;
+    case Kind::silence:
+        hush([reply = std::move(reply)] { reply(Kind::silent, {}); });
+        return;
+    default:
+        throw Error(Code::invalid_argument, "that is not for a sound card to be asked");
+    }
+}
+
+void Server::play(const FramedMessage& message, const Reply& reply) {
+    Block block = block_from(message.content);
+    limits_.check(block.samples, description_.outputs);
+    const std::size_t frames = block.samples.size() / description_.outputs + block.longer;
+    if (frames > description_.most_frames) {
+        throw Error(Code::invalid_argument, fmt::format("a block of {} frames; {} is the most",
+                                                        frames, description_.most_frames));
+    }
+    // What a client before began may still fade.
+    const auto queue = [this, reply, queued = std::make_shared<Block>(std::move(block))] {
+        try {
+            reply(Kind::queued, to_content(player_.queue(std::move(*queued))));
+        } catch (const Error& error) {
+            const std::string why = error.what();
+            reply(Kind::refused, std::as_bytes(std::span(why)));
+        }
+    };
+    when(timer_, [this] { return !hushing_; }, std::nullopt, queue);
+}
+
+void Server::collect(std::uint32_t number, Reply reply) {
+    std::optional<Record> record = player_.take(number);
+    if (record) {
+        reply(Kind::record, to_content(*record));
+        return;
+    }
+    const auto found = std::make_shared<std::optional<Record>>();
+    when(
+        timer_,
+        [this, number, found] {
+            *found = player_.take(number);
+            return found->has_value();
+        },
+        looks_for_record,
+        [found, reply = std::move(reply)] {
+            if (*found) {
+                reply(Kind::record, to_content(**found));
+            } else {
+                reply(Kind::pending, {});
+            }
+        });
+}
+
+void Server::gone() noexcept {
+    limits_ = own_limits_;
+    try {
+        hush([] {});
+    } catch (...) { // NOLINT(bugprone-empty-catch): no memory for a timer; it fades all the same
+        player_.hush();
+    }
+}
+
+} // namespace phyll::audio

@@ -1,0 +1,119 @@
+#include "drivers/instruments/served_audio.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/instruments/made_safe.hpp"
+#include "drivers/instruments/message_link.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace phyll::instruments {
+namespace {
+
+using audio::Kind;
+
+class ServedAudio final : public AudioDuplex {
+  public:
+    ServedAudio(const InstrumentSettings& settings, const std::filesystem::path& lock_dir,
+                const Clock& clock)
+        : link_(settings, lock_dir, audio::framing, clock), clock_(clock) {}
+
+    [[nodiscard]] const std::string& name() const noexcept override { return settings().name; }
+    [[nodiscard]] bool is_virtual() const noexcept override { return settings().is_virtual; }
+    [[nodiscard]] std::uint64_t life() const noexcept override { return link_.life(); }
+    [[nodiscard]] Format format() const noexcept override { return format_; }
+
+    void connect(const Patience& patience) override {
+        link_.connect([this](const Patience& bounded) { return greet(bounded); }, patience);
+    }
+
+    void prepare(const audio::Limits& limits, const Patience& patience) override {
+        connect(patience);
+        if (limited_in_ == life() && limits_ == limits) {
+            return;
+        }
+        limits.check();
+        static_cast<void>(
+            link_.ask(Kind::limit, audio::to_content(limits), Kind::limited, patience));
+        limits_ = limits;
+        limited_in_ = life();
+    }
+
+    [[nodiscard]] std::uint32_t play(std::span<const float> samples, std::size_t longer,
+                                     const Patience& patience) override {
+        limits_.check(samples, format_.outputs);
+        return audio::number_from(
+            link_.ask(Kind::play, audio::to_content(samples, longer), Kind::queued, patience)
+                .content);
+    }
+
+    [[nodiscard]] audio::Record collect(std::uint32_t number, Seconds most,
+                                        const Patience& patience) override {
+        const Deadline end = Deadline::after(clock_, most + settings().timeout);
+        const std::vector<std::byte> content = audio::to_content(number);
+        for (;;) {
+            const FramedMessage answer =
+                link_.ask(Kind::collect, content, Kind::record, patience, Kind::pending);
+            if (answer.kind == Kind::record) {
+                return audio::record_from(answer.content);
+            }
+            if (end.passed(clock_)) {
+                throw Error(Code::unavailable,
+                            fmt::format("{}: a block is not over after {:g} s; the sound card "
+                                        "stands still",
+                                        name(), (most + settings().timeout).count()));
+            }
+        }
+    }
+
+    void hush(const Patience& patience) override {
+        connect(patience);
+        static_cast<void>(link_.ask(Kind::silence, {}, Kind::silent, patience));
+    }
+
+    [[nodiscard]] SafeState make_safe() noexcept override {
+        return made_safe(clock_, settings().timeout,
+                         [this](const Patience& patience) { hush(patience); });
+    }
+
+    void shut() noexcept override { link_.shut(); }
+    [[nodiscard]] InstrumentStatus status() const override { return link_.claim().status(); }
+    [[nodiscard]] std::shared_ptr<transports::TrafficLog> log() const override {
+        return link_.log();
+    }
+
+  private:
+    [[nodiscard]] const InstrumentSettings& settings() const noexcept {
+        return link_.claim().settings();
+    }
+
+    Identity greet(const Patience& patience) {
+        const audio::Description found = audio::description_from(
+            link_.ask(Kind::describe, {}, Kind::description, patience).content);
+        format_ = {.rate = static_cast<double>(found.rate),
+                   .outputs = found.outputs,
+                   .inputs = found.inputs,
+                   .most_frames = found.most_frames};
+        return {.maker = found.maker,
+                .model = found.model,
+                .serial = found.serial,
+                .firmware = found.version};
+    }
+
+    MessageLink link_;
+    const Clock& clock_;
+    Format format_;
+    audio::Limits limits_;
+    std::uint64_t limited_in_ = 0; ///< the life in which the limits were set
+};
+
+} // namespace
+
+std::unique_ptr<AudioDuplex> make_served_audio(const InstrumentSettings& settings,
+                                               const std::filesystem::path& lock_dir,
+                                               const Clock& clock) {
+    return std::make_unique<ServedAudio>(settings, lock_dir, clock);
+}
+
+} // namespace phyll::instruments

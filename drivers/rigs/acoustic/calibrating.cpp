@@ -1,0 +1,187 @@
+#include "drivers/rigs/acoustic/calibrating.hpp"
+
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace phyll::rigs {
+namespace {
+
+using Phasors = std::vector<std::complex<float>>;
+
+constexpr double silence_time = 0.25; // s
+constexpr double least_gain = 0.25;
+constexpr double most_gain = 4.0;
+/// A tone must stand out from what its bin has in silence.
+constexpr double least_over_noise = 10.0;
+constexpr double linear_tolerance = 0.1;
+/// Two windows at full drive that differ by more are no settled response.
+constexpr double most_unsettled = 0.02;
+
+double size_of(const Phasors& phasors) {
+    double squares = 0;
+    for (const std::complex<float>& each : phasors) {
+        squares += std::norm(std::complex<double>(each));
+    }
+    return std::sqrt(squares / static_cast<double>(phasors.size()));
+}
+
+class AcousticCalibrating {
+  public:
+    AcousticCalibrating(Sounder& sounder, const AcousticSettings& settings,
+                        const Patience& patience)
+        : sounder_(sounder), settings_(settings), patience_(patience) {}
+
+    AcousticCalibration run() {
+        found_.gains = settings_.nominal_gains();
+        measure_marker();
+        measure_noise();
+        if (settings_.given_gains.empty()) {
+            measure_gains();
+        }
+        measure_responses();
+        measure_settling();
+        return found_;
+    }
+
+  private:
+    void measure_marker();
+    void measure_noise();
+    void measure_gains();
+    void measure_responses();
+    void measure_settling();
+
+    /// All tones at the same drive, as so many samples without rest.
+    Sound play(double drive, std::size_t samples);
+
+    Sounder& sounder_;
+    const AcousticSettings& settings_;
+    const Patience& patience_;
+    AcousticCalibration found_;
+    double noise_at_bins_ = 0.0; ///< Pa
+};
+
+Sound AcousticCalibrating::play(double drive, std::size_t samples) {
+    OwnedBlock x(settings_.multitone.tones, samples);
+    std::ranges::fill(x.view().values(), static_cast<float>(drive));
+    Sounder::Playing playing = sounder_.begin(sounder_.tones().layout(samples, true),
+                                              std::as_const(x).view(), found_.gains, patience_);
+    return sounder_.finish(playing, patience_);
+}
+
+void AcousticCalibrating::measure_marker() {
+    found_.reference = sounder_.listen_to_marker(patience_);
+    sounder_.compare_with(found_.reference);
+    const Reference again = sounder_.listen_to_marker(patience_);
+    found_.likeness = likeness(found_.reference.marker, again.marker);
+    if (again.latency != found_.reference.latency || found_.likeness < settings_.marker_least) {
+        throw Error(Code::unavailable,
+                    fmt::format("latency: two markers, {} and {} frames late, correlate by {:.3f}, "
+                                "and marker_least is {:g}: raise marker_amplitude, or look for "
+                                "what is loud or moves",
+                                found_.reference.latency, again.latency, found_.likeness,
+                                settings_.marker_least));
+    }
+}
+
+void AcousticCalibrating::measure_noise() {
+    Sound silence{.channels = sounder_.outputs(), .samples = {}};
+    silence.samples.resize(settings_.frames(silence_time) * silence.channels);
+    const Sound recorded = sounder_.record(silence, settings_.window, patience_);
+    for (const std::size_t input : settings_.inputs) {
+        double squares = 0;
+        for (std::size_t frame = 0; frame < recorded.frames(); ++frame) {
+            const double value = recorded.at(frame, input);
+            squares += value * value;
+        }
+        found_.noise =
+            std::max(found_.noise, settings_.full_scale *
+                                       std::sqrt(squares / static_cast<double>(recorded.frames())));
+    }
+    noise_at_bins_ = size_of(sounder_.tones().listen(recorded, 0));
+}
+
+void AcousticCalibrating::measure_gains() {
+    // The tones' own bins, whatever the rig's are.
+    AcousticSettings settings = settings_;
+    settings.bins =
+        multitone_bins(settings.multitone, MultitoneBins::drive, settings.inputs.size());
+    const Multitones tones(settings);
+    const Sound recorded = play(response_drives.front(), 1);
+    const Phasors phasors = tones.listen(tones.layout(1, true), 0, recorded, sounder_.latency());
+    std::vector<double> amplitudes;
+    for (std::size_t k = 0; k < phasors.size(); ++k) {
+        amplitudes.push_back(std::abs(std::complex<double>(phasors[k])));
+        if (!(amplitudes.back() > least_over_noise * noise_at_bins_)) {
+            throw Error(Code::unavailable,
+                        fmt::format("gains: the tone of {:g} Hz arrives with {:.2g} Pa, and the "
+                                    "noise is {:.2g} Pa: raise tone_amplitude, leave the tone out, "
+                                    "or give tone_gains",
+                                    settings_.multitone.frequency(k), amplitudes.back(),
+                                    noise_at_bins_));
+        }
+    }
+    std::vector<double> sorted = amplitudes;
+    std::ranges::sort(sorted);
+    const std::size_t half = sorted.size() / 2;
+    const double median =
+        sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+    std::ranges::transform(amplitudes, found_.gains.begin(), [median](double amplitude) {
+        return std::clamp(median / amplitude, least_gain, most_gain);
+    });
+}
+
+void AcousticCalibrating::measure_responses() {
+    bool linear = true;
+    for (const double drive : response_drives) {
+        const Sound recorded = play(drive, 1);
+        const Phasors phasors = sounder_.tones().listen(sounder_.tones().layout(1, true), 0,
+                                                        recorded, sounder_.latency());
+        found_.responses.push_back(size_of(phasors));
+        found_.loudest = settings_.full_scale * peak_of(recorded);
+        const double grown =
+            found_.responses.back() / drive / (found_.responses.front() / response_drives.front());
+        linear = linear && std::abs(grown - 1) <= linear_tolerance;
+        found_.linear = linear ? drive : found_.linear;
+    }
+    if (!(found_.responses.back() > least_over_noise * noise_at_bins_)) {
+        throw Error(Code::unavailable,
+                    fmt::format("response: {:.2g} Pa at full drive, and the noise is {:.2g} Pa: "
+                                "raise tone_amplitude or the microphones' gain",
+                                found_.responses.back(), noise_at_bins_));
+    }
+}
+
+void AcousticCalibrating::measure_settling() {
+    const Sound recorded = play(1.0, 2);
+    const BlockLayout layout = sounder_.tones().layout(2, true);
+    const Phasors first = sounder_.tones().listen(layout, 0, recorded, sounder_.latency());
+    const Phasors later = sounder_.tones().listen(layout, 1, recorded, sounder_.latency());
+    double squares = 0;
+    for (std::size_t k = 0; k < first.size(); ++k) {
+        const double difference =
+            std::abs(std::complex<double>(first[k])) - std::abs(std::complex<double>(later[k]));
+        squares += difference * difference;
+    }
+    found_.unsettled = std::sqrt(squares / static_cast<double>(first.size())) / size_of(later);
+    if (found_.unsettled > most_unsettled) {
+        throw Error(Code::unavailable,
+                    fmt::format("settling: {:g} s after a sample begins its response still differs "
+                                "by {:.2g} % from a later one; a longer settle_time, or less "
+                                "tone_amplitude, is needed",
+                                settings_.seconds(settings_.settle), 100 * found_.unsettled));
+    }
+}
+
+} // namespace
+
+AcousticCalibration calibrate(Sounder& sounder, const AcousticSettings& settings,
+                              const Patience& patience) {
+    return AcousticCalibrating(sounder, settings, patience).run();
+}
+
+} // namespace phyll::rigs

@@ -1,0 +1,124 @@
+#include "sim/bench/acoustic/sound_server.hpp"
+
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+namespace phyll::bench {
+namespace {
+
+/// What a program of a busy machine may take to start.
+constexpr Seconds startup{20};
+
+/// ".., TCPIP0::127.0.0.1::9412::SOCKET"
+std::uint16_t port_in(const std::string& line) {
+    constexpr std::string_view before = "::127.0.0.1::";
+    const std::size_t place = line.find(before);
+    std::uint16_t port = 0;
+    if (place != std::string::npos) {
+        const char* const first = line.data() + place + before.size();
+        std::from_chars(first, line.data() + line.size(), port);
+    }
+    if (port == 0) {
+        throw Error(Code::unavailable, fmt::format("phyllaudio says '{}', and no port", line));
+    }
+    return port;
+}
+
+} // namespace
+
+SoundServer::SoundServer(Nature nature, Room& room) : nature_(std::move(nature)), room_(room) {
+    start();
+}
+
+SoundServer::~SoundServer() {
+    stop();
+}
+
+void SoundServer::start() {
+    server_ = std::make_unique<ChildProgram>(std::vector<std::string>{
+        "jackd", "-n", nature_.name, "--no-realtime", "-S", "-d", "dummy", "-r",
+        std::to_string(nature_.rate), "-p", std::to_string(nature_.period), "-C", "0", "-P", "0"});
+    client_ = std::make_unique<JackClient>(nature_.name, room_, startup);
+    start_player();
+}
+
+void SoundServer::start_player() {
+    std::vector<std::string> command{"phyllaudio",
+                                     "--api",
+                                     "JACK",
+                                     "--device",
+                                     "room",
+                                     "--server",
+                                     nature_.name,
+                                     "--outputs",
+                                     "4",
+                                     "--inputs",
+                                     "2",
+                                     "--rate",
+                                     std::to_string(nature_.rate),
+                                     "--serial",
+                                     nature_.serial,
+                                     "--port",
+                                     "0"};
+    if (nature_.freewheel) {
+        command.emplace_back("--in-step");
+    }
+    player_ = std::make_unique<ChildProgram>(command);
+    port_ = port_in(player_->first_line(startup));
+    if (nature_.freewheel) {
+        client_->freewheel(true);
+    }
+}
+
+/// The one that keeps the others waiting first.
+void SoundServer::stop() noexcept {
+    port_ = 0;
+    if (player_) {
+        player_->kill();
+        player_.reset();
+    }
+    if (client_) {
+        xruns_before_ += client_->xruns();
+        client_.reset();
+    }
+    server_.reset();
+}
+
+void SoundServer::restart() {
+    server_->kill();
+    stop();
+    start();
+}
+
+void SoundServer::stall(unsigned periods) {
+    if (nature_.freewheel) {
+        client_->freewheel(false); // nothing is late otherwise
+    }
+    stalling_ = true;
+    client_->stall(periods);
+}
+
+void SoundServer::look() {
+    if (!server_->runs() || !client_->alive()) {
+        stop();
+        start();
+    } else if (!player_->runs()) {
+        start_player();
+    }
+    if (stalling_ && !client_->stalling()) {
+        stalling_ = false;
+        if (nature_.freewheel) {
+            client_->freewheel(true);
+        }
+    }
+}
+
+std::uint64_t SoundServer::xruns() const noexcept {
+    return xruns_before_ + (client_ ? client_->xruns() : 0);
+}
+
+} // namespace phyll::bench
