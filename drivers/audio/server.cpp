@@ -24,38 +24,40 @@ Server::Server(const boost::asio::any_io_executor& executor, BlockPlayer& player
       description_(std::move(description)),
       own_limits_(limits),
       limits_(limits),
-      hushing_timer_(executor),
-      timer_(executor) {
+      executor_(executor) {
     server_.emplace(executor, framing, "the sound card", static_cast<services::Answering&>(*this),
                     address, port);
 }
 
-void Server::when(boost::asio::steady_timer& timer, std::function<bool()> is_so,
-                  std::optional<unsigned> looks, std::function<void()> then) {
+void Server::when(std::function<bool()> is_so, std::optional<unsigned> looks,
+                  std::function<void()> then) {
     if (is_so() || (looks && *looks == 0)) {
         then();
         return;
     }
-    timer.expires_after(look_every);
-    timer.async_wait([&timer, is_so = std::move(is_so), looks,
-                      then = std::move(then)](boost::system::error_code failed) mutable {
+    const auto timer = std::make_shared<boost::asio::steady_timer>(executor_, look_every);
+    timer->async_wait([this, timer, is_so = std::move(is_so), looks,
+                       then = std::move(then)](boost::system::error_code failed) mutable {
         if (!failed) {
-            when(timer, std::move(is_so), looks ? std::optional(*looks - 1) : looks,
-                 std::move(then));
+            when(std::move(is_so), looks ? std::optional(*looks - 1) : looks, std::move(then));
         }
     });
 }
 
 void Server::hush(std::function<void()> then) {
-    hushing_ = true;
+    hushed_.push_back(std::move(then));
+    if (std::exchange(hushing_, true)) {
+        return; // nothing is queued meanwhile
+    }
     player_.hush();
-    when(
-        hushing_timer_, [this] { return !player_.hushing(); }, std::nullopt,
-        [this, then = std::move(then)] {
-            player_.forget();
-            hushing_ = false;
-            then();
-        });
+    when([this] { return !player_.hushing(); }, std::nullopt,
+         [this] {
+             player_.forget();
+             hushing_ = false;
+             for (const std::function<void()>& each : std::exchange(hushed_, {})) {
+                 each();
+             }
+         });
 }
 
 void Server::answer(const FramedMessage& message, Reply reply) {
@@ -103,7 +105,7 @@ void Server::play(const FramedMessage& message, const Reply& reply) {
             reply(Kind::refused, std::as_bytes(std::span(why)));
         }
     };
-    when(timer_, [this] { return !hushing_; }, std::nullopt, queue);
+    when([this] { return !hushing_; }, std::nullopt, queue);
 }
 
 void Server::collect(std::uint32_t number, Reply reply) {
@@ -114,7 +116,6 @@ void Server::collect(std::uint32_t number, Reply reply) {
     }
     const auto found = std::make_shared<std::optional<Record>>();
     when(
-        timer_,
         [this, number, found] {
             *found = player_.take(number);
             return found->has_value();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace phyll::audio {
 
@@ -33,17 +34,17 @@ class Server final : private services::Answering {
 
     void play(const FramedMessage& message, const Reply& reply);
     void collect(std::uint32_t number, Reply reply);
-    /// Calls `then` once `is_so` says yes, or after a while, when that is given.
-    static void when(boost::asio::steady_timer& timer, std::function<bool()> is_so,
-                     std::optional<unsigned> looks, std::function<void()> then);
+    /// Calls `then` once `is_so` says yes, or after so many looks, when that is given.
+    void when(std::function<bool()> is_so, std::optional<unsigned> looks,
+              std::function<void()> then);
 
     BlockPlayer& player_;
     const Description description_;
     const Limits own_limits_;
-    Limits limits_;        ///< of this client, too
-    bool hushing_ = false; ///< until what there was is forgotten, too
-    boost::asio::steady_timer hushing_timer_;
-    boost::asio::steady_timer timer_; ///< of what the client waits for
+    Limits limits_;                             ///< of this client, too
+    bool hushing_ = false;                      ///< until what there was is forgotten, too
+    std::vector<std::function<void()>> hushed_; ///< what is called then
+    boost::asio::any_io_executor executor_;
     std::optional<services::OneClientServer> server_;
 };
 

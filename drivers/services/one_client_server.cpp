@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -30,6 +31,8 @@ tcp::endpoint endpoint_of(const std::string& address, std::uint16_t port) {
     return {numbers, port};
 }
 
+/// What a client that leaves takes to be seen to.
+constexpr std::chrono::milliseconds leave{500};
 /// How long a client may be gone without a word, its machine or the wire dead, until it is
 /// taken for gone: seconds of silence, then tries a second apart.
 constexpr int quiet_seconds = 3;
@@ -41,9 +44,9 @@ constexpr int unanswered_ms = 6'000;
 /// A connection: a question at a time, answered before the next is looked at.
 class OneClientServer::Client : public std::enable_shared_from_this<Client> {
   public:
-    /// `gone` is called once, when the connection is over; it may be empty.
+    /// `gone` is called once, when the connection is over.
     Client(tcp::socket socket, const Framing& framing, Answering& answering,
-           std::function<void()> gone)
+           std::function<void(Client*)> gone)
         : socket_(std::move(socket)),
           framing_(framing),
           answering_(answering),
@@ -81,7 +84,7 @@ class OneClientServer::Client : public std::enable_shared_from_this<Client> {
   private:
     void over() {
         if (const auto gone = std::exchange(gone_, {})) {
-            gone();
+            gone(this);
         }
     }
     /// Who is hung up on with something unread does not read what it was told.
@@ -155,7 +158,7 @@ class OneClientServer::Client : public std::enable_shared_from_this<Client> {
     tcp::socket socket_;
     const Framing& framing_;
     Answering& answering_;
-    std::function<void()> gone_;
+    std::function<void(Client*)> gone_;
     std::array<std::byte, 65'536> buffer_{};
     std::vector<std::byte> received_;
     std::vector<std::byte> written_;
@@ -164,7 +167,11 @@ class OneClientServer::Client : public std::enable_shared_from_this<Client> {
 OneClientServer::OneClientServer(const asio::any_io_executor& executor, const Framing& framing,
                                  std::string device, Answering& answering,
                                  const std::string& address, std::uint16_t port)
-    : framing_(framing), device_(std::move(device)), answering_(answering), acceptor_(executor) {
+    : framing_(framing),
+      device_(std::move(device)),
+      answering_(answering),
+      acceptor_(executor),
+      leaving_(executor) {
     const tcp::endpoint endpoint = endpoint_of(address, port);
     try {
         acceptor_.open(endpoint.protocol());
@@ -179,6 +186,7 @@ OneClientServer::OneClientServer(const asio::any_io_executor& executor, const Fr
 }
 
 OneClientServer::~OneClientServer() {
+    next_.reset();
     if (const std::shared_ptr<Client> client = client_) {
         client->end();
     }
@@ -188,28 +196,52 @@ std::uint16_t OneClientServer::port() const {
     return acceptor_.local_endpoint().port();
 }
 
+std::shared_ptr<OneClientServer::Client> OneClientServer::served(tcp::socket socket) {
+    return std::make_shared<Client>(std::move(socket), framing_, answering_, [this](Client* who) {
+        if (who == client_.get()) {
+            client_gone();
+        } else if (who == next_.get()) {
+            next_.reset();
+        }
+    });
+}
+
 void OneClientServer::accept() {
     acceptor_.async_accept([this](error_code failed, tcp::socket socket) {
         if (failed == asio::error::operation_aborted) {
             return;
         }
-        if (!failed) {
-            if (client_ == nullptr) {
-                client_ = std::make_shared<Client>(std::move(socket), framing_, answering_,
-                                                   [this] { client_gone(); });
-                client_->read();
-            } else {
-                std::make_shared<Client>(std::move(socket), framing_, answering_, nullptr)
-                    ->refuse(fmt::format("somebody else is connected to {}", device_));
-            }
+        if (!failed && client_ == nullptr) {
+            client_ = served(std::move(socket));
+            client_->read();
+        } else if (!failed) {
+            refuse_next();
+            next_ = served(std::move(socket));
+            leaving_.expires_after(leave);
+            leaving_.async_wait([this](error_code aborted) {
+                if (!aborted) {
+                    refuse_next();
+                }
+            });
         }
         accept();
     });
 }
 
+void OneClientServer::refuse_next() {
+    if (const std::shared_ptr<Client> refused = std::exchange(next_, nullptr)) {
+        refused->refuse(fmt::format("somebody else is connected to {}", device_));
+    }
+}
+
 void OneClientServer::client_gone() noexcept {
     client_.reset();
     answering_.gone();
+    if (next_ != nullptr) {
+        client_ = std::move(next_);
+        next_.reset();
+        client_->read();
+    }
 }
 
 } // namespace phyll::services

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -34,7 +35,9 @@ class Answering {
 };
 
 /// Lets one client at a time talk to a device over TCP, a question at a time, in framed messages.
-/// A client whose machine or wire is dead is gone after 6 s. Thread rule: that of the executor.
+/// Who comes second is refused, unless the first one leaves within half a second: a client that
+/// comes back may be seen to come before it is seen to go. A client whose machine or wire is dead
+/// is gone after 6 s. Thread rule: that of the executor.
 class OneClientServer {
   public:
     /// Listens on an address and port, 0 for a free one. `answering` outlives it; `device` is for
@@ -55,6 +58,8 @@ class OneClientServer {
     class Client;
 
     void accept();
+    [[nodiscard]] std::shared_ptr<Client> served(boost::asio::ip::tcp::socket socket);
+    void refuse_next();
     void client_gone() noexcept;
 
     const Framing framing_;
@@ -62,6 +67,8 @@ class OneClientServer {
     Answering& answering_;
     boost::asio::ip::tcp::acceptor acceptor_;
     std::shared_ptr<Client> client_;
+    std::shared_ptr<Client> next_; ///< who came while another was there, which may just be leaving
+    boost::asio::steady_timer leaving_;
 };
 
 } // namespace phyll::services

@@ -1,8 +1,8 @@
 // The optical rig of real drivers, on a virtual display behind a real socket and a virtual camera
 // behind GigE Vision.
+#include "tests/conformance/in_turn.hpp"
 #include "tests/conformance/small_optical.hpp"
 #include "tests/conformance/suite.hpp"
-#include "tests/conformance/with_lab.hpp"
 #include "tests/unit/sim/support.hpp"
 
 #include "sim/rigs/optical/optical.pb.h"
@@ -15,6 +15,7 @@
 #include <utility>
 
 using namespace phyll;
+using conformance::InTurn;
 using conformance::OpticalBench;
 using conformance::quantity;
 using conformance::small_optical_bench;
@@ -23,71 +24,6 @@ using phyll::bench::Fault;
 using test::largest_difference;
 
 namespace {
-
-/// A camera has one address: of several rigs that live at the same time, the one that is asked has
-/// the bench, built anew, and the others have none.
-class InTurn final : public PhysicalLayer {
-  public:
-    explicit InTurn(const Clock& clock) : clock_(clock) {
-        take();
-        spec_ = rig_->spec();
-    }
-    InTurn(const InTurn&) = delete;
-    InTurn& operator=(const InTurn&) = delete;
-    ~InTurn() override { leave(); }
-
-    [[nodiscard]] const LayerSpec& spec() const override { return spec_; }
-    void query(ConstBlock x, Block y, const QueryContext& context) override {
-        take();
-        rig_->query(x, y, context);
-    }
-    [[nodiscard]] SafeState make_safe() noexcept override {
-        return rig_ ? rig_->make_safe() : SafeState{};
-    }
-    [[nodiscard]] Health health() const override { return rig_ ? rig_->health() : Health{}; }
-    void recover(const Deadline& deadline, std::stop_token stop) override {
-        if (rig_) {
-            rig_->recover(deadline, std::move(stop));
-        }
-    }
-
-  private:
-    static InTurn*& holder() {
-        static InTurn* one = nullptr;
-        return one;
-    }
-    void take() {
-        if (rig_) {
-            return;
-        }
-        if (holder() != nullptr) {
-            holder()->leave();
-        }
-        lab_ = std::make_unique<OpticalBench>(small_optical_bench(), small_optical_rig);
-        rig_ = lab_->rig(clock_, !calibration_.has_value());
-        if (calibration_) {
-            rig_->use(*calibration_);
-        } else {
-            calibration_ = lab_->calibration();
-        }
-        holder() = this;
-    }
-    void leave() {
-        if (rig_) {
-            CHECK(rig_->make_safe().state == SafeState::State::safe);
-            CHECK_FALSE(lab_->output_on());
-            rig_.reset();
-            lab_.reset();
-            holder() = nullptr;
-        }
-    }
-
-    const Clock& clock_;
-    std::optional<rigs::Calibration> calibration_;
-    std::unique_ptr<OpticalBench> lab_;
-    std::unique_ptr<rigs::InstrumentRig> rig_;
-    LayerSpec spec_;
-};
 
 /// A rig that has answered stimuli.
 struct Answered {
@@ -135,8 +71,14 @@ TEST_CASE("a display and a camera without noise answer as the simulation does, c
 
 TEST_CASE("the optical rig keeps the contract") {
     // Nothing that is measured is noisy, but the exposure that is found is of that moment.
+    const auto make_lab = [] {
+        return std::make_unique<OpticalBench>(small_optical_bench(), small_optical_rig);
+    };
     conformance::check_contract(
-        {.make = [](Workers&, const Clock& clock) { return std::make_unique<InTurn>(clock); },
+        {.make =
+             [make_lab, spare = InTurn::no_lab_yet()](Workers&, const Clock& clock) {
+                 return std::make_unique<InTurn>(make_lab, spare, clock);
+             },
          .tolerance = 1.0});
 }
 

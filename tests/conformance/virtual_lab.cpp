@@ -33,6 +33,24 @@ VirtualLab::VirtualLab(const phyll::bench::Plan& plan, const std::string& rig_ki
     test::read_toml()(text + options, "options", *options_);
 }
 
+std::string AcousticBench::merged(const std::string& twin, const std::string& options) {
+    std::string lines = options;
+    std::string line;
+    int depth = 0;
+    for (const char c : twin + ',') {
+        depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+        if (c != ',' || depth > 0) {
+            line += line.empty() && c == ' ' ? "" : std::string(1, c);
+            continue;
+        }
+        if (options.find(line.substr(0, line.find(' ')) + " =") == std::string::npos) {
+            lines += line + '\n';
+        }
+        line.clear();
+    }
+    return lines;
+}
+
 std::vector<std::string> VirtualLab::instruments() const {
     std::vector<std::string> names;
     for (const phyll::bench::InstrumentStatus& status : bench_->status().instruments) {

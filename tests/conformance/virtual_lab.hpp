@@ -1,6 +1,7 @@
 #pragma once
 
 #include "drivers/rigs/instrument_rig.hpp"
+#include "sim/bench/acoustic/acoustic_bench.hpp"
 #include "sim/bench/electronic/electronic_bench.hpp"
 #include "sim/bench/microwave/microwave_bench.hpp"
 #include "sim/bench/optical/optical_bench.hpp"
@@ -82,6 +83,19 @@ class OpticalBench : public VirtualLab {
         : VirtualLab(*phyll::bench::optical_plan(kind), "optical-instruments",
                      fmt::format("settle_time = {}\n", (kind.latency + kind.refresh).count()) +
                          options) {}
+};
+
+class AcousticBench : public VirtualLab {
+  public:
+    /// The rig is the simulation's twin but for `options`.
+    explicit AcousticBench(const phyll::bench::AcousticBench& kind = {},
+                           const std::string& options = {})
+        : VirtualLab(*phyll::bench::acoustic_plan(kind), "acoustic-instruments",
+                     merged(phyll::bench::acoustic_options(kind.nature), options)) {}
+
+  private:
+    /// "a = 1, b = [2, 3]" as lines, where `options` has none of the same name, and `options`.
+    static std::string merged(const std::string& twin, const std::string& options);
 };
 
 } // namespace phyll::conformance

@@ -163,7 +163,7 @@ TEST_CASE("an optical rig is held in a pose by hand, and dark then") {
         };
         refused({"--channel", "30", "--drive", "1"}, "channel: 30; valid is 0 to 29");
         refused({"--channel", "0", "--drive", "1.5"}, "drive: 1.5; valid is 0 to 1");
-        refused({"--channel", "0"}, "either --channel with --drive, or --pattern");
+        refused({"--channel", "0"}, "valid is --channel with --drive, --pattern, or --tone");
         refused({"--pattern", "stripes"}, "'stripes'; valid are checker and blank");
         refused({"--pattern", "nowhere.png"}, "'nowhere.png' is not there");
         refused({"--pattern", lab.daemon.write("no.png", "text").string()},

@@ -131,6 +131,11 @@ void AcousticInstrumentRig::query(ConstBlock x, Block y, const QueryContext& con
     if (!calibration_) {
         throw Error(Code::failed_precondition, "the rig is not calibrated");
     }
+    if (context.follow && x.samples() > settings_.most_following) {
+        throw invalid_field("follow", fmt::format("{} samples that follow each other are more than "
+                                                  "a block can have; valid is at most {}",
+                                                  x.samples(), settings_.most_following));
+    }
     throw_if_over(context, clock_);
     playing([&] { measure(x, y, context); });
 }

@@ -19,8 +19,10 @@ constexpr double most_gain = 4.0;
 /// A tone must stand out from what its bin has in silence.
 constexpr double least_over_noise = 10.0;
 constexpr double linear_tolerance = 0.1;
-/// Two windows at full drive that differ by more are no settled response.
-constexpr double most_unsettled = 0.02;
+/// Two windows of a sample that differ by more are no settled response.
+constexpr double most_unsettled = 0.05;
+/// Drives of the sample that must settle: they walk through all, and no short cycle repeats them.
+constexpr double golden = 0.6180339887498949;
 
 double size_of(const Phasors& phasors) {
     double squares = 0;
@@ -157,7 +159,14 @@ void AcousticCalibrating::measure_responses() {
 }
 
 void AcousticCalibrating::measure_settling() {
-    const Sound recorded = play(1.0, 2);
+    OwnedBlock x(settings_.multitone.tones, 2);
+    for (std::size_t k = 0; k < x.view().size(); ++k) {
+        x.view().values()[k] = static_cast<float>(
+            std::fmod(static_cast<double>(1 + k % settings_.multitone.tones) * golden, 1.0));
+    }
+    Sounder::Playing playing = sounder_.begin(sounder_.tones().layout(2, true),
+                                              std::as_const(x).view(), found_.gains, patience_);
+    const Sound recorded = sounder_.finish(playing, patience_);
     const BlockLayout layout = sounder_.tones().layout(2, true);
     const Phasors first = sounder_.tones().listen(layout, 0, recorded, sounder_.latency());
     const Phasors later = sounder_.tones().listen(layout, 1, recorded, sounder_.latency());

@@ -20,7 +20,7 @@ struct AcousticCalibration {
     std::vector<double> responses{};
     double linear = 0.0;    ///< the drive up to which it grows with the drive, to 10 %
     double loudest = 0.0;   ///< Pa; peak at full drive
-    double unsettled = 0.0; ///< share by which a window at full drive differs from a later one
+    double unsettled = 0.0; ///< share by which a sample's window differs from a later one
 };
 
 /// Measures, with what is prepared to play:

@@ -13,11 +13,13 @@ constexpr auto likeness_name = "likeness of two markers";
 constexpr auto noise_name = "noise";
 constexpr auto linear_name = "linear up to a drive of";
 constexpr auto loudest_name = "peak pressure at full drive";
-constexpr auto unsettled_name = "unsettled at full drive";
+constexpr auto unsettled_name = "unsettled share of a response";
 constexpr auto gains_name = "gain of each tone";
 constexpr auto responses_name = "response at drives of 0.1, 0.2, 0.4, 0.7 and 1";
 constexpr auto marker_name = "marker as heard";
 
+/// Samples in one query: what is stopped is stopped within one.
+constexpr std::size_t largest_batch = 1024;
 constexpr double longest_latency = 10.0;    // s
 constexpr double most_pressure = 1e6 * 1e3; // Pa
 /// Amplitudes of what is cut off at full scale stay below this share of it.
@@ -87,7 +89,7 @@ LayerSpec acoustic_spec(const AcousticSettings& settings) {
                                 .minimum = 0.0,
                                 .maximum = largest_amplitude * settings.full_scale});
     }
-    spec.max_batch = settings.max_batch;
+    spec.max_batch = largest_batch;
     spec.seconds_per_sample = settings.seconds(settings.rest + settings.settle + settings.window);
     spec.deterministic = false;
     spec.can_follow = true;
@@ -96,6 +98,8 @@ LayerSpec acoustic_spec(const AcousticSettings& settings) {
         spec.limits.push_back(fmt::format("{:g} Pa at a microphone, after which it is silent",
                                           settings.limit_pressure));
     }
+    spec.notes.push_back(fmt::format("a query whose samples follow each other has at most {}",
+                                     settings.most_following));
     if (settings.given_gains.empty()) {
         spec.notes.emplace_back("at full drive a tone has the gain that its calibration measured, "
                                 "0.25 to 4 times what its input says");

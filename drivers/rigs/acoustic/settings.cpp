@@ -12,7 +12,6 @@ namespace {
 
 /// Of a block: a sound card takes 20 s with what is recorded after it.
 constexpr double longest_block = 18.0; // s
-constexpr std::size_t blocks_per_query = 4;
 
 bool is_whole(double value) {
     return std::abs(value - std::round(value)) < 1e-6;
@@ -106,8 +105,7 @@ void read_times(const v1::AcousticInstrumentsOptions& options, AcousticSettings&
                             fmt::format("{}; valid is at most {}, which take {:g} s",
                                         settings.samples_per_block, most, longest_block));
     }
-    settings.max_batch =
-        std::clamp(blocks_per_query * settings.samples_per_block, settings.samples_per_block, most);
+    settings.most_following = most;
 }
 
 /// What the loudest output needs when all of its tones are at full drive.

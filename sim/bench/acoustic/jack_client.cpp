@@ -21,6 +21,26 @@ constexpr unsigned lateness = 4;
 
 void ignore(const char* /*words*/) {}
 
+/// JACK's library knows one server in a process, and comes to grief over a second one.
+class OnlyOne {
+  public:
+    OnlyOne() {
+        if (there().exchange(true)) {
+            throw Error(Code::unavailable, "this process has a sound server already; no second one "
+                                           "can be in it");
+        }
+    }
+    OnlyOne(const OnlyOne&) = delete;
+    OnlyOne& operator=(const OnlyOne&) = delete;
+    ~OnlyOne() { there() = false; }
+
+  private:
+    static std::atomic<bool>& there() {
+        static std::atomic<bool> one = false;
+        return one;
+    }
+};
+
 jack_client_t* open(const std::string& server, Seconds most) {
     jack_set_error_function(ignore);
     jack_set_info_function(ignore);
@@ -42,6 +62,7 @@ jack_client_t* open(const std::string& server, Seconds most) {
 } // namespace
 
 struct JackClient::Parts {
+    OnlyOne only_one{};
     Room& room;
     jack_client_t* client = nullptr;
     std::array<jack_port_t*, Room::speakers> speakers{};

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 #include <utility>
 
 namespace phyll::bench {
@@ -28,6 +29,17 @@ std::uint16_t port_in(const std::string& line) {
     return port;
 }
 
+/// A server that is killed leaves its clients' semaphores behind.
+void remove_leftovers(const std::string& server) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
+        const std::string name = entry.path().filename();
+        if (name.starts_with("jack_sem.") && name.find("_" + server + "_") != std::string::npos) {
+            std::filesystem::remove(entry.path(), ignored);
+        }
+    }
+}
+
 } // namespace
 
 SoundServer::SoundServer(Nature nature, Room& room) : nature_(std::move(nature)), room_(room) {
@@ -35,7 +47,12 @@ SoundServer::SoundServer(Nature nature, Room& room) : nature_(std::move(nature))
 }
 
 SoundServer::~SoundServer() {
-    stop();
+    if (client_ && client_->alive() && nature_.freewheel) {
+        client_->freewheel(false);
+    }
+    player_.reset();
+    client_.reset();
+    server_.reset();
 }
 
 void SoundServer::start() {
@@ -74,23 +91,21 @@ void SoundServer::start_player() {
     }
 }
 
-/// The one that keeps the others waiting first.
-void SoundServer::stop() noexcept {
+/// The server first: a freewheeling one waits for long for a client that is no more.
+void SoundServer::kill() noexcept {
     port_ = 0;
+    server_->kill();
+    xruns_before_ += client_ ? client_->xruns() : 0;
+    client_.reset();
     if (player_) {
         player_->kill();
-        player_.reset();
     }
-    if (client_) {
-        xruns_before_ += client_->xruns();
-        client_.reset();
-    }
-    server_.reset();
+    player_.reset();
+    remove_leftovers(nature_.name);
 }
 
 void SoundServer::restart() {
-    server_->kill();
-    stop();
+    kill();
     start();
 }
 
@@ -104,8 +119,7 @@ void SoundServer::stall(unsigned periods) {
 
 void SoundServer::look() {
     if (!server_->runs() || !client_->alive()) {
-        stop();
-        start();
+        restart();
     } else if (!player_->runs()) {
         start_player();
     }

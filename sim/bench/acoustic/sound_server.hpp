@@ -43,7 +43,7 @@ class SoundServer {
   private:
     void start();
     void start_player();
-    void stop() noexcept;
+    void kill() noexcept;
 
     const Nature nature_;
     Room& room_;
