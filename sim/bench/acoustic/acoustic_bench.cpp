@@ -18,8 +18,7 @@ constexpr unsigned real_time_period = 256;
 
 SoundServer::Nature server_of(const AcousticBench& bench, const Site& site) {
     const unsigned usual = bench.real_time ? real_time_period : usual_period;
-    return {.name = fmt::format("phyllsim-{}", site.port),
-            .rate = static_cast<unsigned>(bench.nature.device.sample_rate),
+    return {.rate = static_cast<unsigned>(bench.nature.device.sample_rate),
             .period = bench.period == 0 ? usual : bench.period,
             .freewheel = !bench.real_time,
             .serial = fmt::format("PHYLLSIM-A{}", site.port)};

@@ -25,6 +25,7 @@ using std::chrono::milliseconds;
 
 /// What a program may take to end by itself.
 constexpr milliseconds farewell{2'000};
+constexpr int most_descriptors = 4'096;
 
 std::string path_of(const std::string& name) {
     std::error_code failed;
@@ -77,6 +78,10 @@ ChildProgram::ChildProgram(std::vector<std::string> command,
         ::dup2(nowhere.get(), STDIN_FILENO);
         ::dup2(write_end.get(), STDOUT_FILENO);
         ::dup2(nowhere.get(), STDERR_FILENO);
+        // Connections that it kept open would not end with those who have them.
+        for (int each = STDERR_FILENO + 1; each < most_descriptors; ++each) {
+            ::close(each);
+        }
         ::execvpe(words[0], words.data(), all.data());
         ::_exit(127);
     }

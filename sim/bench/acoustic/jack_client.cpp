@@ -9,12 +9,10 @@
 #include <atomic>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 namespace phyll::bench {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 /// Periods that a late one takes.
 constexpr unsigned lateness = 4;
@@ -41,24 +39,6 @@ class OnlyOne {
     }
 };
 
-jack_client_t* open(const std::string& server, Seconds most) {
-    jack_set_error_function(ignore);
-    jack_set_info_function(ignore);
-    const auto end = steady_clock::now() + std::chrono::duration_cast<milliseconds>(most);
-    for (;;) {
-        const auto options = static_cast<jack_options_t>(JackNoStartServer | JackServerName);
-        if (jack_client_t* const client =
-                jack_client_open("room", options, nullptr, server.c_str())) {
-            return client;
-        }
-        if (steady_clock::now() >= end) {
-            throw Error(Code::unavailable,
-                        fmt::format("the sound server '{}' (jackd) does not start", server));
-        }
-        std::this_thread::sleep_for(milliseconds(20));
-    }
-}
-
 } // namespace
 
 struct JackClient::Parts {
@@ -71,7 +51,11 @@ struct JackClient::Parts {
     std::atomic<bool> gone = false;
     std::atomic<std::uint64_t> xruns = 0;
 
-    ~Parts() { jack_client_close(client); }
+    ~Parts() {
+        if (client != nullptr) {
+            jack_client_close(client);
+        }
+    }
 
     static int process(jack_nframes_t frames, void* self) {
         Parts& parts = *static_cast<Parts*>(self);
@@ -111,8 +95,19 @@ struct JackClient::Parts {
     }
 };
 
-JackClient::JackClient(const std::string& server, Room& room, Seconds most)
-    : parts_(new Parts{.room = room, .client = open(server, most)}) {
+std::unique_ptr<JackClient> JackClient::on(const std::string& server, Room& room) {
+    jack_set_error_function(ignore);
+    jack_set_info_function(ignore);
+    auto parts = std::unique_ptr<Parts>(new Parts{.room = room});
+    const auto options = static_cast<jack_options_t>(JackNoStartServer | JackServerName);
+    parts->client = jack_client_open("room", options, nullptr, server.c_str());
+    if (parts->client == nullptr) {
+        return nullptr;
+    }
+    return std::unique_ptr<JackClient>(new JackClient(std::move(parts)));
+}
+
+JackClient::JackClient(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {
     for (std::size_t k = 0; k < Room::speakers; ++k) {
         parts_->speakers[k] = parts_->port(fmt::format("speaker_{}", k + 1), JackPortIsInput);
     }

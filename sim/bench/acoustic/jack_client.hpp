@@ -1,6 +1,5 @@
 #pragma once
 
-#include "drivers/core/clock.hpp"
 #include "sim/bench/acoustic/room.hpp"
 
 #include <cstdint>
@@ -14,8 +13,9 @@ namespace phyll::bench {
 /// them. Thread rule: one caller at a time; the room is processed on a thread of JACK's.
 class JackClient {
   public:
-    /// The room outlives it. Throws UNAVAILABLE when the server is not there within `most`.
-    JackClient(const std::string& server, Room& room, Seconds most);
+    /// The room outlives it. Nothing when the server is not there. Throws UNAVAILABLE when it does
+    /// not take the room in, or the process has another server already.
+    [[nodiscard]] static std::unique_ptr<JackClient> on(const std::string& server, Room& room);
     JackClient(const JackClient&) = delete;
     JackClient& operator=(const JackClient&) = delete;
     ~JackClient();
@@ -32,6 +32,8 @@ class JackClient {
 
   private:
     struct Parts;
+    explicit JackClient(std::unique_ptr<Parts> parts);
+
     std::unique_ptr<Parts> parts_;
 };
 

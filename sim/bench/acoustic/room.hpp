@@ -21,11 +21,11 @@ class Room {
     static constexpr std::size_t microphones = physics::StreamedCavity::microphones;
 
     struct Nature {
-        physics::AcousticParameters device{}; ///< its sample rate is the sound server's
-        double speaker_full_scale = 6e-3;     ///< m^3/s that a speaker makes of full scale
+        physics::AcousticParameters device{};  ///< its sample rate is the sound server's
+        double speaker_full_scale = 6e-3;      ///< m^3/s that a speaker makes of full scale
         double microphone_full_scale = 2000.0; ///< Pa that a microphone makes full scale of
-        unsigned bits = 24;                   ///< of the converter behind the microphones
-        double noise = 0.0;                   ///< Pa, root mean square, at each microphone
+        unsigned bits = 24;                    ///< of the converter behind the microphones
+        double noise = 0.0;                    ///< Pa, root mean square, at each microphone
         std::uint64_t noise_seed = 1;
     };
 

@@ -5,14 +5,18 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 namespace phyll::bench {
 namespace {
 
 /// What a program of a busy machine may take to start.
-constexpr Seconds startup{20};
+constexpr std::chrono::seconds startup{20};
+/// Within which a sound server that starts at all is there.
+constexpr std::chrono::seconds first_word{5};
 
 /// ".., TCPIP0::127.0.0.1::9412::SOCKET"
 std::uint16_t port_in(const std::string& line) {
@@ -56,11 +60,30 @@ SoundServer::~SoundServer() {
 }
 
 void SoundServer::start() {
-    server_ = std::make_unique<ChildProgram>(std::vector<std::string>{
-        "jackd", "-n", nature_.name, "--no-realtime", "-S", "-d", "dummy", "-r",
-        std::to_string(nature_.rate), "-p", std::to_string(nature_.period), "-C", "0", "-P", "0"});
-    client_ = std::make_unique<JackClient>(nature_.name, room_, startup);
+    // One of the same name may still be about to end.
+    const auto end = std::chrono::steady_clock::now() + startup;
+    while (!come_in()) {
+        if (std::chrono::steady_clock::now() >= end) {
+            throw Error(Code::unavailable,
+                        fmt::format("the sound server '{}' (jackd) does not start", name()));
+        }
+    }
     start_player();
+}
+
+bool SoundServer::come_in() {
+    server_ = std::make_unique<ChildProgram>(std::vector<std::string>{
+        "jackd", "-n", name_.text(), "--no-realtime", "-S", "-d", "dummy", "-r",
+        std::to_string(nature_.rate), "-p", std::to_string(nature_.period), "-C", "0", "-P", "0"});
+    const auto end = std::chrono::steady_clock::now() + first_word;
+    while (server_->runs() && std::chrono::steady_clock::now() < end) {
+        client_ = JackClient::on(name(), room_);
+        if (client_ != nullptr) {
+            return true;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
 }
 
 void SoundServer::start_player() {
@@ -70,7 +93,7 @@ void SoundServer::start_player() {
                                      "--device",
                                      "room",
                                      "--server",
-                                     nature_.name,
+                                     name_.text(),
                                      "--outputs",
                                      "4",
                                      "--inputs",
@@ -101,7 +124,7 @@ void SoundServer::kill() noexcept {
         player_->kill();
     }
     player_.reset();
-    remove_leftovers(nature_.name);
+    remove_leftovers(name_.text());
 }
 
 void SoundServer::restart() {

@@ -3,6 +3,7 @@
 #include "sim/bench/acoustic/child_program.hpp"
 #include "sim/bench/acoustic/jack_client.hpp"
 #include "sim/bench/acoustic/room.hpp"
+#include "sim/bench/acoustic/server_name.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -15,7 +16,6 @@ namespace phyll::bench {
 class SoundServer {
   public:
     struct Nature {
-        std::string name;       ///< of the server
         unsigned rate = 48'000; ///< frames a second
         unsigned period = 1024; ///< frames
         bool freewheel = true;  ///< as fast as it can, in step with phyllaudio; else real time
@@ -30,7 +30,7 @@ class SoundServer {
 
     /// Of 127.0.0.1, where phyllaudio listens; 0 while nothing runs.
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    [[nodiscard]] const std::string& name() const noexcept { return nature_.name; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_.text(); }
     [[nodiscard]] std::uint64_t xruns() const noexcept;
 
     /// Kills the server, with all that is in it, and starts it again.
@@ -42,10 +42,13 @@ class SoundServer {
 
   private:
     void start();
+    /// False when the server ended, or is not there yet.
+    [[nodiscard]] bool come_in();
     void start_player();
     void kill() noexcept;
 
     const Nature nature_;
+    const ServerName name_{};
     Room& room_;
     std::unique_ptr<ChildProgram> server_;
     std::unique_ptr<JackClient> client_;
