@@ -2,7 +2,8 @@
 // as real ones. Of the electronic rig 2 ms for each message and 5 ms for a record; of the microwave
 // rig 1 ms for each message and 7.2 ms for a sweep of 60 points at 10 kHz. Of the optical rig 1 ms
 // for a picture, 20 ms until light meets it and an exposure of 5 ms: what it takes beside settling,
-// exposing and the picture's way, and what settling takes longer than it would have to.
+// exposing and the picture's way, and what settling takes longer than it would have to. Of the
+// acoustic rig what real time it takes beside that of its samples: marker, latency, gaps.
 //
 //   phyll_bench_instruments [rounds]
 
@@ -130,11 +131,37 @@ void report_optical(std::size_t width, std::size_t height, int rounds) {
                1e3 * (settling_and_exposing - exposure), 1e3 * kind.latency.count());
 }
 
+/// In real time: what a query takes beside the time of its samples.
+void report_acoustic(unsigned samples_per_block, int rounds) {
+    phyll::bench::AcousticBench kind;
+    kind.real_time = true;
+    conformance::AcousticBench bench(kind,
+                                     fmt::format("samples_per_block = {}\n", samples_per_block));
+    const SystemClock clock;
+    const auto rig = bench.rig(clock);
+    const OwnedBlock x = stimuli_for(*rig);
+    std::vector<double> waiting;
+    std::vector<double> rates;
+    for (int round = 0; round < rounds; ++round) {
+        const Figures figures = measure(bench, *rig, x);
+        waiting.push_back(1.0 - figures.rate * rig->spec().seconds_per_sample);
+        rates.push_back(figures.rate);
+    }
+    fmt::print("acoustic, {:2} samples a block: of the time {:.1f} % is not resting, playing and "
+               "recording of samples (median of {}, worst {:.1f} %), {:.2f} samples/s of {:g} ms; "
+               "{} records taken again\n",
+               samples_per_block, 100 * median(waiting), rounds, 100 * std::ranges::max(waiting),
+               median(rates), 1e3 * rig->spec().seconds_per_sample, rig->retaken());
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     const int rounds = argc > 1 ? std::stoi(argv[1]) : 7;
     fmt::print("queries of {} samples; bar 10 %\n", samples);
+    for (const unsigned samples_per_block : {4U, 16U}) {
+        report_acoustic(samples_per_block, std::min(rounds, 3));
+    }
     for (const unsigned samples_per_record : {1U, 4U, 16U}) {
         report_electronic(samples_per_record, rounds);
     }

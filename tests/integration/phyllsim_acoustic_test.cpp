@@ -1,5 +1,6 @@
 // The acoustic bench as a program, and clients that know nothing of phylld.
 
+#include "drivers/instruments/served_audio.hpp"
 #include "sim/physics/acoustic/linear_response.hpp"
 #include "tests/integration/jack_peer.hpp"
 #include "tests/integration/phyllsim_program.hpp"
@@ -119,6 +120,53 @@ TEST_CASE("a plain JACK client plays and records through the virtual cavity") {
         CHECK(amplitude(peer.heard[microphone], hertz, 16'000) ==
               Approx(expected(speaker, microphone, hertz, played)).epsilon(0.02));
     }
+}
+
+TEST_CASE("phyllaudio plays and records through ALSA as it does through JACK") {
+    const Sim sim({"--bench", "acoustic", "--real-time"});
+    const test::TempDir home;
+    std::ofstream(home.path() / ".asoundrc") << R"(
+pcm.card {
+    type jack
+    playback_ports { 0 room:speaker_1 1 room:speaker_2 2 room:speaker_3 3 room:speaker_4 }
+    capture_ports { 0 room:microphone_1 1 room:microphone_2 }
+}
+)";
+    test::Process service({"/usr/bin/env", "HOME=" + home.path().string(),
+                           "JACK_DEFAULT_SERVER=" + server_of(sim), PHYLL_BIN_DIR "/phyllaudio",
+                           "--api", "ALSA", "--device", "card", "--port", "0", "--period", "256"},
+                          home.path() / "log");
+    const std::string line = service.read_line();
+    const std::size_t begin = line.find("TCPIP0");
+    INFO(line);
+    REQUIRE(begin != std::string::npos);
+    const SystemClock clock;
+    instruments::InstrumentSettings settings;
+    settings.name = "audio";
+    settings.address = line.substr(begin);
+    const auto card = instruments::make_served_audio(settings, home.path(), clock);
+    card->prepare({.peak = 0.1}, {});
+    REQUIRE(card->status().identity.maker == "ALSA");
+    constexpr double hertz = 1000;
+    constexpr double played = 0.001;
+    constexpr std::size_t frames = 48'000;
+    const std::vector<float> tone = sine(hertz, played, frames);
+    std::vector<float> samples(4 * frames, 0.0F);
+    for (std::size_t i = 1; i + 1 < frames; ++i) {
+        samples[4 * i + 3] = tone[i];
+    }
+    audio::Record record;
+    for (int tries = 0; tries == 0 || (record.lost && tries < 10); ++tries) {
+        record = card->collect(card->play(samples, 0, {}), Seconds(1), {});
+    }
+    REQUIRE_FALSE(record.lost);
+    std::vector<float> heard;
+    for (std::size_t i = 0; i < frames; ++i) {
+        heard.push_back(record.samples[2 * i]);
+    }
+    CHECK(amplitude(heard, hertz, 16'000) == Approx(expected(3, 0, hertz, played)).epsilon(0.02));
+    service.signal(SIGTERM);
+    REQUIRE(service.wait() == 0);
 }
 
 TEST_CASE("aplay and arecord play and record through the virtual cavity, by ALSA") {

@@ -4,10 +4,11 @@
 //   phyll_paired_accuracy BENCH [seeds, 3] [training samples, 420] [test samples, 2000] [epochs,
 //   100]
 //
-// BENCH: electronic or microwave, which learn vowels, or one of them with "-usb", which wants
-// LD_PRELOAD=libumockdev-preload.so.0; optical, whose super-pixels digits are read off
+// BENCH: acoustic, electronic or microwave, which learn vowels, or one of the latter with "-usb",
+// which wants LD_PRELOAD=libumockdev-preload.so.0; optical, whose super-pixels digits are read off
 // by ridge regression, 1000 training samples by itself.
 
+#include "sim/bench/acoustic/acoustic_bench.hpp"
 #include "sim/bench/electronic/electronic_bench.hpp"
 #include "sim/bench/microwave/microwave_bench.hpp"
 #include "sim/bench/optical/optical_bench.hpp"
@@ -55,6 +56,9 @@ Subject subject(std::string name) {
     Subject out;
     if (name == "electronic") {
         out = {phyll::bench::electronic_plan({}), "ladder", ""};
+    } else if (name == "acoustic") {
+        phyll::bench::AcousticBench kind;
+        out = {phyll::bench::acoustic_plan(kind), "sound", ""};
     } else if (name == "microwave") {
         out = {phyll::bench::microwave_plan({}), "cavity",
                "width = 20\nencoding = { kind = \"quantise\", bits = 2 }\n"};
@@ -64,7 +68,7 @@ Subject subject(std::string name) {
         out = {phyll::bench::optical_plan(kind), "speckle", "", true};
     } else {
         throw std::runtime_error(
-            "BENCH is electronic, microwave, electronic-usb, microwave-usb or optical");
+            "BENCH is acoustic, electronic, microwave, electronic-usb, microwave-usb or optical");
     }
     if (over_usb) {
         out.plan = phyll::bench::usb::over_usb(std::move(out.plan));
