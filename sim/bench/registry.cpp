@@ -9,8 +9,8 @@
 namespace phyll::bench {
 
 std::vector<BenchKind> bench_kinds() {
-    std::vector<BenchKind> kinds{acoustic_bench(), electronic_bench(), microwave_bench(),
-                                 optical_bench()};
+    std::vector<BenchKind> kinds{electronic_bench(), microwave_bench(), optical_bench(),
+                                 acoustic_bench()};
     kinds.push_back(combined_bench("all", kinds));
     return kinds;
 }

@@ -78,7 +78,7 @@ TEST_CASE("phyllsim --bench acoustic says what it is made of") {
          {sim.address(0), std::string("kind = \"acoustic-instruments\""),
           std::string(
               "sample_rate = 48000, settle_time = 0.1, window_time = 0.05, bins = \"drive\", "
-              "tone_amplitude = 0.05"),
+              "tone_amplitude = 0.0"),
           std::string("full_scale_pressure = 2000"), std::string("tone_gains = [")}) {
         INFO(finished.out);
         REQUIRE(test::contains(finished.out, part));

@@ -13,8 +13,8 @@ inline constexpr std::array<double, 5> response_drives{0.1, 0.2, 0.4, 0.7, 1.0};
 /// What a calibration of the acoustic rig measures.
 struct AcousticCalibration {
     Reference reference{};
-    double likeness = 0.0;     ///< of two markers, one after the other
-    double noise = 0.0;        ///< Pa; root mean square of the loudest microphone in silence
+    double likeness = 0.0;       ///< of two markers, one after the other
+    double noise = 0.0;          ///< Pa; root mean square of the loudest microphone in silence
     std::vector<double> gains{}; ///< of each tone
     /// Root mean square of the response to each of `response_drives`, in Pa.
     std::vector<double> responses{};

@@ -28,7 +28,7 @@ struct AcousticSettings {
     std::size_t fade = 0;
     std::size_t samples_per_block = 1;
     std::size_t most_following = 1; ///< samples: with `follow` all are in one block
-    double full_scale = 1.0;   ///< Pa
+    double full_scale = 1.0;        ///< Pa
     audio::Limits limits;
     double limit_pressure = 0.0; ///< Pa; 0: not limited
     double marker_amplitude = 0.0;

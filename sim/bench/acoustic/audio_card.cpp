@@ -107,17 +107,22 @@ AudioCard::~AudioCard() {
     alone();
 }
 
+/// What fails is tried again at the next look.
+void AudioCard::trying(const std::function<void()>& what) {
+    try {
+        what();
+    } catch (const Error& error) {
+        failures_.emplace_back(error.what());
+    }
+}
+
 void AudioCard::look_later() {
     looking_.expires_after(look_every);
     looking_.async_wait([this](const error_code& failed) {
         if (failed) {
             return;
         }
-        try {
-            sound_.look();
-        } catch (const Error& error) {
-            failures_.emplace_back(error.what());
-        }
+        trying([this] { sound_.look(); });
         look_later();
     });
 }
@@ -179,7 +184,7 @@ void AudioCard::alone() {
 void AudioCard::power_on() {
     failures_.clear();
     alone();
-    sound_.restart();
+    trying([this] { sound_.restart(); });
 }
 
 std::vector<Figure> AudioCard::figures() const {
@@ -217,7 +222,7 @@ void AudioCard::at_panel(std::string_view command) {
         room_.swap(word == "swap");
     } else if (word == "kill") {
         alone();
-        sound_.restart();
+        trying([this] { sound_.restart(); });
     } else {
         throw invalid_field("text",
                             fmt::format("{}; valid is stall N, delay FRAMES, gain FACTOR, warm-up "

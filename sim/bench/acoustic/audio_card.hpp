@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +57,7 @@ class AudioCard final : public Instrument {
     class Line;
 
     void look_later();
+    void trying(const std::function<void()>& what);
     void refuse(const std::string& message, const Done& done, const std::string& why) const;
     [[nodiscard]] bool connect();
 

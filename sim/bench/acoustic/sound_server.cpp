@@ -75,6 +75,7 @@ bool SoundServer::come_in() {
     server_ = std::make_unique<ChildProgram>(std::vector<std::string>{
         "jackd", "-n", name_.text(), "--no-realtime", "-S", "-d", "dummy", "-r",
         std::to_string(nature_.rate), "-p", std::to_string(nature_.period), "-C", "0", "-P", "0"});
+    room_.interrupted(); // what was played before ended where it was
     const auto end = std::chrono::steady_clock::now() + first_word;
     while (server_->runs() && std::chrono::steady_clock::now() < end) {
         client_ = JackClient::on(name(), room_);
@@ -107,8 +108,20 @@ void SoundServer::start_player() {
     if (nature_.freewheel) {
         command.emplace_back("--in-step");
     }
-    player_ = std::make_unique<ChildProgram>(command);
-    port_ = port_in(player_->first_line(startup));
+    port_ = 0;
+    // On a busy machine it may find the server, and not yet the room in it.
+    const auto end = std::chrono::steady_clock::now() + startup;
+    while (port_ == 0) {
+        try {
+            player_ = std::make_unique<ChildProgram>(command);
+            port_ = port_in(player_->first_line(startup));
+        } catch (const Error&) {
+            if (std::chrono::steady_clock::now() >= end || !server_->runs()) {
+                throw;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+    }
     if (nature_.freewheel) {
         client_->freewheel(true);
     }
@@ -117,7 +130,9 @@ void SoundServer::start_player() {
 /// The server first: a freewheeling one waits for long for a client that is no more.
 void SoundServer::kill() noexcept {
     port_ = 0;
-    server_->kill();
+    if (server_) {
+        server_->kill();
+    }
     xruns_before_ += client_ ? client_->xruns() : 0;
     client_.reset();
     if (player_) {
@@ -133,6 +148,7 @@ void SoundServer::restart() {
 }
 
 void SoundServer::stall(unsigned periods) {
+    look();
     if (nature_.freewheel) {
         client_->freewheel(false); // nothing is late otherwise
     }
@@ -141,9 +157,9 @@ void SoundServer::stall(unsigned periods) {
 }
 
 void SoundServer::look() {
-    if (!server_->runs() || !client_->alive()) {
+    if (!server_ || !server_->runs() || !client_ || !client_->alive()) {
         restart();
-    } else if (!player_->runs()) {
+    } else if (!player_ || !player_->runs()) {
         start_player();
     }
     if (stalling_ && !client_->stalling()) {

@@ -32,7 +32,10 @@ class ThreadCard {
     [[nodiscard]] bool sounds() const { return sounds_; }
     [[nodiscard]] float largest_step() const { return largest_step_; }
     void stand_still(bool still) { still_ = still; }
-    void lose() { lost_ = true; }
+    /// In so many periods, 1 being the next.
+    void lose_in(int periods) { lost_in_ = periods; }
+    /// A millisecond a period: there is time to look at it.
+    void take_time() { slow_ = true; }
 
   private:
     void run(const std::stop_token& stop) {
@@ -45,7 +48,10 @@ class ThreadCard {
                 continue;
             }
             player_.wait_for_work(std::chrono::milliseconds(1));
-            player_.process(in.data(), out.data(), period, lost_.exchange(false));
+            player_.process(in.data(), out.data(), period, lost_in_.fetch_sub(1) == 1);
+            if (slow_) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            }
             bool sounds = false;
             for (std::size_t i = 0; i < period; ++i) {
                 in[i] = out[2 * i];
@@ -60,7 +66,8 @@ class ThreadCard {
     audio::BlockPlayer& player_;
     std::atomic<bool> sounds_ = false;
     std::atomic<bool> still_ = false;
-    std::atomic<bool> lost_ = false;
+    std::atomic<int> lost_in_ = 0;
+    std::atomic<bool> slow_ = false;
     std::atomic<float> largest_step_ = 0;
     std::jthread thread_;
 };
@@ -170,9 +177,8 @@ TEST_CASE("a sound card is silent when it is made safe, or when nobody is connec
     Studio studio;
     auto card = studio.audio();
     card->prepare({}, {});
-    studio.card.stand_still(true);
+    studio.card.take_time();
     static_cast<void>(card->play(hum(90'000, 0.5F), 0, {}));
-    studio.card.stand_still(false);
     while (!studio.card.sounds()) {
         std::this_thread::yield();
     }
@@ -201,11 +207,8 @@ TEST_CASE("a record in which samples were lost says so") {
     card->prepare({}, {});
     studio.card.stand_still(true);
     const std::uint32_t number = card->play(hum(50'000, 0.5F), 0, {});
+    studio.card.lose_in(5);
     studio.card.stand_still(false);
-    while (!studio.card.sounds()) {
-        std::this_thread::yield();
-    }
-    studio.card.lose();
     REQUIRE(card->collect(number, Seconds(10), {}).lost);
 }
 
