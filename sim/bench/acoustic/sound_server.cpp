@@ -72,9 +72,11 @@ void SoundServer::start() {
 }
 
 bool SoundServer::come_in() {
-    server_ = std::make_unique<ChildProgram>(std::vector<std::string>{
-        "jackd", "-n", name_.text(), "--no-realtime", "-S", "-d", "dummy", "-r",
-        std::to_string(nature_.rate), "-p", std::to_string(nature_.period), "-C", "0", "-P", "0"});
+    // Ports are memory: each of the usual 2048 takes 32 KiB of what containers have little of.
+    server_ = std::make_unique<ChildProgram>(
+        std::vector<std::string>{"jackd", "--port-max", "128", "-n", name_.text(), "--no-realtime",
+                                 "-S", "-d", "dummy", "-r", std::to_string(nature_.rate), "-p",
+                                 std::to_string(nature_.period), "-C", "0", "-P", "0"});
     room_.interrupted(); // what was played before ended where it was
     const auto end = std::chrono::steady_clock::now() + first_word;
     while (server_->runs() && std::chrono::steady_clock::now() < end) {
