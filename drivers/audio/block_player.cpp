@@ -66,7 +66,9 @@ void BlockPlayer::forget() noexcept {
 void BlockPlayer::process(const float* in, float* out, std::size_t frames, bool lost) noexcept {
     if (lost) {
         for (Slot& each : slots_) {
-            each.record.lost = each.record.lost || each.state == State::running;
+            if (each.state == State::running) {
+                each.record.lost = true;
+            }
         }
     }
     std::fill_n(out, frames * outputs_, 0.0F);

@@ -109,25 +109,29 @@ void Server::play(const FramedMessage& message, const Reply& reply) {
 }
 
 void Server::collect(std::uint32_t number, Reply reply) {
-    std::optional<Record> record = player_.take(number);
-    if (record) {
-        reply(Kind::record, to_content(*record));
-        return;
-    }
-    const auto found = std::make_shared<std::optional<Record>>();
-    when(
-        [this, number, found] {
-            *found = player_.take(number);
-            return found->has_value();
-        },
-        looks_for_record,
-        [found, reply = std::move(reply)] {
-            if (*found) {
-                reply(Kind::record, to_content(**found));
-            } else {
-                reply(Kind::pending, {});
-            }
-        });
+    /// What a look found: a record, or why there is none.
+    struct Found {
+        std::optional<Record> record;
+        std::string failure;
+    };
+    const auto found = std::make_shared<Found>();
+    const auto look = [this, number, found] {
+        try {
+            found->record = player_.take(number);
+        } catch (const Error& error) {
+            found->failure = error.what();
+        }
+        return found->record || !found->failure.empty();
+    };
+    when(look, looks_for_record, [found, reply = std::move(reply)] {
+        if (found->record) {
+            reply(Kind::record, to_content(*found->record));
+        } else if (!found->failure.empty()) {
+            reply(Kind::refused, std::as_bytes(std::span(found->failure)));
+        } else {
+            reply(Kind::pending, {});
+        }
+    });
 }
 
 void Server::gone() noexcept {

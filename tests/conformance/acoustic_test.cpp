@@ -183,8 +183,10 @@ TEST_CASE("microphones that are amplified otherwise than before are noticed") {
     Answered rig;
     rig.panel("gain 1.03"); // within what a marker may be louder
     CHECK(rig.off() > same);
+    rig.panel("gain 1.2");
+    REQUIRE_THROWS_WITH(rig.off(), Catch::Contains("1.20 times as loud as when"));
     rig.panel("gain 20");
-    REQUIRE_THROWS_WITH(rig.off(), Catch::Contains("times as loud as when"));
+    REQUIRE_THROWS_WITH(rig.off(), Catch::Contains("is at the end of its range"));
     REQUIRE_FALSE(rig.lab.output_on());
 }
 

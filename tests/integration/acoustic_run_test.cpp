@@ -134,7 +134,8 @@ TEST_CASE("a tone is held by hand, and what was heard of it saved as sound and a
     refused({"--tone", "440Hz", "--level", "3dBFS"}, "level: 3 dBFS; valid is 0 dBFS at most");
     refused({"--tone", "440Hz", "--level", "-1dBFS"}, "is the limit");
     refused({"--tone", "30kHz", "--level", "-20dBFS"}, "frequency: 30000; valid is 1 to 24000");
-    refused({"--tone", "440Hz", "--level", "-20dBFS", "--channel", "4"}, "has 4 outputs");
+    refused({"--tone", "440Hz", "--level", "-20dBFS", "--channel", "4"},
+            "channel: 4; valid is 0 to 3");
     refused({"--pattern", "checker"}, "held at a tone");
     REQUIRE_FALSE(lab.output_on("audio"));
     REQUIRE(lab.figure("audio", "steps") == 0);

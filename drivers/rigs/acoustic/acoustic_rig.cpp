@@ -21,6 +21,7 @@ namespace phyll::rigs {
 namespace {
 
 /// Of a jog: a longer one fades away and comes back in between.
+constexpr double first_tone = 0.5;    // s
 constexpr double longest_tone = 10.0; // s
 /// What is recorded for a snapshot when there is nothing yet.
 constexpr double look_time = 0.5; // s
@@ -236,9 +237,8 @@ Tone AcousticInstrumentRig::tone_of(const Pose& pose) const {
         require_between("frequency", tone->frequency, 1.0, settings_.rate / 2);
         require_between("amplitude", tone->amplitude, 0.0, 1.0);
         if (tone->output && *tone->output >= settings_.outputs.size()) {
-            throw invalid_field("channel",
-                                fmt::format("{}; the rig has {} outputs", *tone->output + 1,
-                                            settings_.outputs.size()));
+            throw invalid_field("channel", fmt::format("{}; valid is 0 to {}", *tone->output,
+                                                       settings_.outputs.size() - 1));
         }
         return *tone;
     }
@@ -284,11 +284,12 @@ void AcousticInstrumentRig::jog(const Pose& pose, Seconds duration, const Patien
     const Tone wanted = tone_of(pose);
     playing([&] {
         sounder_.prepare(patience);
-        for (double left = duration.count(); left > 0; left -= longest_tone) {
-            const std::size_t frames = settings_.frames(std::min(left, longest_tone));
-            const Sound recorded = sounder_.record(tone(wanted, frames),
-                                                   sounder_.latency() + settings_.fade, patience);
-            sounder_.require_level(recorded);
+        // What is too loud is noticed when a tone is over: the first one is short.
+        double length = first_tone;
+        for (double left = duration.count(); left > 0; left -= length, length = longest_tone) {
+            length = std::min(left, length);
+            static_cast<void>(sounder_.record(tone(wanted, settings_.frames(length)),
+                                              sounder_.latency() + settings_.fade, patience));
         }
     });
 }

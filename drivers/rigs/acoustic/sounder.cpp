@@ -99,6 +99,7 @@ Sound Sounder::record(const Sound& sound, std::size_t longer, const Patience& pa
         const std::uint32_t number = card_->play(sound.samples, longer, patience);
         bool lost = false;
         Sound recorded = collect(number, sound.frames() + longer, lost, patience);
+        require_level(recorded);
         if (!lost) {
             return recorded;
         }
@@ -178,10 +179,11 @@ Sound Sounder::finish(Playing& playing, const Patience& patience) {
         bool lost = false;
         Sound recorded = collect(playing.number, playing.sound.frames() + settings_.frames(search),
                                  lost, patience);
-        std::optional<std::string> wrong = lost ? std::optional<std::string>("samples were lost")
-                                                : objection(playing.layout, recorded);
+        require_level(recorded); // before anything is played again
+        const std::optional<std::string> wrong =
+            lost ? std::optional<std::string>("samples were lost")
+                 : objection(playing.layout, recorded);
         if (!wrong) {
-            require_level(recorded);
             return recorded;
         }
         ++retaken_;
@@ -225,7 +227,6 @@ Reference Sounder::listen_to_marker(const Patience& patience) {
     const Sound sound =
         tones_.play(layout, {}, std::vector<double>(settings_.multitone.tones, 1.0), outputs());
     const Sound recorded = record(sound, settings_.frames(2 * search), patience);
-    require_level(recorded);
     const std::size_t lags = latency_search() + layout.marker();
     std::vector<double> sums(lags);
     for (const std::size_t input : settings_.inputs) {

@@ -48,7 +48,8 @@ class Sounder {
     /// Its record, of all inputs of the sound card. When that is worth nothing, the block is played
     /// again, and counted.
     [[nodiscard]] Sound finish(Playing& playing, const Patience& patience);
-    /// Whatever was recorded, as it is, also when it has no markers; `longer` frames after it.
+    /// Whatever was recorded, as it is, also when it has no markers, and `longer` frames after it.
+    /// Throws UNAVAILABLE where it is too loud.
     [[nodiscard]] Sound record(const Sound& sound, std::size_t longer, const Patience& patience);
 
     void compare_with(Reference reference);

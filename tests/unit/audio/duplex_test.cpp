@@ -212,7 +212,7 @@ TEST_CASE("a record in which samples were lost says so") {
     REQUIRE(card->collect(number, Seconds(10), {}).lost);
 }
 
-TEST_CASE("a stop ends the wait for a record; a sound card that stands still is given up") {
+TEST_CASE("a stop ends the wait for a record, and a sound card that stands still is given up") {
     Studio studio;
     const auto card = studio.audio();
     card->prepare({}, {});
