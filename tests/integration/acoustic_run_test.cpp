@@ -22,21 +22,7 @@ using test::RunLab;
 
 namespace {
 
-/// Some 300 measurements: one at each new sample.
-const std::string vowels = R"(
-seed = 2
-[data]
-kind = "vowels"
-training_samples = 42
-test_samples = 35
-label_entries = 8
-[training]
-schedule = "greedy"
-epochs = 4
-[[layers]]
-rig = "sound"
-skip = true
-)";
+const std::string vowels = test::one_layer_run("rig = \"sound\"\n");
 
 json finished(RunLab& lab, const std::string& run) {
     json ended = lab.result(run);

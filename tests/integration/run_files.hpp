@@ -38,6 +38,23 @@ rig = "cavity"
 skip = true
 )";
 
+/// A run of one layer, which `layer` says: some 600 measurements, one at each new sample.
+inline std::string one_layer_run(const std::string& layer) {
+    return R"(
+seed = 2
+[data]
+kind = "vowels"
+training_samples = 42
+test_samples = 35
+label_entries = 8
+[training]
+schedule = "greedy"
+epochs = 4
+[[layers]]
+skip = true
+)" + layer;
+}
+
 /// A run that learns: two layers of what `layer` says, the second with a skip; `more` comes before
 /// them.
 inline std::string vowels_run(const std::string& layer, const std::string& more = "") {
