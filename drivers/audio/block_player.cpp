@@ -22,11 +22,13 @@ std::uint32_t BlockPlayer::queue(Block block) {
     if (hushing_) {
         throw Error(Code::failed_precondition, "what was played fades away");
     }
-    Slot& next = slot(next_queued_);
-    if (next.state != State::free) {
+    const auto free =
+        std::ranges::find_if(slots_, [](const Slot& each) { return each.state == State::free; });
+    if (free == slots_.end()) {
         throw Error(Code::resource_exhausted,
                     fmt::format("{} blocks are queued or not taken; no more can be", most_blocks));
     }
+    Slot& next = *free;
     next.number = next_queued_;
     next.frames = block.samples.size() / outputs_;
     next.record = {.position = 0, .lost = false, .samples = {}};
@@ -38,17 +40,27 @@ std::uint32_t BlockPlayer::queue(Block block) {
     return next_queued_++;
 }
 
-std::optional<Record> BlockPlayer::take(std::uint32_t number) {
-    Slot& its = slot(number);
-    const State state = its.state;
-    if (its.number != number || state == State::free) {
-        throw Error(Code::not_found, fmt::format("there is no block {}", number));
+BlockPlayer::Slot* BlockPlayer::find(std::uint32_t number, State one, State other) noexcept {
+    for (Slot& each : slots_) {
+        // The state first: the number of a free one may just be written.
+        const State state = each.state;
+        if ((state == one || state == other) && each.number == number) {
+            return &each;
+        }
     }
-    if (state != State::done) {
+    return nullptr;
+}
+
+std::optional<Record> BlockPlayer::take(std::uint32_t number) {
+    if (find(number, State::queued, State::running) != nullptr) {
         return std::nullopt;
     }
-    Record record = std::move(its.record);
-    its.state = State::free;
+    Slot* const its = find(number, State::done, State::done);
+    if (its == nullptr) {
+        throw Error(Code::not_found, fmt::format("there is no block {}", number));
+    }
+    Record record = std::move(its->record);
+    its->state = State::free;
     return record;
 }
 
@@ -82,15 +94,15 @@ void BlockPlayer::process(const float* in, float* out, std::size_t frames, bool 
 
 void BlockPlayer::play(float* out, std::size_t frames) noexcept {
     for (std::size_t at = 0; at < frames;) {
-        Slot& next = slot(next_played_);
+        Slot* const found = find(next_played_, State::queued, State::running);
+        if (found == nullptr) {
+            return;
+        }
+        Slot& next = *found;
         if (next.state == State::queued) {
             next.record.position = position_ + at;
             played_ = 0;
             next.state = State::running;
-        }
-        // A block that was played to its end may still be recorded, in a slot of another number.
-        if (next.state != State::running || next.number != next_played_) {
-            return;
         }
         const std::size_t count = std::min(frames - at, next.frames - played_);
         std::copy_n(next.block.samples.data() + played_ * outputs_, count * outputs_,
@@ -112,31 +124,37 @@ void BlockPlayer::fade(float* out, std::size_t frames) noexcept {
             out[frame * outputs_ + output] *= gain;
         }
     }
-    if (silent_ == 0 && (faded_ == ramp_ || !sounds)) {
+    if (!dropped_ && (faded_ == ramp_ || !sounds)) {
         drop();
+        return;
     }
-    if (silent_ > 0 && silent_++ == periods_on_the_way) {
-        silent_ = 0;
+    if (!dropped_) {
+        return;
+    }
+    ++silent_periods_;
+    silent_frames_ += frames;
+    if (silent_periods_ >= periods_on_the_way && silent_frames_ >= latency_) {
+        dropped_ = false;
         faded_ = 0;
         hushing_ = false;
     }
 }
 
 void BlockPlayer::drop() noexcept {
-    // Nothing is queued while it fades, so this is all.
-    while (
-        slot(next_played_).state == State::queued ||
-        (slot(next_played_).state == State::running && slot(next_played_).number == next_played_)) {
-        ++next_played_;
-        played_ = 0;
-        slot(next_played_ - 1).state = State::done;
-    }
+    // Nothing is queued while it fades, so these are all. No record holds what was cut off.
     for (Slot& each : slots_) {
-        if (each.state == State::running) {
+        if (each.state == State::queued || each.state == State::running) {
+            each.record.lost = true;
+            if (static_cast<std::int32_t>(each.number + 1 - next_played_) > 0) {
+                next_played_ = each.number + 1; // numbers begin anew after the last
+            }
             each.state = State::done;
         }
     }
-    silent_ = 1;
+    played_ = 0;
+    dropped_ = true;
+    silent_periods_ = 0;
+    silent_frames_ = 0;
 }
 
 void BlockPlayer::record(const float* in, std::size_t frames) noexcept {

@@ -46,6 +46,9 @@ class BlockPlayer {
     /// Waits until there is something to play or record, for a while at most.
     void wait_for_work(std::chrono::milliseconds most) noexcept;
 
+    /// How many frames what is handed over is on its way to the outputs, as far as that is known.
+    void set_latency(std::size_t frames) noexcept { latency_ = frames; }
+
     /// Frames since the stream was opened.
     [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
 
@@ -60,7 +63,8 @@ class BlockPlayer {
         std::size_t recorded = 0; ///< frames
     };
 
-    [[nodiscard]] Slot& slot(std::uint32_t number) noexcept { return slots_[number % most_blocks]; }
+    /// Of a block; null when it is in none of the two states.
+    [[nodiscard]] Slot* find(std::uint32_t number, State one, State other) noexcept;
     void play(float* out, std::size_t frames) noexcept;
     void fade(float* out, std::size_t frames) noexcept;
     void record(const float* in, std::size_t frames) noexcept;
@@ -75,11 +79,14 @@ class BlockPlayer {
 
     // Of the sound card's thread.
     std::uint32_t next_played_ = 0;
-    std::size_t played_ = 0; ///< frames of that block
-    std::size_t faded_ = 0;  ///< frames of the ramp
-    unsigned silent_ = 0;    ///< periods since nothing was left of what is faded
+    std::size_t played_ = 0;      ///< frames of that block
+    std::size_t faded_ = 0;       ///< frames of the ramp
+    bool dropped_ = false;        ///< nothing is left of what is faded
+    unsigned silent_periods_ = 0; ///< since then
+    std::size_t silent_frames_ = 0;
 
     std::atomic<std::uint64_t> position_ = 0;
+    std::atomic<std::size_t> latency_ = 0;
     std::atomic<bool> hushing_ = false;
     std::counting_semaphore<> work_{0};
 };

@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -26,7 +27,7 @@ using namespace phyll;
 using namespace phyll::audio;
 
 constexpr std::uint16_t usual_port = 9412;
-/// Of a block: what a message may hold, in time no less than the longest jog's part.
+/// Of a block, where a message holds as much.
 constexpr std::uint32_t most_seconds = 20;
 
 struct Arguments {
@@ -68,10 +69,14 @@ void keep_looking(boost::asio::steady_timer& timer, SoundCard& card) {
 }
 
 Description description_of(const Arguments& arguments, const Card& card) {
+    const std::size_t channels = std::max(arguments.wanted.outputs, arguments.wanted.inputs);
+    const std::size_t in_a_message =
+        (largest_frame_content - frame_header_size) / sizeof(float) / channels;
     return {.rate = arguments.wanted.rate,
             .outputs = static_cast<std::uint32_t>(arguments.wanted.outputs),
             .inputs = static_cast<std::uint32_t>(arguments.wanted.inputs),
-            .most_frames = most_seconds * arguments.wanted.rate,
+            .most_frames = static_cast<std::uint32_t>(
+                std::min<std::size_t>(most_seconds * arguments.wanted.rate, in_a_message)),
             .maker = card.api,
             .model = card.name,
             .serial = arguments.serial,

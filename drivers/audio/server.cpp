@@ -138,7 +138,8 @@ void Server::gone() noexcept {
     limits_ = own_limits_;
     try {
         hush([] {});
-    } catch (...) { // NOLINT(bugprone-empty-catch): no memory for a timer; it fades all the same
+    } catch (...) { // no memory for a timer: it fades all the same
+        hushing_ = false;
         player_.hush();
     }
 }

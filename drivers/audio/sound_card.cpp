@@ -5,7 +5,9 @@
 
 #include <alsa/asoundlib.h>
 #include <fmt/format.h>
+#include <pa_linux_alsa.h>
 #include <portaudio.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cctype>
@@ -18,6 +20,9 @@ using std::chrono::steady_clock;
 
 /// A stream without a frame for so long is dead.
 constexpr std::chrono::milliseconds lifetime{1'000};
+/// Or for so many of the longest periods.
+constexpr double most_periods = 4.0;
+constexpr double longest_period = 8'192; // frames
 /// A freewheeling server is kept waiting no longer at a time: its other clients wait with it.
 constexpr std::chrono::milliseconds most_waiting{20};
 
@@ -47,6 +52,12 @@ Card card_of(const PaDeviceInfo& device) {
             .name = device.name,
             .outputs = static_cast<std::size_t>(device.maxOutputChannels),
             .inputs = static_cast<std::size_t>(device.maxInputChannels)};
+}
+
+/// Where that is not allowed PortAudio may fail over it.
+bool may_be_real_time() {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_RTPRIO, &limit) == 0 && limit.rlim_cur > 0;
 }
 
 std::string lower(std::string text) {
@@ -96,6 +107,7 @@ struct SoundCard::Stream {
     PaStream* open = nullptr;
     std::uint64_t last_position = 0;
     steady_clock::time_point last_alive = steady_clock::now();
+    std::chrono::duration<double> lifetime{audio::lifetime};
 
     static int period(const void* in, void* out, unsigned long frames,
                       const PaStreamCallbackTimeInfo* /*time*/, PaStreamCallbackFlags flags,
@@ -114,6 +126,8 @@ struct SoundCard::Stream {
 
 SoundCard::SoundCard(const Wanted& wanted, BlockPlayer& player)
     : stream_(new Stream{.player = player, .in_step = wanted.in_step}) {
+    stream_->lifetime = std::max<std::chrono::duration<double>>(
+        lifetime, std::chrono::duration<double>(most_periods * longest_period / wanted.rate));
     const PaDeviceIndex index = find(wanted);
     const PaDeviceInfo& device = *Pa_GetDeviceInfo(index);
     stream_->card = card_of(device);
@@ -133,7 +147,13 @@ SoundCard::SoundCard(const Wanted& wanted, BlockPlayer& player)
                           wanted.period == 0 ? paFramesPerBufferUnspecified : wanted.period,
                           paClipOff | paDitherOff, Stream::period, stream_.get()),
             what.c_str());
+    if (Pa_GetHostApiInfo(device.hostApi)->type == paALSA && may_be_real_time()) {
+        PaAlsa_EnableRealtimeScheduling(stream_->open, 1);
+    }
     require(Pa_StartStream(stream_->open), what.c_str());
+    stream_->last_alive = steady_clock::now();
+    const double latency = std::clamp(Pa_GetStreamInfo(stream_->open)->outputLatency, 0.0, 1.0);
+    player.set_latency(static_cast<std::size_t>(latency * wanted.rate));
 }
 
 SoundCard::~SoundCard() {
@@ -153,7 +173,7 @@ bool SoundCard::alive() {
         stream_->last_position = position;
         stream_->last_alive = now;
     }
-    return Pa_IsStreamActive(stream_->open) == 1 && now - stream_->last_alive < lifetime;
+    return Pa_IsStreamActive(stream_->open) == 1 && now - stream_->last_alive < stream_->lifetime;
 }
 
 } // namespace phyll::audio

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <utility>
 #include <vector>
 
 namespace phyll::instruments {
@@ -56,7 +58,7 @@ class ServedAudio final : public AudioDuplex {
             const FramedMessage answer =
                 link_.ask(Kind::collect, content, Kind::record, patience, Kind::pending);
             if (answer.kind == Kind::record) {
-                return audio::record_from(answer.content);
+                return expected_record(number, answer.content);
             }
             if (end.passed(clock_)) {
                 throw Error(Code::unavailable,
@@ -70,6 +72,7 @@ class ServedAudio final : public AudioDuplex {
     void hush(const Patience& patience) override {
         connect(patience);
         static_cast<void>(link_.ask(Kind::silence, {}, Kind::silent, patience));
+        expected_.clear();
     }
 
     [[nodiscard]] SafeState make_safe() noexcept override {
@@ -84,11 +87,25 @@ class ServedAudio final : public AudioDuplex {
     }
 
   private:
+    [[nodiscard]] audio::Record expected_record(std::uint32_t number,
+                                                std::span<const std::byte> content) {
+        audio::Record record = audio::record_from(content);
+        const std::size_t expected = std::exchange(expected_[number], 0);
+        expected_.erase(number);
+        if (record.samples.size() != expected) {
+            throw Error(Code::data_loss,
+                        fmt::format("{}: the record of block {} has {} samples instead of {}",
+                                    name(), number, record.samples.size(), expected));
+        }
+        return record;
+    }
+
     [[nodiscard]] const InstrumentSettings& settings() const noexcept {
         return link_.claim().settings();
     }
 
     Identity greet(const Patience& patience) {
+        expected_.clear();
         const audio::Description found = audio::description_from(
             link_.ask(Kind::describe, {}, Kind::description, patience).content);
         format_ = {.rate = static_cast<double>(found.rate),
@@ -105,7 +122,8 @@ class ServedAudio final : public AudioDuplex {
     const Clock& clock_;
     Format format_;
     audio::Limits limits_;
-    std::uint64_t limited_in_ = 0; ///< the life in which the limits were set
+    std::map<std::uint32_t, std::size_t> expected_; ///< samples of the records of blocks
+    std::uint64_t limited_in_ = 0;                  ///< the life in which the limits were set
 };
 
 } // namespace

@@ -48,6 +48,7 @@ class OneClientServer::Client : public std::enable_shared_from_this<Client> {
     Client(tcp::socket socket, const Framing& framing, Answering& answering,
            std::function<void(Client*)> gone)
         : socket_(std::move(socket)),
+          farewell_(socket_.get_executor()),
           framing_(framing),
           answering_(answering),
           gone_(std::move(gone)) {
@@ -77,6 +78,7 @@ class OneClientServer::Client : public std::enable_shared_from_this<Client> {
             error_code ignored;
             self->socket_.shutdown(tcp::socket::shutdown_send, ignored);
             self->over();
+            self->expire();
             self->drain();
         });
     }
@@ -86,6 +88,15 @@ class OneClientServer::Client : public std::enable_shared_from_this<Client> {
         if (const auto gone = std::exchange(gone_, {})) {
             gone(this);
         }
+    }
+    /// Who does not hang up is hung up on.
+    void expire() {
+        farewell_.expires_after(std::chrono::seconds(1));
+        farewell_.async_wait([self = shared_from_this()](error_code aborted) {
+            if (!aborted) {
+                self->end();
+            }
+        });
     }
     /// Who is hung up on with something unread does not read what it was told.
     void drain() {
@@ -122,7 +133,7 @@ class OneClientServer::Client : public std::enable_shared_from_this<Client> {
             } else {
                 read();
             }
-        } catch (const Error& error) {
+        } catch (const std::exception& error) {
             refuse(error.what());
         }
     }
@@ -134,7 +145,7 @@ class OneClientServer::Client : public std::enable_shared_from_this<Client> {
                                            std::uint32_t kind, std::span<const std::byte> content) {
                 self->reply(encode(self->framing_, kind, sequence, content));
             });
-        } catch (const Error& error) {
+        } catch (const std::exception& error) {
             reply(encode(framing_, framing_.refused, sequence, error.what()));
         }
     }
@@ -156,6 +167,7 @@ class OneClientServer::Client : public std::enable_shared_from_this<Client> {
     }
 
     tcp::socket socket_;
+    asio::steady_timer farewell_;
     const Framing& framing_;
     Answering& answering_;
     std::function<void(Client*)> gone_;
@@ -171,7 +183,8 @@ OneClientServer::OneClientServer(const asio::any_io_executor& executor, const Fr
       device_(std::move(device)),
       answering_(answering),
       acceptor_(executor),
-      leaving_(executor) {
+      leaving_(executor),
+      again_(executor) {
     const tcp::endpoint endpoint = endpoint_of(address, port);
     try {
         acceptor_.open(endpoint.protocol());
@@ -224,7 +237,17 @@ void OneClientServer::accept() {
                 }
             });
         }
-        accept();
+        if (!failed) {
+            accept();
+            return;
+        }
+        // No descriptor is free, say: that does not change at once.
+        again_.expires_after(std::chrono::milliseconds(100));
+        again_.async_wait([this](error_code aborted) {
+            if (!aborted) {
+                accept();
+            }
+        });
     });
 }
 

@@ -69,6 +69,7 @@ class OneClientServer {
     std::shared_ptr<Client> client_;
     std::shared_ptr<Client> next_; ///< who came while another was there, which may just be leaving
     boost::asio::steady_timer leaving_;
+    boost::asio::steady_timer again_;
 };
 
 } // namespace phyll::services

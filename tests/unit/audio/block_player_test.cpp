@@ -141,6 +141,7 @@ TEST_CASE("silence is reached by a ramp, and what was queued is forgotten") {
         CHECK(card.played[i] <= card.played[i - 1]);
         CHECK((i < 100 + ramp || card.played[i] == 0.0F));
     }
+    REQUIRE(player.take(0)->lost);
     player.forget();
     // As if nothing had been.
     const std::uint32_t next = player.queue(counting(20, 1, 0));
@@ -173,8 +174,13 @@ TEST_CASE("no more blocks are queued than there is room for") {
     REQUIRE_THROWS_WITH(player.queue(counting(20, 1, 0)), Catch::Contains("4 blocks"));
     card.run(200);
     REQUIRE_THROWS_AS(player.queue(counting(20, 1, 0)), Error); // not taken yet
-    static_cast<void>(player.take(number - 3));
-    REQUIRE(player.queue(counting(20, 1, 0)) == number + 1);
+    static_cast<void>(player.take(number));
+    // Whichever is taken makes room, for more than one round.
+    for (std::uint32_t next = number + 1; next < number + 8; ++next) {
+        REQUIRE(player.queue(counting(20, 1, 0)) == next);
+        card.run(50);
+        REQUIRE(player.take(next)->samples.size() == 20);
+    }
 }
 
 TEST_CASE("a sound card in step waits for a block, but not for ever") {
