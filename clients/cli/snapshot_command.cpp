@@ -75,11 +75,11 @@ std::vector<std::string> save_frame(const std::string& name, const v1::SnapshotR
 std::vector<std::string> save_sound(App& app, const std::string& name,
                                     const v1::SnapshotReply& reply) {
     const v1::SoundSnapshot& sound = reply.sound();
+    save(name + ".wav", wav_of(sound)); // also where it is too short for a spectrum
     const Spectrum spectrum = spectrum_of(sound);
     const std::string title =
         fmt::format("{}, {}: what was recorded last, {:g} frames a second", reply.rig().name(),
                     local_time(reply.time()), sound.rate());
-    save(name + ".wav", wav_of(sound));
     save(name + ".png", picture_of(sound, spectrum, title));
     if (!app.json()) {
         std::cout << lines_of(sound, spectrum);

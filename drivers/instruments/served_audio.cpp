@@ -45,9 +45,11 @@ class ServedAudio final : public AudioDuplex {
     [[nodiscard]] std::uint32_t play(std::span<const float> samples, std::size_t longer,
                                      const Patience& patience) override {
         limits_.check(samples, format_.outputs);
-        return audio::number_from(
+        const std::uint32_t number = audio::number_from(
             link_.ask(Kind::play, audio::to_content(samples, longer), Kind::queued, patience)
                 .content);
+        expected_[number] = (samples.size() / format_.outputs + longer) * format_.inputs;
+        return number;
     }
 
     [[nodiscard]] audio::Record collect(std::uint32_t number, Seconds most,

@@ -20,7 +20,7 @@ struct Fixture : Misbehaving {
                       2e-3F) {}
 };
 
-/// A query of five samples plays three blocks, each of which is collected.
+/// A query of five samples plays three blocks, and collects each: more messages than that.
 constexpr std::uint64_t blocks = 5;
 
 } // namespace

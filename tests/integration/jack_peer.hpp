@@ -1,14 +1,14 @@
 #pragma once
 
+#include "tests/support/await.hpp"
+
 #include <catch2/catch.hpp>
 #include <jack/jack.h>
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace phyll::test {
@@ -29,6 +29,7 @@ class JackPeer {
         client_ = jack_client_open("peer", options, nullptr, server.c_str());
         REQUIRE(client_ != nullptr);
         jack_set_process_callback(client_, process, this);
+        jack_set_xrun_callback(client_, xrun, this);
         for (std::size_t k = 0; k < speakers; ++k) {
             out_[k] = jack_port_register(client_, ("out" + std::to_string(k)).c_str(),
                                          JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, 0);
@@ -50,10 +51,10 @@ class JackPeer {
     JackPeer& operator=(const JackPeer&) = delete;
     ~JackPeer() { jack_client_close(client_); }
 
-    void wait() const {
-        while (place_ < sound_[0].size()) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
+    /// False when samples were lost meanwhile: a busy machine.
+    [[nodiscard]] bool wait() const {
+        await([this] { return place_ >= sound_[0].size(); });
+        return xruns_ == 0;
     }
 
     std::array<std::vector<float>, microphones> heard;
@@ -61,6 +62,12 @@ class JackPeer {
   private:
     void connect(const std::string& from, const std::string& to) const {
         REQUIRE(jack_connect(client_, from.c_str(), to.c_str()) == 0);
+    }
+
+    static int xrun(void* self) {
+        JackPeer& peer = *static_cast<JackPeer*>(self);
+        peer.xruns_ += peer.begun_ ? 1 : 0;
+        return 0;
     }
 
     static int process(jack_nframes_t frames, void* self) {
@@ -93,6 +100,7 @@ class JackPeer {
     std::array<jack_port_t*, microphones> in_{};
     std::atomic<bool> begun_ = false;
     std::atomic<std::size_t> place_ = 0;
+    std::atomic<int> xruns_ = 0;
 };
 
 } // namespace phyll::test

@@ -287,7 +287,7 @@ void AcousticInstrumentRig::jog(const Pose& pose, Seconds duration, const Patien
         // What is too loud is noticed when a tone is over: the first one is short.
         double length = first_tone;
         for (double left = duration.count(); left > 0; left -= length, length = longest_tone) {
-            length = std::min(left, length);
+            length = std::min({left, length, sounder_.longest_sound()});
             static_cast<void>(sounder_.record(tone(wanted, settings_.frames(length)),
                                               sounder_.latency() + settings_.fade, patience));
         }

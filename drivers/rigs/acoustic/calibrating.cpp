@@ -54,6 +54,7 @@ class AcousticCalibrating {
     void measure_marker();
     void measure_noise();
     void measure_gains();
+    void require_within_limit() const;
     void measure_responses();
     void measure_settling();
 
@@ -135,6 +136,25 @@ void AcousticCalibrating::measure_gains() {
     std::ranges::transform(amplitudes, found_.gains.begin(), [median](double amplitude) {
         return std::clamp(median / amplitude, least_gain, most_gain);
     });
+    require_within_limit();
+}
+
+/// So that no stimulus is refused in the middle of a run.
+void AcousticCalibrating::require_within_limit() const {
+    std::vector<double> needed(settings_.outputs.size());
+    for (std::size_t k = 0; k < found_.gains.size(); ++k) {
+        needed[k % needed.size()] += settings_.tone_amplitude * found_.gains[k];
+    }
+    const auto most = std::ranges::max_element(needed);
+    if (*most > settings_.limits.peak * (1 + 1e-6)) {
+        throw Error(
+            Code::unavailable,
+            fmt::format("gains: with all of its tones at full drive output {} may need "
+                        "{:.3g} of full scale, and limit_peak is {:g}: lower "
+                        "tone_amplitude, or give tone_gains",
+                        settings_.outputs[static_cast<std::size_t>(most - needed.begin())] + 1,
+                        *most, settings_.limits.peak));
+    }
 }
 
 void AcousticCalibrating::measure_responses() {

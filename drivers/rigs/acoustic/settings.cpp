@@ -2,6 +2,7 @@
 
 #include "drivers/core/error.hpp"
 #include "drivers/rigs/acoustic/acoustic.pb.h"
+#include "drivers/rigs/acoustic/signal.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +11,7 @@
 namespace phyll::rigs {
 namespace {
 
-/// Of a block: a sound card takes 20 s with what is recorded after it.
+/// Of a block with its markers: a sound card takes 20 s with what is recorded after it.
 constexpr double longest_block = 18.0; // s
 
 bool is_whole(double value) {
@@ -97,8 +98,18 @@ void read_times(const v1::AcousticInstrumentsOptions& options, AcousticSettings&
     for (const MultitoneBin& bin : settings.bins) {
         require_readable(settings, bin.frequency);
     }
-    const double stride = settings.seconds(settings.rest + settings.settle + settings.window);
-    const auto most = static_cast<std::size_t>(longest_block / stride);
+    const Marker marker(settings);
+    const std::size_t none = BlockLayout(settings, marker, 0, false).frames();
+    const std::size_t stride = settings.rest + settings.settle + settings.window;
+    const std::size_t room = settings.frames(longest_block);
+    if (none + stride > room) {
+        throw invalid_field("rest_time",
+                            fmt::format("{:g} s; with settle_time, window_time and the marker one "
+                                        "sample takes {:g} s, and {:g} s is the most",
+                                        options.rest_time(), settings.seconds(none + stride),
+                                        longest_block));
+    }
+    const std::size_t most = (room - none) / stride;
     settings.samples_per_block = options.samples_per_block();
     if (settings.samples_per_block > most) {
         throw invalid_field("samples_per_block",

@@ -17,8 +17,21 @@ constexpr double search = 0.25; // s
 constexpr double at_its_end = 0.999;
 /// A marker is heard when its correlation stands out from that of anything else so far.
 constexpr double least_heard = 5.0;
+/// A chirp is still like itself some frames later: it is where it is most like.
+constexpr std::size_t nearby = 8;
+/// Lags that are looked at until somebody may have had enough.
+constexpr std::size_t lags_at_a_time = 512;
 
-/// Correlation of a template with a channel, at every lag.
+void require_time(const Patience& patience, const Clock& clock) {
+    if (patience.stop.stop_requested()) {
+        throw Error(Code::cancelled, "stopped");
+    }
+    if (patience.deadline.passed(clock)) {
+        throw Error(Code::deadline_exceeded, "its time was over");
+    }
+}
+
+/// Size of the correlation of a template with a channel, at every lag.
 std::vector<double> correlations(const Sound& record, std::size_t channel,
                                  const std::vector<float>& with, std::size_t lags) {
     std::vector<double> all(lags);
@@ -30,6 +43,34 @@ std::vector<double> correlations(const Sound& record, std::size_t channel,
         all[lag] = std::abs(sum);
     }
     return all;
+}
+
+/// Of what is heard at a microphone in a speaker's turn, summed over one of the two.
+std::vector<double> squares_by(const Sound& marker, std::size_t turn, bool by_microphone) {
+    const std::size_t turns = marker.frames() / turn;
+    std::vector<double> sums(by_microphone ? marker.channels : turns);
+    for (std::size_t frame = 0; frame < turns * turn; ++frame) {
+        for (std::size_t channel = 0; channel < marker.channels; ++channel) {
+            const double value = marker.at(frame, channel);
+            sums[by_microphone ? channel : frame / turn] += value * value;
+        }
+    }
+    return sums;
+}
+
+/// How loud each microphone and each speaker's turn is against another marker: that which differs
+/// most.
+double worst_level(const Sound& marker, const Sound& reference, std::size_t turn) {
+    double worst = 1.0;
+    for (const bool by_microphone : {false, true}) {
+        const std::vector<double> found = squares_by(marker, turn, by_microphone);
+        const std::vector<double> right = squares_by(reference, turn, by_microphone);
+        for (std::size_t k = 0; k < found.size(); ++k) {
+            const double level = right[k] > 0 ? std::sqrt(found[k] / right[k]) : 1.0;
+            worst = std::abs(level - 1) > std::abs(worst - 1) ? level : worst;
+        }
+    }
+    return worst;
 }
 
 } // namespace
@@ -56,6 +97,15 @@ void Sounder::prepare(const Patience& patience) {
     };
     require("outputs", settings_.outputs, format.outputs);
     require("inputs", settings_.inputs, format.inputs);
+    const std::size_t longest =
+        tones_.layout(settings_.samples_per_block, false).frames() + latency_search();
+    if (longest > format.most_frames) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("{} plays blocks of {} frames at most, and {} samples need {}: "
+                                "give the rig fewer samples_per_block",
+                                card_->name(), format.most_frames, settings_.samples_per_block,
+                                longest));
+    }
 }
 
 Sounder::Playing Sounder::begin(const BlockLayout& layout, ConstBlock x,
@@ -125,12 +175,16 @@ std::size_t Sounder::latency_search() const {
     return latency() + settings_.frames(search);
 }
 
-std::optional<std::size_t> Sounder::latency_in(const Sound& record, std::size_t marker) const {
+std::optional<std::size_t> Sounder::latency_in(const Sound& record, std::size_t marker,
+                                               const Patience& patience) const {
     // The first turn tells where, and all of them whether.
     const Sound turn = part_of(reference_.marker, 0, tones_.marker().turn());
     std::size_t best = 0;
     double best_likeness = -1.0;
     for (std::size_t latency = 0; latency < latency_search(); ++latency) {
+        if (latency % lags_at_a_time == 0) {
+            require_time(patience, clock_);
+        }
         const double found = likeness(turn, heard(record, marker + latency, turn.frames()));
         if (found > best_likeness) {
             best_likeness = found;
@@ -142,34 +196,52 @@ std::optional<std::size_t> Sounder::latency_in(const Sound& record, std::size_t 
                                                                         : std::nullopt;
 }
 
-std::optional<std::string> Sounder::objection(const BlockLayout& layout, const Sound& record) {
-    const std::size_t frames = reference_.marker.frames();
+double Sounder::likeness_at(const Sound& record, std::size_t frame, const Sound& reference) const {
+    const double there = likeness(reference, heard(record, frame, reference.frames()));
+    for (std::size_t off = 1; off <= nearby; ++off) {
+        const double later = likeness(reference, heard(record, frame + off, reference.frames()));
+        const double earlier =
+            off > frame ? -1.0
+                        : likeness(reference, heard(record, frame - off, reference.frames()));
+        if (std::max(later, earlier) > there) {
+            return 0.0; // it is elsewhere
+        }
+    }
+    return there;
+}
+
+std::optional<std::string> Sounder::objection(const BlockLayout& layout, const Sound& record,
+                                              const Patience& patience) {
     const std::size_t turn = tones_.marker().turn();
-    const Sound begin = heard(record, layout.marker() + latency(), frames);
-    const double alike = likeness(reference_.marker, begin);
+    const Sound& reference = reference_.marker;
+    const double alike = likeness_at(record, layout.marker() + latency(), reference);
     if (alike < settings_.marker_least) {
-        if (const auto found = latency_in(record, layout.marker())) {
+        if (const auto found = latency_in(record, layout.marker(), patience)) {
             const std::size_t before = std::exchange(reference_.latency, *found);
             return fmt::format("the latency became {} frames, from {}", *found, before);
         }
-        return fmt::format("the marker correlates by {:.2f} with that of the calibration, and "
-                           "marker_least is {:g}: channels are swapped, or what the sound goes "
-                           "through changed; if that stays, calibrate anew",
-                           alike, settings_.marker_least);
+        return fmt::format(
+            "the marker correlates by {:.2f} with that of the calibration, and "
+            "marker_least is {:g}: channels are swapped, or what the sound goes "
+            "through changed; if that stays, calibrate anew",
+            likeness(reference, heard(record, layout.marker() + latency(), reference.frames())),
+            settings_.marker_least);
     }
-    const double end = likeness(part_of(reference_.marker, 0, turn),
-                                heard(record, layout.end_marker() + latency(), turn));
-    if (end < settings_.marker_least) {
-        return fmt::format("the block's end is not where it should be: its marker correlates by "
-                           "{:.2f}",
-                           end);
+    const Sound first_turn = part_of(reference, 0, turn);
+    if (likeness_at(record, layout.end_marker() + latency(), first_turn) < settings_.marker_least) {
+        return "samples slipped in or out: the block's end is not where it should be";
     }
-    const double level = loudness(begin, reference_.marker);
-    if (std::abs(level - 1) > settings_.level_tolerance) {
-        return fmt::format("the marker is {:.2f} times as loud as when the rig was calibrated, and "
-                           "level_tolerance is {:g}: an amplifier warms up, or its gain was "
-                           "changed; if that stays, calibrate anew",
-                           level, settings_.level_tolerance);
+    const Sound begin = heard(record, layout.marker() + latency(), reference.frames());
+    const Sound end = heard(record, layout.end_marker() + latency(), turn);
+    for (const double level :
+         {worst_level(begin, reference, turn), worst_level(end, first_turn, turn)}) {
+        if (std::abs(level - 1) > settings_.level_tolerance) {
+            return fmt::format(
+                "a speaker or a microphone is {:.2f} times as loud in the marker as when the rig "
+                "was calibrated, and level_tolerance is {:g}: an amplifier warms up, or its gain "
+                "was changed; if that stays, calibrate anew",
+                level, settings_.level_tolerance);
+        }
     }
     return std::nullopt;
 }
@@ -182,7 +254,7 @@ Sound Sounder::finish(Playing& playing, const Patience& patience) {
         require_level(recorded); // before anything is played again
         const std::optional<std::string> wrong =
             lost ? std::optional<std::string>("samples were lost")
-                 : objection(playing.layout, recorded);
+                 : objection(playing.layout, recorded, patience);
         if (!wrong) {
             return recorded;
         }
@@ -227,12 +299,20 @@ Reference Sounder::listen_to_marker(const Patience& patience) {
     const Sound sound =
         tones_.play(layout, {}, std::vector<double>(settings_.multitone.tones, 1.0), outputs());
     const Sound recorded = record(sound, settings_.frames(2 * search), patience);
-    const std::size_t lags = latency_search() + layout.marker();
+    // Of all turns at once, so that no speaker is taken for another that is louder.
+    const Marker& marker = tones_.marker();
+    const std::size_t turns = settings_.outputs.size();
+    const std::size_t lags = settings_.frames(2 * search);
+    const std::size_t places = lags + (turns - 1) * marker.turn();
     std::vector<double> sums(lags);
     for (const std::size_t input : settings_.inputs) {
-        const std::vector<double> found =
-            correlations(recorded, input, tones_.marker().chirp(), lags);
-        std::ranges::transform(sums, found, sums.begin(), std::plus());
+        require_time(patience, clock_);
+        const std::vector<double> found = correlations(recorded, input, marker.chirp(), places);
+        for (std::size_t lag = 0; lag < lags; ++lag) {
+            for (std::size_t k = 0; k < turns; ++k) {
+                sums[lag] += found[lag + k * marker.turn()];
+            }
+        }
     }
     const auto loudest = std::ranges::max_element(sums);
     std::vector<double> sorted = sums;
@@ -243,9 +323,13 @@ Reference Sounder::listen_to_marker(const Patience& patience) {
                                 "amplifiers, microphones and cables, or raise marker_amplitude",
                                 card_->name()));
     }
-    // A cavity goes on sounding: what counts is when it begins to.
-    const auto first = std::ranges::find_if(sums, [&](double v) { return v > 0.5 * *loudest; });
-    const auto lag = static_cast<std::size_t>(first - sums.begin());
+    // A cavity goes on sounding: what counts is when it begins to. A turn earlier most speakers
+    // would fit another's.
+    const auto peak = static_cast<std::size_t>(loudest - sums.begin());
+    std::size_t lag = peak - std::min(peak, marker.turn() / 2);
+    while (sums[lag] <= *loudest / 2) {
+        ++lag;
+    }
     Reference reference;
     reference.latency = lag > layout.marker() ? lag - layout.marker() : 0;
     reference.marker =

@@ -62,6 +62,10 @@ class Sounder {
 
     [[nodiscard]] const Multitones& tones() const noexcept { return tones_; }
     [[nodiscard]] std::size_t outputs() const noexcept { return card_->format().outputs; }
+    /// That certainly fits into a block with what is recorded after it, in s.
+    [[nodiscard]] double longest_sound() const {
+        return settings_.seconds(card_->format().most_frames / 2);
+    }
     /// Throws UNAVAILABLE when a record is at the converter's end, or louder than is allowed.
     void require_level(const Sound& record) const;
 
@@ -81,15 +85,19 @@ class Sounder {
     /// Frames of the record that the marker needs, from one on, of the rig's inputs.
     [[nodiscard]] Sound heard(const Sound& record, std::size_t from, std::size_t frames) const;
     /// Why a record is not that of its block; nothing when it is.
-    [[nodiscard]] std::optional<std::string> objection(const BlockLayout& layout,
-                                                       const Sound& record);
+    [[nodiscard]] std::optional<std::string>
+    objection(const BlockLayout& layout, const Sound& record, const Patience& patience);
+    /// How well what was recorded from a frame on agrees with a reference; 0 when it does better
+    /// some frames before or after.
+    [[nodiscard]] double likeness_at(const Sound& record, std::size_t frame,
+                                     const Sound& reference) const;
     /// Throws UNAVAILABLE when a record is not from where its block must have been.
     void require_in_order(std::uint32_t number, std::uint64_t position);
     /// Frames that a latency is looked for in.
     [[nodiscard]] std::size_t latency_search() const;
     /// Where the marker is instead, if it is anywhere.
-    [[nodiscard]] std::optional<std::size_t> latency_in(const Sound& record,
-                                                        std::size_t marker) const;
+    [[nodiscard]] std::optional<std::size_t> latency_in(const Sound& record, std::size_t marker,
+                                                        const Patience& patience) const;
 
     const std::unique_ptr<instruments::AudioDuplex> card_;
     const AcousticSettings& settings_;

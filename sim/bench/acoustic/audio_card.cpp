@@ -23,12 +23,16 @@ constexpr std::uint32_t refused = 12;
 
 constexpr std::chrono::milliseconds look_every{50};
 
-double number_in(std::string_view command, std::string_view text) {
+constexpr double most_delay = 60'000; // frames
+constexpr double most = 1e6;
+
+double number_in(std::string_view command, std::string_view text, double largest) {
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number < 0) {
-        throw invalid_field("text", fmt::format("{}; a number of 0 or more must follow {}",
-                                                in_quotes(text), command));
+    if (error != std::errc() || end != text.data() + text.size() ||
+        !(number >= 0 && number <= largest)) {
+        throw invalid_field("text", fmt::format("{}; a number from 0 to {:g} must follow {}",
+                                                in_quotes(text), largest, command));
     }
     return number;
 }
@@ -112,7 +116,9 @@ void AudioCard::trying(const std::function<void()>& what) {
     try {
         what();
     } catch (const Error& error) {
-        failures_.emplace_back(error.what());
+        if (failures_.empty()) {
+            failures_.emplace_back(error.what());
+        }
     }
 }
 
@@ -207,17 +213,23 @@ void AudioCard::disguise(std::string& reply, const std::string& other) const {
 void AudioCard::at_panel(std::string_view command) {
     const std::size_t blank = command.find(' ');
     const std::string_view word = command.substr(0, blank);
-    const auto number = [&] {
-        return number_in(word, blank == std::string_view::npos ? "" : command.substr(blank + 1));
-    };
+    const std::string_view rest =
+        blank == std::string_view::npos ? std::string_view() : command.substr(blank + 1);
+    const auto number = [&](double largest = most) { return number_in(word, rest, largest); };
     if (word == "stall") {
         sound_.stall(static_cast<unsigned>(number()));
     } else if (word == "delay") {
-        room_.delay_by(static_cast<std::size_t>(number()));
+        room_.delay_by(static_cast<std::size_t>(number(most_delay)));
     } else if (word == "gain") {
         room_.amplify_by(number());
     } else if (word == "warm-up") {
         room_.cool_down(number());
+    } else if (word == "speaker") {
+        const std::size_t second = std::min(rest.find(' '), rest.size());
+        const double which = number_in(word, rest.substr(0, second), Room::speakers);
+        const std::string_view factor = rest.substr(std::min(second + 1, rest.size()));
+        room_.turn(static_cast<std::size_t>(std::max(1.0, which)) - 1,
+                   number_in(word, factor, most));
     } else if (word == "swap" || word == "unswap") {
         room_.swap(word == "swap");
     } else if (word == "kill") {

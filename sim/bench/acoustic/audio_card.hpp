@@ -46,9 +46,9 @@ class AudioCard final : public Instrument {
     [[nodiscard]] bool one_client() const override { return true; }
     [[nodiscard]] std::unique_ptr<MessageCutter> cutter() const override;
     /// "stall N": so many periods come too late, while it sounds; "delay FRAMES": what is recorded
-    /// is later by so much from now on; "gain FACTOR": of the microphones; "warm-up SECONDS": the
-    /// amplifier was just switched on; "swap", "unswap": the microphones' cables; "kill": the sound
-    /// server.
+    /// is later by so much from now on; "gain FACTOR": of the microphones; "speaker NUMBER FACTOR":
+    /// of one speaker; "warm-up SECONDS": the amplifier was just switched on; "swap", "unswap": the
+    /// microphones' cables; "kill": the sound server.
     void at_panel(std::string_view command) override;
 
     [[nodiscard]] const std::string& server() const noexcept { return sound_.name(); }

@@ -69,8 +69,9 @@ void Room::drive(const Outputs& outputs, std::size_t frames) noexcept {
     }
     for (std::size_t i = 0; i < frames; ++i) {
         for (std::size_t s = 0; s < speakers; ++s) {
-            volume_velocity_[i * speakers + s] =
-                (1 - missing_) * nature_.speaker_full_scale * static_cast<double>(outputs[s][i]);
+            volume_velocity_[i * speakers + s] = turned_[s] * (1 - missing_) *
+                                                 nature_.speaker_full_scale *
+                                                 static_cast<double>(outputs[s][i]);
         }
         missing_ *= cooling_;
     }

@@ -46,6 +46,8 @@ class Room {
     /// seconds are its time constant.
     void cool_down(double seconds) noexcept { warming_ = seconds; }
     void swap(bool swapped) noexcept { swapped_ = swapped; }
+    /// One speaker, from 0, is so much louder.
+    void turn(std::size_t speaker, double factor) noexcept { turned_[speaker] = factor; }
 
     /// That a speaker is driven.
     [[nodiscard]] bool sounds() const noexcept { return sounds_; }
@@ -76,6 +78,7 @@ class Room {
     std::atomic<double> gain_ = 1.0;
     std::atomic<double> warming_ = 0.0;
     std::atomic<bool> swapped_ = false;
+    std::array<std::atomic<double>, speakers> turned_{1.0, 1.0, 1.0, 1.0};
     std::atomic<bool> sounds_ = false;
     std::atomic<std::uint64_t> steps_ = 0;
     std::atomic<std::uint64_t> frames_ = 0;

@@ -65,14 +65,18 @@ void SoundServer::start() {
     while (!come_in()) {
         if (std::chrono::steady_clock::now() >= end) {
             throw Error(Code::unavailable,
-                        fmt::format("the sound server '{}' (jackd) does not start", name()));
+                        fmt::format("the sound server '{}' does not start; is Debian's jackd2 "
+                                    "installed?",
+                                    name()));
         }
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }
     start_player();
 }
 
 bool SoundServer::come_in() {
     // Ports are memory: each of the usual 2048 takes 32 KiB of what containers have little of.
+    server_.reset();
     server_ = std::make_unique<ChildProgram>(
         std::vector<std::string>{"jackd", "--port-max", "128", "-n", name_.text(), "--no-realtime",
                                  "-S", "-d", "dummy", "-r", std::to_string(nature_.rate), "-p",
@@ -115,6 +119,7 @@ void SoundServer::start_player() {
     const auto end = std::chrono::steady_clock::now() + startup;
     while (port_ == 0) {
         try {
+            player_.reset();
             player_ = std::make_unique<ChildProgram>(command);
             port_ = port_in(player_->first_line(startup));
         } catch (const Error&) {

@@ -234,6 +234,12 @@ TEST_CASE("a stop ends the wait for a record, and a sound card that stands still
                         card->collect(number, Seconds(1'000), {.deadline = soon, .stop = {}}));
                 }) == Code::deadline_exceeded);
     }
+    SECTION("stands still") {
+        const auto impatient = [&] {
+            static_cast<void>(card->collect(number, Seconds(-4.9), {})); // and its timeout, 5 s
+        };
+        REQUIRE_THROWS_WITH(impatient(), Contains("the sound card stands still"));
+    }
     studio.card.stand_still(false);
     REQUIRE(card->make_safe().state == SafeState::State::safe);
 }

@@ -153,9 +153,11 @@ TEST_CASE("options of an acoustic rig that cannot be are refused with what would
         {"sample_rate = 8000.0\ntones = 40", "sample_rate: 8000 Hz; 4080 Hz needs more than twice"},
         {"fade_time = 0.06", "fade_time: 0.06 s; valid is at most rest_time, 0.05 s"},
         {"settle_time = 0.10001", "settle_time: 0.10001 s; valid are whole numbers of frames"},
-        {"samples_per_block = 100", "samples_per_block: 100; valid is at most 90"},
+        {"samples_per_block = 100", "samples_per_block: 100; valid is at most 89"},
         {"tones = 8\nbins = \"intermodulation\"", "tones: 8; with intermodulation bins valid is "
                                                   "12 or more"},
+        {"rest_time = 10.0", "rest_time: 10 s; with settle_time, window_time and the marker one "
+                             "sample takes 30.2"},
         {"limit_peak = 0.05", "limit_peak: 0.05; the marker needs 0.1"},
     }));
     CAPTURE(text);
