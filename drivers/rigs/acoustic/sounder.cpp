@@ -294,6 +294,11 @@ void Sounder::compare_with(Reference reference) {
     reference_ = std::move(reference);
 }
 
+double Sounder::marker_likeness(const Sound& record) const {
+    const std::size_t begin = tones_.layout(0, false).marker() + latency();
+    return likeness(reference_.marker, heard(record, begin, reference_.marker.frames()));
+}
+
 Reference Sounder::listen_to_marker(const Patience& patience) {
     const BlockLayout layout = tones_.layout(0, false);
     const Sound sound =

@@ -60,6 +60,9 @@ class Sounder {
     /// latency by it. Throws UNAVAILABLE when it is not heard.
     [[nodiscard]] Reference listen_to_marker(const Patience& patience);
 
+    /// Of the marker at the begin of a record with the reference.
+    [[nodiscard]] double marker_likeness(const Sound& record) const;
+
     [[nodiscard]] const Multitones& tones() const noexcept { return tones_; }
     [[nodiscard]] std::size_t outputs() const noexcept { return card_->format().outputs; }
     /// That certainly fits into a block with what is recorded after it, in s.
