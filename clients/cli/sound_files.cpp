@@ -185,12 +185,13 @@ double level_at(const Spectrum& spectrum, double frequency) {
 std::vector<std::byte> picture_of(const v1::SoundSnapshot& sound, const Spectrum& spectrum,
                                   const std::string& title) {
     constexpr double beyond = 1.2;
+    constexpr double round = 400.0; // Hz, so that the lines of the grid are at round numbers
     const std::set<double> known = known_frequencies(sound);
     const std::size_t all = spectrum.levels.front().size();
-    const auto shown =
-        known.empty()
-            ? all
-            : std::min(all, static_cast<std::size_t>(beyond * *known.rbegin() / spectrum.spacing));
+    const double last = known.empty() ? sound.rate() / 2 : beyond * *known.rbegin();
+    const auto wanted =
+        static_cast<std::size_t>(std::ceil(last / round) * round / spectrum.spacing) + 1;
+    const std::size_t shown = std::min(all, wanted);
     Chart chart{.title = title,
                 .x_label = "frequency in Hz",
                 .y_label = spectrum.unit,
