@@ -159,7 +159,8 @@ TEST_CASE("a full disk holds the run under way by its name, and it goes on when 
     // With room again all is well again.
     std::filesystem::remove(seen / "filler");
     await([&] { return show(daemon, "1")["state"] == "running"; });
-    REQUIRE(show(daemon, "1")["holds"] == 1);
+    // More often than once where it had tried again before the rest was taken.
+    REQUIRE(show(daemon, "1")["holds"].get<int>() >= 1);
     REQUIRE(daemon.ctl({"run", "start", file}).status == 0);
     REQUIRE(daemon.ctl({"run", "cancel", "2"}).status == 0);
     REQUIRE(show(daemon, "2")["state"] == "cancelled");
