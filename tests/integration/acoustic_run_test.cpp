@@ -74,7 +74,8 @@ TEST_CASE("an acoustic run learns the same where periods come too late, or the l
     REQUIRE_THAT(rig.dump(), Contains("again"));
 }
 
-TEST_CASE("what a phylld played fades away when it is killed") {
+// In real time, which a sanitizer has not.
+TEST_CASE("what a phylld played fades away when it is killed", "[long]") {
     bench::AcousticBench kind;
     kind.real_time = true;
     RunLab lab(*bench::acoustic_plan(kind), "sound");

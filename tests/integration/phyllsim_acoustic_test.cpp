@@ -101,7 +101,8 @@ TEST_CASE("phyllsim says why an acoustic bench cannot be") {
     require_refused({"--bench", "acoustic", "--converter-bits", "40"}, "converter-bits: 40");
 }
 
-TEST_CASE("a plain JACK client plays and records through the virtual cavity") {
+// In real time, which a sanitizer has not.
+TEST_CASE("a plain JACK client plays and records through the virtual cavity", "[long]") {
     const Sim sim({"--bench", "acoustic", "--real-time"});
     const double hertz = GENERATE(440.0, 1000.0);
     const std::size_t speaker = hertz < 500 ? 0 : 3;
@@ -126,7 +127,7 @@ TEST_CASE("a plain JACK client plays and records through the virtual cavity") {
     }
 }
 
-TEST_CASE("phyllaudio plays and records through ALSA as it does through JACK") {
+TEST_CASE("phyllaudio plays and records through ALSA as it does through JACK", "[long]") {
     const Sim sim({"--bench", "acoustic", "--real-time"});
     const test::TempDir home;
     std::ofstream(home.path() / ".asoundrc") << R"(
@@ -173,7 +174,7 @@ pcm.card {
     REQUIRE(service.wait() == 0);
 }
 
-TEST_CASE("aplay and arecord play and record through the virtual cavity, by ALSA") {
+TEST_CASE("aplay and arecord play and record through the virtual cavity, by ALSA", "[long]") {
     const Sim sim({"--bench", "acoustic", "--real-time"});
     constexpr double hertz = 580;
     constexpr double played = 0.001;
