@@ -103,7 +103,7 @@ TEST_CASE("phyllsim says why an acoustic bench cannot be") {
 
 // In real time, which a sanitizer has not.
 TEST_CASE("a plain JACK client plays and records through the virtual cavity", "[long]") {
-    const Sim sim({"--bench", "acoustic", "--real-time"});
+    const Sim sim({"--bench", "acoustic", "--real-time", "--period", "1024"});
     const double hertz = GENERATE(440.0, 1000.0);
     const std::size_t speaker = hertz < 500 ? 0 : 3;
     CAPTURE(hertz);
