@@ -46,7 +46,9 @@ void panel(RunLab& lab, const std::string& text) {
 
 } // namespace
 
-TEST_CASE("an acoustic run whose sound server is killed is held in silence, and goes on") {
+// Four runs.
+TEST_CASE("an acoustic run whose sound server is killed is held in silence, and goes on",
+          "[long]") {
     RunLab lab(*bench::acoustic_plan({}), "sound");
     const json right = finished(lab, lab.start(vowels, "--yes"));
     REQUIRE(lab.daemon.ctl({"rig", "touched", "sound", "--note", "anew"}).status == 0);
