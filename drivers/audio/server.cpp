@@ -29,17 +29,24 @@ Server::Server(const boost::asio::any_io_executor& executor, BlockPlayer& player
                     address, port);
 }
 
-void Server::when(std::function<bool()> is_so, std::optional<unsigned> looks,
+void Server::when(Reply reply, std::function<bool()> is_so, std::optional<unsigned> looks,
                   std::function<void()> then) {
-    if (is_so() || (looks && *looks == 0)) {
-        then();
+    try {
+        if (is_so() || (looks && *looks == 0)) {
+            then();
+            return;
+        }
+    } catch (const Error& error) {
+        const std::string why = error.what();
+        reply(Kind::refused, std::as_bytes(std::span(why)));
         return;
     }
     const auto timer = std::make_shared<boost::asio::steady_timer>(executor_, look_every);
-    timer->async_wait([this, timer, is_so = std::move(is_so), looks,
+    timer->async_wait([this, timer, reply = std::move(reply), is_so = std::move(is_so), looks,
                        then = std::move(then)](boost::system::error_code failed) mutable {
         if (!failed) {
-            when(std::move(is_so), looks ? std::optional(*looks - 1) : looks, std::move(then));
+            when(std::move(reply), std::move(is_so), looks ? std::optional(*looks - 1) : looks,
+                 std::move(then));
         }
     });
 }
@@ -50,14 +57,16 @@ void Server::hush(std::function<void()> then) {
         return; // nothing is queued meanwhile
     }
     player_.hush();
-    when([this] { return !player_.hushing(); }, std::nullopt,
-         [this] {
-             player_.forget();
-             hushing_ = false;
-             for (const std::function<void()>& each : std::exchange(hushed_, {})) {
-                 each();
-             }
-         });
+    const auto to_nobody = [](std::uint32_t, std::span<const std::byte>) {};
+    when(
+        to_nobody, [this] { return !player_.hushing(); }, std::nullopt,
+        [this] {
+            player_.forget();
+            hushing_ = false;
+            for (const std::function<void()>& each : std::exchange(hushed_, {})) {
+                each();
+            }
+        });
 }
 
 void Server::answer(const FramedMessage& message, Reply reply) {
@@ -78,7 +87,7 @@ void Server::answer(const FramedMessage& message, Reply reply) {
         play(message, reply);
         return;
     case Kind::collect:
-        collect(number_from(message.content), std::move(reply));
+        collect(number_from(message.content), reply);
         return;
     case Kind::silence:
         hush([reply = std::move(reply)] { reply(Kind::silent, {}); });
@@ -97,41 +106,30 @@ void Server::play(const FramedMessage& message, const Reply& reply) {
                                                         frames, description_.most_frames));
     }
     // What a client before began may still fade.
-    const auto queue = [this, reply, queued = std::make_shared<Block>(std::move(block))] {
-        try {
+    const auto queued = std::make_shared<Block>(std::move(block));
+    when(
+        reply, [this] { return !hushing_; }, std::nullopt,
+        [this, reply, queued] {
             reply(Kind::queued, to_content(player_.queue(std::move(*queued))));
-        } catch (const Error& error) {
-            const std::string why = error.what();
-            reply(Kind::refused, std::as_bytes(std::span(why)));
-        }
-    };
-    when([this] { return !hushing_; }, std::nullopt, queue);
+        });
 }
 
-void Server::collect(std::uint32_t number, Reply reply) {
-    /// What a look found: a record, or why there is none.
-    struct Found {
-        std::optional<Record> record;
-        std::string failure;
-    };
-    const auto found = std::make_shared<Found>();
-    const auto look = [this, number, found] {
-        try {
-            found->record = player_.take(number);
-        } catch (const Error& error) {
-            found->failure = error.what();
-        }
-        return found->record || !found->failure.empty();
-    };
-    when(look, looks_for_record, [found, reply = std::move(reply)] {
-        if (found->record) {
-            reply(Kind::record, to_content(*found->record));
-        } else if (!found->failure.empty()) {
-            reply(Kind::refused, std::as_bytes(std::span(found->failure)));
-        } else {
-            reply(Kind::pending, {});
-        }
-    });
+void Server::collect(std::uint32_t number, const Reply& reply) {
+    const auto record = std::make_shared<std::optional<Record>>();
+    when(
+        reply,
+        [this, number, record] {
+            *record = player_.take(number);
+            return record->has_value();
+        },
+        looks_for_record,
+        [reply, record] {
+            if (*record) {
+                reply(Kind::record, to_content(**record));
+            } else {
+                reply(Kind::pending, {});
+            }
+        });
 }
 
 void Server::gone() noexcept {

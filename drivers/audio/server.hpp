@@ -33,9 +33,10 @@ class Server final : private services::Answering {
     void gone() noexcept override;
 
     void play(const FramedMessage& message, const Reply& reply);
-    void collect(std::uint32_t number, Reply reply);
+    void collect(std::uint32_t number, const Reply& reply);
     /// Calls `then` once `is_so` says yes, or after so many looks, when that is given.
-    void when(std::function<bool()> is_so, std::optional<unsigned> looks,
+    /// What either of them throws as an Error is replied as refused.
+    void when(Reply reply, std::function<bool()> is_so, std::optional<unsigned> looks,
               std::function<void()> then);
 
     BlockPlayer& player_;

@@ -206,9 +206,8 @@ Snapshot AcousticInstrumentRig::snapshot(const View& view, const Patience& patie
     if (sounder_.last().samples.empty()) {
         playing([&] {
             sounder_.prepare(patience);
-            Sound silence{.channels = sounder_.outputs(), .samples = {}};
-            silence.samples.resize(settings_.frames(look_time) * silence.channels);
-            static_cast<void>(sounder_.record(silence, 0, patience));
+            static_cast<void>(sounder_.record(
+                silence(sounder_.outputs(), settings_.frames(look_time)), 0, patience));
         });
     }
     const Sound& last = sounder_.last();
@@ -260,14 +259,10 @@ Tone AcousticInstrumentRig::tone_of(const Pose& pose) const {
 }
 
 Sound AcousticInstrumentRig::tone(const Tone& tone, std::size_t frames) const {
-    Sound sound{.channels = sounder_.outputs(), .samples = {}};
-    sound.samples.resize((frames + 2) * sound.channels);
-    const auto fade = static_cast<double>(std::min(settings_.fade, frames / 2));
+    Sound sound = silence(sounder_.outputs(), frames + 2);
+    const std::size_t fade = std::max<std::size_t>(1, std::min(settings_.fade, frames / 2));
     for (std::size_t i = 0; i < frames; ++i) {
-        const auto from_end = static_cast<double>(std::min(i, frames - 1 - i));
-        const double share = fade > 0 ? std::min(1.0, (from_end + 0.5) / fade) : 1.0;
-        const double envelope = 0.5 - 0.5 * std::cos(std::numbers::pi * share);
-        const double value = tone.amplitude * envelope *
+        const double value = tone.amplitude * faded_in(std::min(i, frames - 1 - i), fade) *
                              std::sin(2 * std::numbers::pi * tone.frequency *
                                       static_cast<double>(i) / settings_.rate);
         for (std::size_t k = 0; k < settings_.outputs.size(); ++k) {

@@ -86,9 +86,8 @@ void AcousticCalibrating::measure_marker() {
 }
 
 void AcousticCalibrating::measure_noise() {
-    Sound silence{.channels = sounder_.outputs(), .samples = {}};
-    silence.samples.resize(settings_.frames(silence_time) * silence.channels);
-    const Sound recorded = sounder_.record(silence, settings_.window, patience_);
+    const Sound recorded = sounder_.record(
+        silence(sounder_.outputs(), settings_.frames(silence_time)), settings_.window, patience_);
     for (const std::size_t input : settings_.inputs) {
         double squares = 0;
         for (std::size_t frame = 0; frame < recorded.frames(); ++frame) {

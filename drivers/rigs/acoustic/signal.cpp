@@ -16,11 +16,32 @@ double time_of(std::size_t frame, double rate) {
     return (static_cast<double>(frame) + 0.5) / rate;
 }
 
+/// Summed over the channels, of each turn, or over the turns, of each channel.
+std::vector<double> squares_by(const Sound& sound, std::size_t turn, bool by_channel) {
+    const std::size_t turns = sound.frames() / turn;
+    std::vector<double> sums(by_channel ? sound.channels : turns);
+    for (std::size_t frame = 0; frame < turns * turn; ++frame) {
+        for (std::size_t channel = 0; channel < sound.channels; ++channel) {
+            const double value = sound.at(frame, channel);
+            sums[by_channel ? channel : frame / turn] += value * value;
+        }
+    }
+    return sums;
+}
+
 } // namespace
 
+Sound silence(std::size_t channels, std::size_t frames) {
+    return {.channels = channels, .samples = std::vector<float>(channels * frames)};
+}
+
+double faded_in(std::size_t frame, std::size_t fade) {
+    const double part = std::min(1.0, time_of(frame, static_cast<double>(fade)));
+    return 0.5 - 0.5 * std::cos(pi * part);
+}
+
 Sound part_of(const Sound& sound, std::size_t first, std::size_t frames) {
-    Sound part{.channels = sound.channels, .samples = {}};
-    part.samples.resize(frames * sound.channels);
+    Sound part = silence(sound.channels, frames);
     const std::size_t end = std::min(first + frames, sound.frames());
     if (first < end) {
         std::copy_n(sound.samples.data() + first * sound.channels, (end - first) * sound.channels,
@@ -103,8 +124,7 @@ void Multitones::add_sample(Sound& sound, std::size_t first, std::size_t phase,
         amplitudes[k] = static_cast<float>(settings_.tone_amplitude * gains[k]) * drives[k];
     }
     const auto share = [&](std::size_t frame) {
-        const double part = std::min(1.0, time_of(frame, static_cast<double>(settings_.fade)));
-        return static_cast<float>(0.5 - 0.5 * std::cos(pi * part));
+        return static_cast<float>(faded_in(frame, settings_.fade));
     };
     for (std::size_t i = 0; i < length + settings_.fade; ++i) {
         const float envelope = i < length ? share(i) : 1.0F - share(i - length);
@@ -118,8 +138,7 @@ void Multitones::add_sample(Sound& sound, std::size_t first, std::size_t phase,
 
 Sound Multitones::play(const BlockLayout& layout, ConstBlock x, std::span<const double> gains,
                        std::size_t outputs) const {
-    Sound sound{.channels = outputs, .samples = {}};
-    sound.samples.resize(layout.frames() * outputs);
+    Sound sound = silence(outputs, layout.frames());
     for (std::size_t speaker = 0; speaker < settings_.outputs.size(); ++speaker) {
         add_chirp(sound, layout.marker() + speaker * marker_.turn(), speaker);
     }
@@ -175,16 +194,17 @@ double likeness(const Sound& a, const Sound& b) {
     return least;
 }
 
-double loudness(const Sound& a, const Sound& b) {
-    const auto squares = [](const Sound& sound) {
-        double sum = 0;
-        for (const float value : sound.samples) {
-            sum += static_cast<double>(value) * value;
+double worst_level(const Sound& sound, const Sound& reference, std::size_t turn) {
+    double worst = 1.0;
+    for (const bool by_channel : {false, true}) {
+        const std::vector<double> found = squares_by(sound, turn, by_channel);
+        const std::vector<double> right = squares_by(reference, turn, by_channel);
+        for (std::size_t k = 0; k < found.size(); ++k) {
+            const double level = right[k] > 0 ? std::sqrt(found[k] / right[k]) : 1.0;
+            worst = std::abs(level - 1) > std::abs(worst - 1) ? level : worst;
         }
-        return sum;
-    };
-    const double other = squares(b);
-    return other > 0 ? std::sqrt(squares(a) / other) : 0.0;
+    }
+    return worst;
 }
 
 double peak_of(const Sound& sound) {

@@ -22,6 +22,11 @@ struct Sound {
     bool operator==(const Sound&) const = default;
 };
 
+[[nodiscard]] Sound silence(std::size_t channels, std::size_t frames);
+
+/// How far a fade of `fade` frames has come in a frame's middle: raised cosine, from 0 to 1.
+[[nodiscard]] double faded_in(std::size_t frame, std::size_t fade);
+
 /// The same channels of some of the frames; what is beyond its end is silence.
 [[nodiscard]] Sound part_of(const Sound& sound, std::size_t first, std::size_t frames);
 
@@ -118,8 +123,9 @@ class Multitones {
 /// Of a record, how well it agrees with another of the same channels, at the same frames: Pearson's
 /// correlation of the worst channel.
 [[nodiscard]] double likeness(const Sound& a, const Sound& b);
-/// Root mean square of the one over that of the other.
-[[nodiscard]] double loudness(const Sound& a, const Sound& b);
+/// How loud each channel, and each turn of so many frames, is against another sound: root mean
+/// square over that of the other, of that which differs most.
+[[nodiscard]] double worst_level(const Sound& sound, const Sound& reference, std::size_t turn);
 /// The largest sample, whatever its sign.
 [[nodiscard]] double peak_of(const Sound& sound);
 

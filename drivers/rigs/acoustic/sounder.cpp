@@ -45,34 +45,6 @@ std::vector<double> correlations(const Sound& record, std::size_t channel,
     return all;
 }
 
-/// Of what is heard at a microphone in a speaker's turn, summed over one of the two.
-std::vector<double> squares_by(const Sound& marker, std::size_t turn, bool by_microphone) {
-    const std::size_t turns = marker.frames() / turn;
-    std::vector<double> sums(by_microphone ? marker.channels : turns);
-    for (std::size_t frame = 0; frame < turns * turn; ++frame) {
-        for (std::size_t channel = 0; channel < marker.channels; ++channel) {
-            const double value = marker.at(frame, channel);
-            sums[by_microphone ? channel : frame / turn] += value * value;
-        }
-    }
-    return sums;
-}
-
-/// How loud each microphone and each speaker's turn is against another marker: that which differs
-/// most.
-double worst_level(const Sound& marker, const Sound& reference, std::size_t turn) {
-    double worst = 1.0;
-    for (const bool by_microphone : {false, true}) {
-        const std::vector<double> found = squares_by(marker, turn, by_microphone);
-        const std::vector<double> right = squares_by(reference, turn, by_microphone);
-        for (std::size_t k = 0; k < found.size(); ++k) {
-            const double level = right[k] > 0 ? std::sqrt(found[k] / right[k]) : 1.0;
-            worst = std::abs(level - 1) > std::abs(worst - 1) ? level : worst;
-        }
-    }
-    return worst;
-}
-
 } // namespace
 
 Sounder::Sounder(std::unique_ptr<instruments::AudioDuplex> card, const AcousticSettings& settings,

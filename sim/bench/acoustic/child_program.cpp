@@ -43,28 +43,11 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
     return all;
 }
 
-std::vector<std::string>
-variables(const std::vector<std::pair<std::string, std::string>>& environment) {
-    std::vector<std::string> lines;
-    for (char** line = environ; *line != nullptr; ++line) {
-        lines.emplace_back(*line);
-    }
-    for (const auto& [name, value] : environment) {
-        std::erase_if(lines, [&](const std::string& each) { return each.starts_with(name + "="); });
-        lines.push_back(name + '=' + value);
-    }
-    return lines;
-}
-
 } // namespace
 
-ChildProgram::ChildProgram(std::vector<std::string> command,
-                           const std::vector<std::pair<std::string, std::string>>& environment)
-    : name_(command.front()) {
+ChildProgram::ChildProgram(std::vector<std::string> command) : name_(command.front()) {
     command.front() = path_of(command.front());
-    std::vector<std::string> lines = variables(environment);
     const std::vector<char*> words = pointers_to(command);
-    const std::vector<char*> all = pointers_to(lines);
     std::array<int, 2> pipe{};
     const Descriptor nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
@@ -82,7 +65,7 @@ ChildProgram::ChildProgram(std::vector<std::string> command,
         for (int each = STDERR_FILENO + 1; each < most_descriptors; ++each) {
             ::close(each);
         }
-        ::execvpe(words[0], words.data(), all.data());
+        ::execvp(words[0], words.data());
         ::_exit(127);
     }
     if (pid_ < 0) {

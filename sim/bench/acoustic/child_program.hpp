@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
-#include <utility>
 #include <vector>
 
 namespace phyll::bench {
@@ -15,10 +14,9 @@ namespace phyll::bench {
 /// errors go nowhere.
 class ChildProgram {
   public:
-    /// Looked for beside this program, then in PATH, with these variables more. Throws UNAVAILABLE
+    /// Looked for beside this program, then in PATH. Throws UNAVAILABLE
     /// when it cannot be started.
-    ChildProgram(std::vector<std::string> command,
-                 const std::vector<std::pair<std::string, std::string>>& environment = {});
+    explicit ChildProgram(std::vector<std::string> command);
     ChildProgram(const ChildProgram&) = delete;
     ChildProgram& operator=(const ChildProgram&) = delete;
     /// Asks it to end, and kills it when it does not.

@@ -75,8 +75,8 @@ void SoundServer::start() {
 }
 
 bool SoundServer::come_in() {
-    // Ports are memory: each of the usual 2048 takes 32 KiB of what containers have little of.
     server_.reset();
+    // Ports are memory: each of the usual 2048 takes 32 KiB of what containers have little of.
     server_ = std::make_unique<ChildProgram>(
         std::vector<std::string>{"jackd", "--port-max", "128", "-n", name_.text(), "--no-realtime",
                                  "-S", "-d", "dummy", "-r", std::to_string(nature_.rate), "-p",

@@ -138,7 +138,7 @@ TEST_CASE("what sounds alike correlates, and what is louder is louder") {
     Sound b = a;
     std::ranges::for_each(b.samples, [](float& value) { value *= 2; });
     CHECK(likeness(a, b) == Approx(1.0));
-    CHECK(loudness(b, a) == Approx(2.0));
+    CHECK(worst_level(b, a, a.frames()) == Approx(2.0));
     CHECK(peak_of(a) == 3.0);
     b.samples = {1, -2, 3, 0.5F, 0};
     CHECK(likeness(a, b) < 0.0);
