@@ -16,6 +16,7 @@
 #include "daemon/runs/store.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "lease_timer.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -161,6 +162,7 @@ class Service {
     void add_rigs();
     std::vector<std::string> listen();
     void serve_until_stopped();
+    void restore_blocks();
     void save_ages();
     void save_ages_or_say_why_not();
     void save_ages_regularly();
@@ -179,6 +181,7 @@ class Service {
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
+    LeaseTimer lease_timer_;
     runs::RunManager runs_;
     runs::Characterisations characterisations_;
     std::unique_ptr<config::OptionsResolver> options_ = known_options();
@@ -199,7 +202,9 @@ Service::Service(const Settings& settings, const Clock& clock)
           instrument_site(settings, clock,
                           std::make_shared<runs::CalibrationFiles>(state_.path() / "calibration"))),
       workers_(std::make_shared<Workers>(thread_count(settings.config))),
-      lab_([this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
+      lab_(clock,
+           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
+      lease_timer_(loop_, clock, [this] { lab_.expire(); }),
       runs_(
           premises(settings, config_), settings.config.retention(), store_, state_, lab_, clock,
           runs::read_below(settings.data_dir),
@@ -226,7 +231,9 @@ Service::Service(const Settings& settings, const Clock& clock)
       server_(loop_, dispatcher_, clock) {
     add_lab_service(dispatcher_, site_);
     add_instruments_service(dispatcher_, site_);
+    add_leases_service(dispatcher_, site_);
     add_rigs_service(dispatcher_, site_);
+    add_stop_service(dispatcher_, site_);
     add_runs_service(dispatcher_, site_);
     add_export_service(dispatcher_, site_);
     add_groups_service(dispatcher_, site_);
@@ -236,6 +243,7 @@ Service::Service(const Settings& settings, const Clock& clock)
 
 void Service::run(std::ostream& ready) {
     add_rigs();
+    restore_blocks();
     site_.endpoints = listen();
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (!error) {
@@ -346,6 +354,23 @@ std::vector<std::string> Service::listen() {
     return endpoints;
 }
 
+void Service::restore_blocks() {
+    for (const auto& [name, blocks] : store_.rig_blocks()) {
+        const bool there =
+            std::ranges::any_of(lab_.rigs(), [&](const auto& rig) { return rig->name() == name; });
+        if (there) {
+            lab_.restore_blocks(name, blocks);
+        }
+    }
+    lab_.set_hooks(
+        {.wake_at = [this](std::optional<Clock::Monotonic> when) { lease_timer_.wake_at(when); },
+         .keep_blocks =
+             [this](const std::string& rig, const std::vector<rig::RigBlock>& blocks) {
+                 store_.save_rig_blocks(rig, blocks);
+             },
+         .lifted = {}});
+}
+
 void Service::save_ages() {
     for (const auto& rig : lab_.rigs()) {
         const std::uint64_t age = rig->status().age;
@@ -386,6 +411,7 @@ void Service::stop(int signal) {
     spdlog::info("phylld stops on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
     server_.close();
     age_timer_.cancel();
+    lease_timer_.wake_at(std::nullopt);
     runs_.stop([this] { loop_.stop(); });
 }
 

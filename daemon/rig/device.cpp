@@ -79,6 +79,7 @@ void Device::measure(Watch& watch, DeviceQuery& query) {
     const Clock::Monotonic start = clock_.now();
     const std::size_t samples = query.stimuli.samples();
     QueryContext context = query.context;
+    throw_if_over(context, clock_); // a query that is not begun drives nothing
     std::stop_source stop = begin_to_drive(samples);
     const std::stop_callback forward(query.context.stop, [&] {
         stop.request_stop();
@@ -151,6 +152,9 @@ bool Device::pause(Seconds duration) const {
 }
 
 void Device::recover(Watch& watch, const Deadline& deadline, const std::stop_token& stop) {
+    if (stop.stop_requested()) {
+        throw Error(Code::cancelled, "the recovery was stopped before it began");
+    }
     const Deadline end = begin(watch, "a recovery", Seconds(0), deadline);
     const std::stop_callback hasten(stop, [&] { watch.hasten(); });
     layer_->recover(end, stop);
@@ -174,6 +178,9 @@ void Device::use_instruments(Watch& watch, const char* what, const std::stop_tok
         throw Error(Code::failed_precondition,
                     fmt::format("{} is {}: it is not made of instruments, as it takes for {}",
                                 name_, in_words(spec().evidence), what));
+    }
+    if (stop.stop_requested()) {
+        throw Error(Code::cancelled, fmt::format("{} was stopped before it began", what));
     }
     std::stop_source stopped = begin_to_drive(0);
     const Deadline end = Deadline::after(clock_, calibration_time + patience_.query_timeout);

@@ -1,10 +1,13 @@
 #include "daemon/rig/lab.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <utility>
 
@@ -15,6 +18,8 @@ namespace {
 constexpr Seconds between_attempts{2};
 
 } // namespace
+
+Lab::Lab(const Clock& clock, Post post) : clock_(clock), post_(std::move(post)), leases_(clock) {}
 
 Lab::~Lab() {
     // At once: a rig that cannot be reached must not keep the others driven.
@@ -48,24 +53,234 @@ RigThread& Lab::rig(const std::string& name) const {
                     names.empty() ? "is none" : fmt::format("are: {}", fmt::join(names, ", "))));
 }
 
+// ---- Leases
+
+LeaseId Lab::wait_for(LeaseTerms terms, LeaseEvents events) {
+    return add_events(leases_.wait_for(std::move(terms)), std::move(events));
+}
+
+LeaseId Lab::take(LeaseTerms terms, LeaseEvents events) {
+    return add_events(leases_.take(std::move(terms)), std::move(events));
+}
+
+LeaseId Lab::add_events(LeaseId id, LeaseEvents events) {
+    events_.emplace(id, std::move(events));
+    deliver();
+    return id;
+}
+
 void Lab::end(LeaseId id) {
-    for (const std::string& name : leases_.end(id)) {
-        rig(name).abort();
-        settle(name, Seconds(0));
+    events_.erase(id);
+    leases_.end(id);
+    deliver();
+}
+
+void Lab::renew(LeaseId id) {
+    try {
+        leases_.renew(id);
+    } catch (...) {
+        deliver();
+        throw;
+    }
+    deliver();
+}
+
+void Lab::expire() {
+    leases_.expire();
+    deliver();
+}
+
+LeaseView Lab::break_lease(const std::string& name, const std::string& why) {
+    static_cast<void>(rig(name));
+    LeaseView broken = leases_.break_lease(name, why);
+    deliver();
+    return broken;
+}
+
+void Lab::prioritise(LeaseId id, int priority) {
+    leases_.prioritise(id, priority);
+    deliver();
+}
+
+void Lab::deliver() {
+    for (LeaseTable::News& news : leases_.take_news()) {
+        switch (news.what) {
+        case LeaseTable::News::What::granted:
+            post_(
+                [this, id = news.lease, over = news.over.get_token()] { tell_granted(id, over); });
+            break;
+        case LeaseTable::News::What::lost:
+            // Posted first: what the holder's threads have to say of it comes after it.
+            post_([this, id = news.lease, how = news.how, why = news.why] {
+                tell_lost(id, how, why);
+            });
+            news.over.request_stop();
+            break;
+        case LeaseTable::News::What::settle:
+            news.over.request_stop();
+            rig(news.rig).abort();
+            settle(news.rig, Seconds(0));
+            break;
+        }
+    }
+    if (hooks_.wake_at) {
+        hooks_.wake_at(leases_.next_expiry());
     }
 }
 
+void Lab::tell_granted(LeaseId id, const std::stop_token& over) {
+    if (const auto found = events_.find(id); found != events_.end()) {
+        const auto granted = found->second.granted; // it may end the lease
+        granted({.id = id, .over = over});
+    }
+}
+
+void Lab::tell_lost(LeaseId id, LeaseEnd how, const std::string& why) {
+    const auto events = events_.extract(id);
+    if (events && events.mapped().lost) {
+        events.mapped().lost(how, why);
+    }
+}
+
+// ---- Blocks
+
+void Lab::stop(const std::vector<std::string>& names, const std::string& by,
+               const std::string& note, Done done) {
+    for (const std::string& name : names) {
+        static_cast<void>(rig(name));
+    }
+    for (const std::string& name : names) {
+        block(name, BlockKind::stopped, by, note);
+    }
+    when_settled(names, std::move(done));
+    for (const std::string& name : names) {
+        try {
+            keep_blocks(name);
+        } catch (const Error& error) {
+            spdlog::error("that rig {} is stopped will not survive a restart: {}", in_quotes(name),
+                          error.what());
+        }
+    }
+}
+
+void Lab::acknowledge(const std::string& name) {
+    static_cast<void>(rig(name));
+    const std::vector<RigBlock> blocks = leases_.blocks(name);
+    const auto has = [&](BlockKind kind) {
+        return std::ranges::find(blocks, kind, &RigBlock::kind) != blocks.end();
+    };
+    if (!has(BlockKind::stopped) && !has(BlockKind::not_safe)) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("{} was not stopped, and is not in an unknown state; there is "
+                                "nothing to acknowledge",
+                                name));
+    }
+    leases_.unblock(name, BlockKind::stopped);
+    if (has(BlockKind::not_safe)) {
+        leases_.unblock(name, BlockKind::not_safe);
+        leases_.made_safe(name); // a person vouches for it
+    }
+    if (hooks_.lifted) {
+        hooks_.lifted(name);
+    }
+    deliver();
+    keep_blocks(name);
+}
+
+void Lab::disable(const std::string& name, const std::string& by, const std::string& note,
+                  Done done) {
+    static_cast<void>(rig(name));
+    block(name, BlockKind::disabled, by, note);
+    when_settled({name}, std::move(done));
+    keep_blocks(name);
+}
+
+void Lab::enable(const std::string& name) {
+    static_cast<void>(rig(name));
+    const std::vector<RigBlock> blocks = leases_.blocks(name);
+    if (std::ranges::find(blocks, BlockKind::disabled, &RigBlock::kind) == blocks.end()) {
+        throw Error(Code::failed_precondition, fmt::format("{} is not disabled", name));
+    }
+    leases_.unblock(name, BlockKind::disabled);
+    if (hooks_.lifted) {
+        hooks_.lifted(name);
+    }
+    deliver();
+    keep_blocks(name);
+}
+
+void Lab::restore_blocks(const std::string& name, const std::vector<RigBlock>& blocks) {
+    for (const RigBlock& block : blocks) {
+        leases_.block(name, block);
+    }
+    deliver();
+}
+
+void Lab::block(const std::string& name, BlockKind kind, const std::string& by,
+                const std::string& note) {
+    const double now = std::chrono::duration<double>(clock_.wall().time_since_epoch()).count();
+    leases_.block(name, {.kind = kind, .note = note, .by = by, .since = now});
+    deliver();
+}
+
+void Lab::keep_blocks(const std::string& name) const {
+    if (hooks_.keep_blocks) {
+        hooks_.keep_blocks(name, leases_.blocks(name));
+    }
+}
+
+// ---- Making safe
+
 void Lab::settle(const std::string& name, Seconds pause) {
     rig(name).make_safe(pause, [this, name](const SafeState& state) {
-        post_([this, name, safe = state.state == SafeState::State::safe] {
-            if (safe) {
-                leases_.made_safe(name);
-            } else if (!rig(name).given_up()) {
-                // One that may still be driven is handed to nobody, until it can be reached.
-                settle(name, between_attempts);
-            }
-        });
+        post_([this, name, state] { settled(name, state); });
     });
+}
+
+void Lab::settled(const std::string& name, const SafeState& state) {
+    const bool handed_on = !leases_.settling(name); // a person vouched for it meanwhile
+    if (state.state == SafeState::State::safe) {
+        leases_.made_safe(name);
+        deliver();
+    } else if (!handed_on) {
+        const std::vector<RigBlock> blocks = leases_.blocks(name);
+        if (std::ranges::find(blocks, BlockKind::not_safe, &RigBlock::kind) == blocks.end()) {
+            spdlog::error("rig {} is not known to be safe: {}; nobody gets it until that is "
+                          "acknowledged",
+                          in_quotes(name), state.reason);
+            block(name, BlockKind::not_safe, "", state.reason);
+            try {
+                keep_blocks(name);
+            } catch (const Error& error) {
+                spdlog::error("that rig {} is blocked will not survive a restart: {}",
+                              in_quotes(name), error.what());
+            }
+        }
+        if (!rig(name).given_up()) {
+            settle(name, between_attempts);
+        }
+    }
+    if (const auto waiting = settling_.extract(name)) {
+        for (const Done& done : waiting.mapped()) {
+            done();
+        }
+    }
+}
+
+void Lab::when_settled(const std::vector<std::string>& names, Done done) {
+    const auto left = std::make_shared<std::size_t>(1);
+    const Done one_less = [left, done = std::move(done)] {
+        if (--*left == 0) {
+            done();
+        }
+    };
+    for (const std::string& name : names) {
+        if (leases_.settling(name)) {
+            ++*left;
+            settling_[name].push_back(one_less);
+        }
+    }
+    post_(one_less);
 }
 
 } // namespace phyll::rig

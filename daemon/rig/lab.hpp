@@ -6,24 +6,43 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace phyll::rig {
 
-/// The rigs of a lab and who may drive them.
+/// What the lab asks of whoever owns it. All on the loop.
+struct LabHooks {
+    /// Calls `Lab::expire` then, instead of when this was called before; nothing: never.
+    std::function<void(std::optional<Clock::Monotonic> when)> wake_at;
+    /// Keeps why a rig may not be driven, so that it is still so after a restart. May throw.
+    std::function<void(const std::string& rig, const std::vector<RigBlock>& blocks)> keep_blocks;
+    /// An emergency stop of the rig was acknowledged, or it was enabled.
+    std::function<void(const std::string& rig)> lifted;
+};
+
+/// The rigs of a lab, who may drive them, and how anybody stops them.
+///
+/// Whatever ends a lease, what its rigs are doing is aborted, and they are made safe before anybody
+/// else gets them. A rig that cannot be made safe is blocked until a person acknowledges, and tried
+/// again every few seconds meanwhile.
 ///
 /// Thread rule: the loop's thread, the one on which `post` runs what it is given.
 class Lab {
   public:
     using Post = std::function<void(std::function<void()>)>;
+    using Done = std::function<void()>;
 
-    explicit Lab(Post post) : post_(std::move(post)) {}
+    /// The clock outlives the lab.
+    Lab(const Clock& clock, Post post);
     Lab(const Lab&) = delete;
     Lab& operator=(const Lab&) = delete;
     /// Closes every rig.
     ~Lab();
+
+    void set_hooks(LabHooks hooks) { hooks_ = std::move(hooks); }
 
     /// Becomes true when the lab is gone and left a thread behind whose driver did not return.
     [[nodiscard]] std::shared_ptr<const bool> left_behind() const { return left_behind_; }
@@ -34,30 +53,61 @@ class Lab {
     [[nodiscard]] const std::vector<std::unique_ptr<RigThread>>& rigs() const { return rigs_; }
     /// Throws NOT_FOUND naming the rigs that there are.
     [[nodiscard]] RigThread& rig(const std::string& name) const;
+    /// To look at.
+    [[nodiscard]] const LeaseTable& leases() const noexcept { return leases_; }
     [[nodiscard]] std::string holder(const std::string& name) const { return leases_.holder(name); }
     [[nodiscard]] std::string in_the_way(const std::set<std::string>& rigs) const {
         return leases_.in_the_way(rigs);
     }
 
-    /// See LeaseTable. Ending a lease aborts what its rigs are doing and makes them safe before
-    /// anybody else gets them.
-    LeaseId wait_for(std::set<std::string> rigs, std::string holder, LeaseTable::Granted granted) {
-        return leases_.wait_for(std::move(rigs), std::move(holder), std::move(granted));
-    }
-    LeaseId take(std::set<std::string> rigs, std::string holder, LeaseTable::Granted granted) {
-        return leases_.take(std::move(rigs), std::move(holder), std::move(granted));
-    }
-    /// A rig that cannot be made safe is tried again every few seconds, and nobody gets it
-    /// meanwhile.
+    // Leases; see LeaseTable.
+
+    LeaseId wait_for(LeaseTerms terms, LeaseEvents events);
+    LeaseId take(LeaseTerms terms, LeaseEvents events);
     void end(LeaseId id);
+    void renew(LeaseId id);
+    void expire();
+    LeaseView break_lease(const std::string& rig, const std::string& why);
+    void prioritise(LeaseId id, int priority);
+
+    // Blocks. All throw NOT_FOUND, and what `keep_blocks` throws once the rest is done.
+
+    /// Emergency stop of these rigs by `by`, for the reason `note`. `done` is called when each of
+    /// them is safe, or could not be made so. Throws NOT_FOUND only.
+    void stop(const std::vector<std::string>& names, const std::string& by, const std::string& note,
+              Done done);
+    /// Throws FAILED_PRECONDITION when there is nothing to acknowledge.
+    void acknowledge(const std::string& name);
+    /// As `stop`, but until it is enabled.
+    void disable(const std::string& name, const std::string& by, const std::string& note,
+                 Done done);
+    /// Throws FAILED_PRECONDITION when it is not disabled.
+    void enable(const std::string& name);
+    /// Blocks of before a restart; before anybody gets a lease.
+    void restore_blocks(const std::string& name, const std::vector<RigBlock>& blocks);
 
   private:
+    LeaseId add_events(LeaseId id, LeaseEvents events);
+    /// Does what the table's news say.
+    void deliver();
+    void tell_granted(LeaseId id, const std::stop_token& over);
+    void tell_lost(LeaseId id, LeaseEnd how, const std::string& why);
+    void block(const std::string& name, BlockKind kind, const std::string& by,
+               const std::string& note);
+    void keep_blocks(const std::string& name) const;
     /// Makes a rig safe after a pause, again and again until it is, and hands it on.
     void settle(const std::string& name, Seconds pause);
+    void settled(const std::string& name, const SafeState& state);
+    /// Calls `done` once all of these settled, or could not.
+    void when_settled(const std::vector<std::string>& names, Done done);
 
+    const Clock& clock_;
     Post post_;
+    LabHooks hooks_;
     std::vector<std::unique_ptr<RigThread>> rigs_;
     LeaseTable leases_;
+    std::map<LeaseId, LeaseEvents> events_; ///< of leases that are not over, or not known to be
+    std::map<std::string, std::vector<Done>> settling_; ///< who waits for it, by rig
     std::shared_ptr<bool> left_behind_ = std::make_shared<bool>(false);
 };
 

@@ -1,5 +1,6 @@
 #include "daemon/rig/rig_thread.hpp"
 
+#include "daemon/rig/either_stop.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/guard.hpp"
 
@@ -58,6 +59,9 @@ void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<
     query->stimuli = std::move(measurement->stimuli);
     query->context = measurement->context;
     query->context.raw = nullptr;
+    if (measurement->wants_times) {
+        query->times.resize(query->stimuli.samples());
+    }
     thread_.post({.work =
                       [device = device_, query](auto& watch) {
                           check(device->spec(), std::as_const(query->stimuli).view());
@@ -76,6 +80,7 @@ void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<
                               m->responses = std::move(query->responses);
                               m->context.age = query->context.age;
                               m->seconds = query->seconds;
+                              m->times = std::move(query->times);
                           }
                           then();
                       }});
@@ -150,20 +155,40 @@ void RigThread::abort() {
     thread_.hasten();
 }
 
-void LeasedRig::query(ConstBlock x, Block y, const QueryContext& context) {
+template <class Work>
+void LeasedRig::while_leased(std::stop_token stop, Work&& work) const {
+    const EitherStop either(std::move(stop), over_);
     try {
-        rig_.query(x, y, context);
+        work(either.token());
     } catch (const Error& error) {
+        if (over_.stop_requested()) {
+            throw Error(Code::aborted, fmt::format("the lease on rig '{}' is over", rig_.name()));
+        }
         throw error_of(fmt::format("rig '{}'", rig_.name()), error);
     }
 }
 
+void LeasedRig::query(ConstBlock x, Block y, const QueryContext& context) {
+    while_leased(context.stop, [&](std::stop_token stop) {
+        QueryContext leased = context;
+        leased.stop = std::move(stop);
+        rig_.query(x, y, leased);
+    });
+}
+
 SafeState LeasedRig::make_safe() noexcept {
+    if (over_.stop_requested()) {
+        return rig_.status().safe_state;
+    }
     // Shared: the waiter may be through before the other thread has let go of it.
     const auto done = std::make_shared<std::promise<SafeState>>();
     std::future<SafeState> state = done->get_future();
     rig_.make_safe([done](const SafeState& known) { done->set_value(known); });
     return state.get();
+}
+
+void LeasedRig::recover(const Deadline& deadline, std::stop_token stop) {
+    while_leased(std::move(stop), [&](std::stop_token either) { rig_.recover(deadline, either); });
 }
 
 } // namespace phyll::rig

@@ -21,7 +21,9 @@ struct Measurement {
     OwnedBlock stimuli;   ///< taken when it is measured
     OwnedBlock responses; ///< made by the rig's thread
     QueryContext context; ///< its age is set by the rig's thread; nothing is kept raw
-    double seconds = 0.0; ///< how long the rig was busy with it
+    bool wants_times = false;
+    std::vector<SampleTime> times; ///< as many as samples, where they are wanted
+    double seconds = 0.0;          ///< how long the rig was busy with it
     std::exception_ptr failure;
 };
 
@@ -117,22 +119,27 @@ class RigThread {
 };
 
 /// The rig as whoever holds a lease on it sees it: a PhysicalLayer whose queries are done on the
-/// rig's thread.
+/// rig's thread, as long as the lease lasts.
 class LeasedRig final : public PhysicalLayer {
   public:
-    explicit LeasedRig(RigThread& rig) : rig_(rig) {}
+    /// `over` is that of the lease's Grant.
+    explicit LeasedRig(RigThread& rig, std::stop_token over) : rig_(rig), over_(std::move(over)) {}
 
     [[nodiscard]] const LayerSpec& spec() const override { return rig_.spec(); }
-    /// What the rig throws, with the rig's name before it.
+    /// What the rig throws, with the rig's name before it; ABORTED once the lease is over.
     void query(ConstBlock x, Block y, const QueryContext& context) override;
+    /// Once the lease is over, how the rig is: others make it safe.
     [[nodiscard]] SafeState make_safe() noexcept override;
     [[nodiscard]] Health health() const override { return rig_.status().health; }
-    void recover(const Deadline& deadline, std::stop_token stop) override {
-        rig_.recover(deadline, std::move(stop));
-    }
+    /// As `query`.
+    void recover(const Deadline& deadline, std::stop_token stop) override;
 
   private:
+    template <class Work>
+    void while_leased(std::stop_token stop, Work&& work) const;
+
     RigThread& rig_;
+    std::stop_token over_;
 };
 
 } // namespace phyll::rig

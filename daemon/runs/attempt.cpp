@@ -168,7 +168,8 @@ void Attempt::find_checkpoint(std::uint64_t below) {
 
 void Attempt::add_layers() {
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
-        layers_[rig.rig()] = std::make_unique<rig::LeasedRig>(*order_.rigs.at(rig.rig()));
+        layers_[rig.rig()] =
+            std::make_unique<rig::LeasedRig>(*order_.rigs.at(rig.rig()), order_.over);
     }
     if (!std::filesystem::exists(folder_ / rigs_file_name)) {
         note_rigs();

@@ -39,9 +39,10 @@ Characterisations::Id Characterisations::start(const v1::CharacteriseRequest& re
         waiting.set_stage("waiting for " + other);
         active.watcher->progress(waiting);
     }
-    // The lease may be granted inside the call, before its number is known here.
-    active.lease = lab_.wait_for({rig.name()}, holder,
-                                 [this, id](auto) { post_([this, id] { granted(id); }); });
+    active.lease = lab_.wait_for(
+        {.rigs = {rig.name()}, .holder = holder},
+        {.granted = [this, id](const rig::Grant& grant) { granted(id, grant.over); },
+         .lost = [this, id](rig::LeaseEnd, const std::string& why) { lost(id, why); }});
     return id;
 }
 
@@ -70,17 +71,30 @@ v1::Characterisation Characterisations::last(const std::string& rig) const {
                             rig));
 }
 
-void Characterisations::granted(Id id) {
+void Characterisations::lost(Id id, const std::string& why) {
+    const auto found = active_.find(id);
+    if (found == active_.end()) {
+        return;
+    }
+    if (const auto watcher = std::exchange(found->second.watcher, nullptr)) {
+        watcher->failed(
+            Error(Code::aborted, fmt::format("the characterisation was aborted: {}", why)));
+    }
+    stop(id);
+}
+
+void Characterisations::granted(Id id, const std::stop_token& over) {
     const auto found = active_.find(id);
     if (found == active_.end()) {
         return; // given up meanwhile
     }
     spdlog::info("rig {} is characterised", found->second.rig->name());
     found->second.thread =
-        std::jthread([this, id, rig = found->second.rig,
+        std::jthread([this, id, over, rig = found->second.rig,
                       request = found->second.request](const std::stop_token& stop) {
             try {
-                measure(id, *rig, request, stop);
+                rig::LeasedRig leased(*rig, over);
+                measure(id, *rig, leased, request, stop);
             } catch (const Error& error) {
                 post_([this, id, error] {
                     finish(id, [&](const Watcher& watcher) { watcher.failed(error); });
@@ -95,9 +109,9 @@ void Characterisations::granted(Id id) {
         });
 }
 
-void Characterisations::measure(Id id, rig::RigThread& rig, const v1::CharacteriseRequest& request,
+void Characterisations::measure(Id id, rig::RigThread& rig, PhysicalLayer& leased,
+                                const v1::CharacteriseRequest& request,
                                 const std::stop_token& stop) {
-    rig::LeasedRig leased(rig);
     const std::uint64_t age = rig.status().age;
     const double time = wall_seconds(clock_);
     Measurer measurer({.seed = request.seed()});

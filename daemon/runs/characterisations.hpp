@@ -56,9 +56,10 @@ class Characterisations {
         std::jthread thread; ///< not joinable while it waits for the rig
     };
 
-    void granted(Id id);
-    void measure(Id id, rig::RigThread& rig, const v1::CharacteriseRequest& request,
-                 const std::stop_token& stop);
+    void granted(Id id, const std::stop_token& over);
+    void lost(Id id, const std::string& why);
+    void measure(Id id, rig::RigThread& rig, PhysicalLayer& leased,
+                 const v1::CharacteriseRequest& request, const std::stop_token& stop);
     void finish(Id id, const std::function<void(const Watcher&)>& tell);
 
     Store& store_;

@@ -162,14 +162,12 @@ void RunManager::enqueue(std::uint64_t run) {
         return;
     }
     active_[run] = {};
-    // The lease may be granted inside the call, before its number is known here.
-    const rig::LeaseId lease = lab_.wait_for(rigs, fmt::format("run {}", run), [this, run](auto) {
-        post_([this, run] { start(run); });
-    });
-    active_[run].lease = lease;
+    active_[run].lease = lab_.wait_for(
+        {.rigs = rigs, .holder = fmt::format("run {}", run)},
+        {.granted = [this, run](const rig::Grant& grant) { start(run, grant.over); }});
 }
 
-void RunManager::start(std::uint64_t run) {
+void RunManager::start(std::uint64_t run, const std::stop_token& over) {
     const auto found = active_.find(run);
     if (found == active_.end()) {
         return; // cancelled meanwhile
@@ -195,9 +193,10 @@ void RunManager::start(std::uint64_t run) {
     }
     spdlog::info("run {} starts", run);
     watches_.notify(run);
-    found->second.thread = std::make_unique<RunThread>(
-        RunOrder{run, record.spec, std::move(rigs), std::move(present), record.info.replay_of()},
-        site_);
+    found->second.thread =
+        std::make_unique<RunThread>(RunOrder{run, record.spec, std::move(rigs), std::move(present),
+                                             record.info.replay_of(), over},
+                                    site_);
 }
 
 v1::Conditions RunManager::note_start(const RunRecord& record,
@@ -255,7 +254,7 @@ void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
     while (!in_line_.empty() && digital_running() < most_digital()) {
         const std::uint64_t next = in_line_.front();
         in_line_.pop_front();
-        start(next); // nothing, where it was cancelled meanwhile
+        start(next, {}); // nothing, where it was cancelled meanwhile
     }
     ended(run);
     if (stopped_ && active_.empty()) {

@@ -114,7 +114,7 @@ class RunManager {
     void check_rig(const std::string& rig) const;
     [[nodiscard]] GroupRecord group_record(std::uint64_t id) const;
     void enqueue(std::uint64_t run);
-    void start(std::uint64_t run);
+    void start(std::uint64_t run, const std::stop_token& over);
     /// Moves a run to running, records what it is under and returns that.
     v1::Conditions note_start(const RunRecord& record,
                               const std::map<std::string, rig::RigThread*>& rigs);

@@ -57,7 +57,7 @@ void RunThread::work(const std::stop_token& stop) {
         put_back(*thread, fraction, outcome);
     }
     for (const auto& [name, thread] : order_.rigs) {
-        const SafeState safe = rig::LeasedRig(*thread).make_safe();
+        const SafeState safe = rig::LeasedRig(*thread, order_.over).make_safe();
         if (safe.state != SafeState::State::safe) {
             add_reason(outcome, fmt::format("rig {} may not be safe: {}", name, safe.reason));
         }

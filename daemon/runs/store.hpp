@@ -1,5 +1,7 @@
 #pragma once
 
+#include "daemon/rig/lease.hpp"
+
 #include <phyll/v1/groups.pb.h>
 #include <phyll/v1/rigs.pb.h>
 #include <phyll/v1/runs.pb.h>
@@ -172,6 +174,10 @@ class Store {
     RigEra end_era(const std::string& rig, const std::string& reason, double time);
     /// Keeps the hash of a rig's configuration. Where another one was kept, the era ends.
     void note_configuration(const std::string& rig, const std::string& sha256, double time);
+    /// Why rigs may not be driven, by the rig's name; those for which there is a reason.
+    [[nodiscard]] std::map<std::string, std::vector<rig::RigBlock>> rig_blocks() const;
+    /// In place of those that were kept.
+    void save_rig_blocks(const std::string& rig, const std::vector<rig::RigBlock>& blocks);
     /// Keeps a rig's last characterisation, by the rig's name.
     void save_characterisation(const v1::Characterisation& report);
     [[nodiscard]] std::optional<v1::Characterisation>

@@ -1,5 +1,7 @@
 #include "daemon/runs/store_impl.hpp"
 
+#include "drivers/core/text.hpp"
+
 namespace phyll::runs {
 
 using sql::bind;
@@ -96,6 +98,41 @@ void Store::note_configuration(const std::string& rig, const std::string& sha256
             begin_next(impl_->database, rig, row, "the configuration changed", time);
         } else {
             put_era(impl_->database, rig, row);
+        }
+    });
+}
+
+std::map<std::string, std::vector<rig::RigBlock>> Store::rig_blocks() const {
+    return impl_->with([&] {
+        std::map<std::string, std::vector<rig::RigBlock>> blocks;
+        SQLite::Statement select(
+            impl_->database,
+            "SELECT rig, kind, note, by, since FROM rig_blocks ORDER BY rig, kind");
+        while (select.executeStep()) {
+            blocks[select.getColumn(0).getString()].push_back(
+                {.kind = static_cast<rig::BlockKind>(select.getColumn(1).getInt()),
+                 .note = select.getColumn(2).getString(),
+                 .by = select.getColumn(3).getString(),
+                 .since = select.getColumn(4).getDouble()});
+        }
+        return blocks;
+    });
+}
+
+void Store::save_rig_blocks(const std::string& rig, const std::vector<rig::RigBlock>& blocks) {
+    impl_->transaction([&] {
+        SQLite::Statement clear(impl_->database, "DELETE FROM rig_blocks WHERE rig = ?");
+        clear.bind(1, rig);
+        clear.exec();
+        for (const rig::RigBlock& block : blocks) {
+            SQLite::Statement insert(impl_->database,
+                                     "INSERT INTO rig_blocks VALUES (?, ?, ?, ?, ?)");
+            insert.bind(1, rig);
+            insert.bind(2, static_cast<int>(block.kind));
+            insert.bind(3, utf8(block.note));
+            insert.bind(4, utf8(block.by));
+            insert.bind(5, block.since);
+            insert.exec();
         }
     });
 }

@@ -109,6 +109,18 @@ CREATE TABLE rig_eras (
 ) WITHOUT ROWID;
 )sql";
 
+/// Why rigs may not be driven.
+constexpr const char* rig_blocks_table = R"sql(
+CREATE TABLE rig_blocks (
+    rig   TEXT NOT NULL,
+    kind  INTEGER NOT NULL,          -- 0: stopped, 1: not safe, 2: disabled
+    note  TEXT NOT NULL,
+    by    TEXT NOT NULL,             -- who did it
+    since REAL NOT NULL,             -- seconds since 1970, UTC
+    PRIMARY KEY (rig, kind)
+) WITHOUT ROWID;
+)sql";
+
 void to_version_1(SQLite::Database& database) {
     database.exec(version_1);
 }
@@ -142,10 +154,14 @@ void to_version_5(SQLite::Database& database) {
     database.exec(rig_eras_table);
 }
 
+void to_version_6(SQLite::Database& database) {
+    database.exec(rig_blocks_table);
+}
+
 /// Entry i makes version i + 1 of version i.
 using Step = void (*)(SQLite::Database&);
-constexpr std::array<Step, 5> steps{to_version_1, to_version_2, to_version_3, to_version_4,
-                                    to_version_5};
+constexpr std::array<Step, 6> steps{to_version_1, to_version_2, to_version_3,
+                                    to_version_4, to_version_5, to_version_6};
 
 } // namespace
 

@@ -87,7 +87,7 @@ struct Bench {
     std::string plain(const std::filesystem::path& folder) {
         const StateDir state(folder);
         Store store(state.database());
-        rig::LeasedRig leased(*rig);
+        rig::LeasedRig leased(*rig, {});
         const Job job =
             prepare(spec, [&](const std::string&) -> const LayerSpec& { return rig->spec(); }, read,
                     {.workers = &workers});

@@ -19,6 +19,7 @@ struct Script {
     std::atomic<int> made_safe = 0;
     std::atomic<int> recovered = 0;
     std::atomic<bool> gone = false;
+    SafeState safe{}; ///< what it says when it is made safe
     /// Instead of the usual answer (2 x the first input on every output).
     std::function<void(ConstBlock, Block, const QueryContext&)> answer;
 
@@ -72,7 +73,7 @@ class ScriptedLayer final : public PhysicalLayer {
     }
     [[nodiscard]] SafeState make_safe() noexcept override {
         ++script_->made_safe;
-        return {};
+        return script_->safe;
     }
     [[nodiscard]] Health health() const override { return {}; }
     void recover(const Deadline&, std::stop_token) override { ++script_->recovered; }

@@ -14,6 +14,17 @@ v1::Health describe(const Health& health) {
     return out;
 }
 
+v1::RigBlock to_wire(const rig::RigBlock& block) {
+    v1::RigBlock out;
+    out.set_kind(block.kind == rig::BlockKind::stopped    ? v1::RigBlock::STOPPED
+                 : block.kind == rig::BlockKind::disabled ? v1::RigBlock::DISABLED
+                                                          : v1::RigBlock::NOT_SAFE);
+    out.set_note(utf8(block.note));
+    out.set_by(utf8(block.by));
+    out.set_since(block.since);
+    return out;
+}
+
 } // namespace
 
 v1::RigInfo describe(const rig::RigThread& rig, const Site& site) {
@@ -32,6 +43,9 @@ v1::RigInfo describe(const rig::RigThread& rig, const Site& site) {
     info.set_era_reason(utf8(era.reason));
     if (const auto calibration = rig.calibration()) {
         *info.mutable_calibration() = calibration->to_wire();
+    }
+    for (const rig::RigBlock& block : site.lab.leases().blocks(rig.name())) {
+        *info.add_blocks() = to_wire(block);
     }
     return info;
 }

@@ -1,6 +1,7 @@
 #include "daemon/rig/evidence.hpp"
 #include "daemon/rig/snapshot_wire.hpp"
 #include "daemon/rpc/services/desk.hpp"
+#include "daemon/rpc/services/turn.hpp"
 #include "drivers/core/text.hpp"
 
 #include <phyll/v1/rigs.pb.h>
@@ -45,95 +46,6 @@ void answer(Call& call, const rig::Measurement& measurement, const LayerSpec& sp
     call.reply(reply, std::move(frames));
 }
 
-void finish(Call& call, const rig::Measurement& measurement, const LayerSpec& spec) {
-    if (measurement.failure) {
-        fail(call, measurement.failure);
-    } else {
-        answer(call, measurement, spec);
-    }
-}
-
-/// What is asked of a rig without a lease takes one for just this call.
-class Turn : public std::enable_shared_from_this<Turn> {
-  public:
-    /// Begins what is asked, on the loop; the rig's thread calls `done` when it is over.
-    using Begin = std::function<void(std::function<void()> done)>;
-    /// Answers the call, on the loop, once the lease has ended.
-    using Finish = std::function<void()>;
-
-    Turn(const Site& site, rig::RigThread& rig, std::shared_ptr<Call> call, Begin begin,
-         Finish finish)
-        : site_(site),
-          rig_(rig),
-          call_(std::move(call)),
-          begin_(std::move(begin)),
-          finish_(std::move(finish)) {}
-
-    /// `what` it is, for whoever finds the rig held: "a query".
-    void start(const char* what, bool wait) {
-        const std::set<std::string> rigs{rig_.name()};
-        const std::string holder = fmt::format("{} by {}", what, call_->caller().name);
-        const auto granted = [self = shared_from_this()](rig::LeaseId) {
-            // Later, since the lease's number is not known yet where it is granted at once.
-            boost::asio::post(self->site_.loop, [self] { self->begin(); });
-        };
-        lease_ = wait ? site_.lab.wait_for(rigs, holder, granted)
-                      : site_.lab.take(rigs, holder, granted);
-        // A client that gives up while it waits leaves the line.
-        given_up_.emplace(call_->stop_token(), [weak = weak_from_this()] {
-            if (const auto self = weak.lock()) {
-                boost::asio::post(self->site_.loop, [self] { self->give_up(); });
-            }
-        });
-    }
-
-  private:
-    void begin() {
-        if (call_->over()) {
-            site_.lab.end(lease_);
-            return;
-        }
-        begun_ = true;
-        begin_([self = shared_from_this()] {
-            boost::asio::post(self->site_.loop, [self] { self->done(); });
-        });
-    }
-
-    void done() {
-        site_.lab.end(lease_);
-        try {
-            finish_();
-        } catch (...) {
-            fail(*call_, std::current_exception());
-        }
-        given_up_.reset();
-    }
-
-    void give_up() {
-        if (!begun_) {
-            site_.lab.end(lease_);
-        }
-    }
-
-    const Site& site_;
-    rig::RigThread& rig_;
-    std::shared_ptr<Call> call_;
-    Begin begin_;
-    Finish finish_;
-    rig::LeaseId lease_ = 0;
-    bool begun_ = false;
-    std::optional<std::stop_callback<std::function<void()>>> given_up_;
-};
-
-/// Nobody waits in line for a rig that will never be free.
-void require_driver(const rig::RigThread& rig) {
-    if (rig.given_up()) {
-        throw Error(Code::unavailable,
-                    fmt::format("rig {} cannot be used: {}", in_quotes(rig.name()),
-                                rig.status().health.reason));
-    }
-}
-
 void query(const Site& site, const v1::QueryRequest& request, const std::shared_ptr<Call>& call) {
     rig::RigThread& rig = site.lab.rig(request.rig());
     require_driver(rig);
@@ -141,13 +53,15 @@ void query(const Site& site, const v1::QueryRequest& request, const std::shared_
     measurement->stimuli = call->read_payload(request.stimuli(), "stimuli");
     measurement->context.key = request.has_key() ? request.key() : fresh_key();
     measurement->context.number = request.number();
-    const auto measure = [&rig, call, measurement](std::function<void()> done) {
-        measurement->context.stop = call->stop_token();
+    const auto measure = [&rig, call, measurement](const std::stop_token& stop, Turn::Done done) {
+        measurement->context.stop = stop;
         measurement->context.deadline = call->deadline();
-        rig.measure(measurement, std::move(done));
+        rig.measure(measurement,
+                    [measurement, done = std::move(done)] { done(measurement->failure); });
     };
-    const auto answer = [&rig, call, measurement] { finish(*call, *measurement, rig.spec()); };
-    std::make_shared<Turn>(site, rig, call, measure, answer)->start("a query", request.wait());
+    std::make_shared<Turn>(site, rig, call, measure, [&rig, call, measurement] {
+        answer(*call, *measurement, rig.spec());
+    })->start("a query", request.wait());
 }
 
 /// What was measured before a calibration is of a device whose numbers meant something else.
@@ -174,22 +88,13 @@ void use_instruments(const Site& site, const std::string& name, const char* what
                     fmt::format("rig {} is not made of instruments, as it takes for {}",
                                 in_quotes(rig.name()), what));
     }
-    const auto failure = std::make_shared<std::exception_ptr>();
-    const auto begin = [&rig, what, call, failure,
-                        use = std::move(use)](const std::function<void()>& done) {
-        rig.use_instruments(what, call->stop_token(), use,
-                            [failure, done](std::exception_ptr thrown) {
-                                *failure = std::move(thrown);
-                                done();
-                            });
+    const auto begin = [&rig, what, use = std::move(use)](const std::stop_token& stop,
+                                                          Turn::Done done) {
+        rig.use_instruments(what, stop, use, std::move(done));
     };
-    const auto answer = [&rig, failure, reply = std::move(reply)] {
-        if (*failure) {
-            std::rethrow_exception(*failure);
-        }
+    std::make_shared<Turn>(site, rig, call, begin, [&rig, reply = std::move(reply)] {
         reply(rig);
-    };
-    std::make_shared<Turn>(site, rig, call, begin, answer)->start(what, true);
+    })->start(what, true);
 }
 
 void calibrate(const Site& site, const v1::RigRequest& request, const std::shared_ptr<Call>& call) {

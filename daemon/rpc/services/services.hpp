@@ -42,12 +42,20 @@ struct Site {
 
 void add_lab_service(Dispatcher& dispatcher, const Site& site);
 void add_instruments_service(Dispatcher& dispatcher, const Site& site);
+void add_leases_service(Dispatcher& dispatcher, const Site& site);
 void add_rigs_service(Dispatcher& dispatcher, const Site& site);
+void add_stop_service(Dispatcher& dispatcher, const Site& site);
 void add_runs_service(Dispatcher& dispatcher, const Site& site);
 void add_export_service(Dispatcher& dispatcher, const Site& site);
 void add_groups_service(Dispatcher& dispatcher, const Site& site);
 void add_data_service(Dispatcher& dispatcher, const Site& site);
 void add_admin_service(Dispatcher& dispatcher, const Site& site);
+
+/// Of a lease, in s: what was asked for, or the usual time where that is 0. Throws
+/// INVALID_ARGUMENT.
+[[nodiscard]] double time_to_live_of(double asked);
+/// Throws INVALID_ARGUMENT for a note that is too long to be kept.
+void check_note(const std::string& note);
 
 /// A rig as clients see it.
 [[nodiscard]] v1::RigInfo describe(const rig::RigThread& rig, const Site& site);

@@ -111,7 +111,7 @@ TEST_CASE("instruments are seen from any thread, and what a run's result says of
     // What is found later is in another spec; the first one stays what it was.
     const LayerSpec& first = bench.rig->spec();
     bench.script->bench->identity.serial = "S2";
-    REQUIRE(rig::LeasedRig(*bench.rig).make_safe().state == SafeState::State::safe);
+    REQUIRE(rig::LeasedRig(*bench.rig, {}).make_safe().state == SafeState::State::safe);
     REQUIRE(bench.ask() == "answered");
     REQUIRE(bench.rig->spec().evidence_of == "Maker M1, serial S2");
     REQUIRE(first.evidence_of == "Maker M1, serial S1");

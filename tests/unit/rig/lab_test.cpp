@@ -39,40 +39,200 @@ class Loop {
     std::deque<std::function<void()>> tasks_;
 };
 
+/// A lab with one scripted rig, "r".
+struct Bench {
+    explicit Bench(const Clock& clock) : lab(clock, loop.post()) {
+        lab.add(std::make_unique<RigThread>(
+            "r", [this] { return std::make_unique<ScriptedLayer>(script); }, clock, 0));
+    }
+    /// Waits in line as `holder`; what befalls it is in `events`.
+    rig::LeaseId wait_for(const std::string& holder, Seconds time_to_live = {}) {
+        return lab.wait_for({.rigs = {"r"}, .holder = holder, .time_to_live = time_to_live},
+                            {.granted =
+                                 [this, holder](const rig::Grant& grant) {
+                                     events.push_back(holder + " has it");
+                                     over = grant.over;
+                                 },
+                             .lost =
+                                 [this, holder](rig::LeaseEnd, const std::string& why) {
+                                     events.push_back(holder + ": " + why);
+                                 }});
+    }
+    void run(std::size_t until_events) {
+        while (events.size() < until_events) {
+            loop.run_one();
+        }
+    }
+
+    std::shared_ptr<Script> script = std::make_shared<Script>();
+    Loop loop;
+    Lab lab;
+    std::vector<std::string> events;
+    std::stop_token over;
+};
+
+/// A query of the bench's rig that hangs until it is stopped.
+std::shared_ptr<rig::Measurement> hang(Bench& bench, const Clock& clock) {
+    auto begun = std::make_shared<std::atomic<bool>>(false);
+    bench.script->answer = [&clock, begun](ConstBlock x, Block y, const QueryContext& context) {
+        test::hang(clock, *begun)(x, y, context);
+    };
+    auto measurement = std::make_shared<rig::Measurement>();
+    measurement->stimuli = OwnedBlock(2, 1);
+    measurement->context.stop = bench.over;
+    bench.lab.rig("r").measure(measurement, [] {});
+    begun->wait(false);
+    return measurement;
+}
+
 } // namespace
 
 TEST_CASE("a lease that ends aborts the query, makes the rig safe and hands it on") {
-    SystemClock clock;
-    Loop loop;
-    const auto script = std::make_shared<Script>();
-    std::atomic<bool> begun = false;
-    script->answer = test::hang(clock, begun);
-    Lab lab(loop.post());
-    lab.add(std::make_unique<RigThread>(
-        "r", [&] { return std::make_unique<ScriptedLayer>(script); }, clock, 0));
-
-    const rig::LeaseId first = lab.take({"r"}, "first", [](rig::LeaseId) {});
-    const auto measurement = std::make_shared<rig::Measurement>();
-    measurement->stimuli = OwnedBlock(2, 1);
-    lab.rig("r").measure(measurement, [] {});
-    begun.wait(false);
-    bool granted = false;
-    lab.wait_for({"r"}, "second", [&](rig::LeaseId) {
-        granted = true;
-        REQUIRE(script->made_safe == 2); // when built, and between the holders
-    });
-    lab.end(first);
-    REQUIRE_FALSE(granted);
-    loop.run_one();
-    REQUIRE(granted);
-    REQUIRE(lab.holder("r") == "second");
+    const ManualClock clock;
+    Bench bench(clock);
+    const rig::LeaseId first = bench.wait_for("first");
+    bench.run(1);
+    const auto measurement = hang(bench, clock);
+    bench.wait_for("second");
+    bench.lab.end(first);
+    REQUIRE(bench.lab.holder("r").empty());
+    bench.run(2);
+    REQUIRE(bench.events == std::vector<std::string>{"first has it", "second has it"});
+    REQUIRE(bench.script->made_safe == 2); // when built, and between the holders
+    REQUIRE(bench.lab.holder("r") == "second");
     REQUIRE(measurement->failure);
+}
+
+TEST_CASE("a lease that is not renewed leaves the rig safe, at once when its time is over") {
+    ManualClock clock;
+    Bench bench(clock);
+    std::optional<Clock::Monotonic> wake;
+    bench.lab.set_hooks(
+        {.wake_at = [&](auto when) { wake = when; }, .keep_blocks = {}, .lifted = {}});
+    bench.wait_for("anna", Seconds(5));
+    bench.run(1);
+    REQUIRE(wake == clock.now() + std::chrono::seconds(5));
+    const auto measurement = hang(bench, clock);
+    REQUIRE(bench.lab.rig("r").status().driven);
+    bench.wait_for("bert");
+    clock.advance(Seconds(5));
+    bench.lab.expire();
+    REQUIRE(bench.over.stop_requested());
+    REQUIRE_FALSE(wake);
+    // No more time passes: what hangs ends by its stop token, and the next in line gets a safe rig.
+    bench.run(3);
+    REQUIRE(bench.events ==
+            std::vector<std::string>{
+                "anna has it", "anna: the lease was not renewed within its 5 s", "bert has it"});
+    REQUIRE(measurement->failure);
+    REQUIRE_FALSE(bench.lab.rig("r").status().driven);
+}
+
+TEST_CASE("what was asked under a lease that is over is not begun, however much of it waits") {
+    const ManualClock clock;
+    Bench bench(clock);
+    const rig::LeaseId lease = bench.wait_for("anna");
+    bench.run(1);
+    const auto first = hang(bench, clock);
+    std::vector<std::shared_ptr<rig::Measurement>> behind;
+    for (int i = 0; i < 3; ++i) {
+        behind.push_back(std::make_shared<rig::Measurement>());
+        behind.back()->stimuli = OwnedBlock(2, 1);
+        behind.back()->context.stop = bench.over;
+        bench.lab.rig("r").measure(behind.back(), [] {});
+    }
+    rig::LeasedRig leased(bench.lab.rig("r"), bench.over);
+    bench.wait_for("bert");
+    bench.lab.end(lease);
+    bench.run(2);
+    REQUIRE(bench.script->queries == 1);
+    for (const auto& measurement : behind) {
+        REQUIRE(measurement->failure);
+    }
+    const OwnedBlock x(2, 1);
+    OwnedBlock y(1, 1);
+    REQUIRE_THROWS_WITH(leased.query(x.view(), y.view(), {}), "the lease on rig 'r' is over");
+    REQUIRE_THROWS_WITH(leased.recover(Deadline::never(), {}), "the lease on rig 'r' is over");
+    REQUIRE(bench.script->queries == 1);
+    REQUIRE(bench.script->recovered == 0);
+    REQUIRE(bench.script->made_safe == 2);
+}
+
+TEST_CASE("an emergency stop aborts whoever holds the rig, and answers when it is safe") {
+    const ManualClock clock;
+    Bench bench(clock);
+    std::vector<rig::RigBlock> kept;
+    std::string lifted;
+    bench.lab.set_hooks(
+        {.wake_at = {},
+         .keep_blocks = [&](const std::string&, const auto& blocks) { kept = blocks; },
+         .lifted = [&](const std::string& rig) { lifted = rig; }});
+    bench.wait_for("anna");
+    bench.run(1);
+    const auto measurement = hang(bench, clock);
+    bench.wait_for("bert");
+    bench.lab.stop({"r"}, "cleo", "smoke", [&] { bench.events.emplace_back("stopped"); });
+    REQUIRE(kept.size() == 1);
+    bench.run(3);
+    REQUIRE(bench.events == std::vector<std::string>{
+                                "anna has it", "anna: r is stopped by cleo: smoke", "stopped"});
+    REQUIRE(measurement->failure);
+    REQUIRE_FALSE(bench.lab.rig("r").status().driven);
+    REQUIRE(bench.lab.holder("r").empty());
+    REQUIRE(lifted.empty());
+    bench.lab.acknowledge("r");
+    REQUIRE(lifted == "r");
+    REQUIRE(kept.empty());
+    bench.run(4);
+    REQUIRE(bench.events.back() == "bert has it");
+    REQUIRE_THROWS_WITH(bench.lab.acknowledge("r"), Catch::Contains("nothing to acknowledge"));
+}
+
+TEST_CASE("a rig that cannot be made safe is handed to nobody until a person acknowledges") {
+    ManualClock clock;
+    Bench bench(clock);
+    const rig::LeaseId lease = bench.wait_for("anna");
+    bench.run(1);
+    bench.script->safe = {.state = SafeState::State::unknown, .reason = "no answer"};
+    bench.wait_for("bert");
+    bench.lab.end(lease);
+    bench.loop.run_one();
+    REQUIRE(bench.lab.leases().blocks("r").size() == 1);
+    REQUIRE(rig::in_words(bench.lab.leases().blocks("r")[0]) == "not known to be safe: no answer");
+    // It is tried again, and then is safe; but nobody has looked.
+    bench.script->safe = {};
+    clock.await_waiters(1);
+    clock.advance(Seconds(2));
+    bench.loop.run_one();
+    REQUIRE_FALSE(bench.lab.leases().settling("r"));
+    REQUIRE(bench.lab.holder("r").empty());
+    bench.lab.acknowledge("r");
+    bench.run(2);
+    REQUIRE(bench.events.back() == "bert has it");
+}
+
+TEST_CASE("a rig that is disabled is made safe, and is given to nobody until it is enabled") {
+    const ManualClock clock;
+    Bench bench(clock);
+    bench.wait_for("anna");
+    bench.run(1);
+    bench.wait_for("bert");
+    bench.lab.disable("r", "cleo", "fibre open", [&] { bench.events.emplace_back("disabled"); });
+    bench.run(3);
+    REQUIRE(bench.events == std::vector<std::string>{"anna has it",
+                                                     "anna: r is disabled by cleo: fibre open",
+                                                     "disabled"});
+    REQUIRE_THROWS_WITH(bench.lab.acknowledge("r"), Catch::Contains("nothing to acknowledge"));
+    bench.lab.enable("r");
+    bench.run(4);
+    REQUIRE(bench.events.back() == "bert has it");
+    REQUIRE_THROWS_WITH(bench.lab.enable("r"), "r is not disabled");
 }
 
 TEST_CASE("a rig that is not known names those that are") {
     SystemClock clock;
     Loop loop;
-    Lab lab(loop.post());
+    Lab lab(clock, loop.post());
     REQUIRE_THROWS_WITH(lab.rig("x"), "no rig is named 'x'; there is none");
     const auto script = std::make_shared<Script>();
     lab.add(std::make_unique<RigThread>(

@@ -90,7 +90,7 @@ TEST_CASE("a block larger than the rig's batch is cut, numbers and age go on") {
     context.number = 40;
     context.age = 1000;
     context.times = times;
-    LeasedRig(rig).query(x.view(), y.view(), context);
+    LeasedRig(rig, {}).query(x.view(), y.view(), context);
     for (std::size_t i = 0; i < 10; ++i) {
         REQUIRE(y.sample(i)[0] == 2.0F * x.sample(i)[0]);
     }
@@ -114,7 +114,7 @@ TEST_CASE(
     OwnThread raw;
     QueryContext context;
     context.raw = &raw;
-    LeasedRig(rig).query(x.view(), y.view(), context);
+    LeasedRig(rig, {}).query(x.view(), y.view(), context);
     REQUIRE_FALSE(raw.elsewhere);
     REQUIRE(raw.samples == std::vector<std::size_t>{0, 3, 6, 9});
     for (std::size_t j = 0; j < raw.samples.size(); ++j) {
@@ -259,7 +259,7 @@ TEST_CASE("a rig that cannot be built throws where it is asked for") {
 TEST_CASE("making safe is remembered until the rig is driven again") {
     Bench bench;
     RigThread rig("r", bench.maker(), bench.clock, 0);
-    LeasedRig leased(rig);
+    LeasedRig leased(rig, {});
     OwnedBlock y(1, 2);
     const OwnedBlock x = ramp(2);
     leased.query(x.view(), y.view(), {});

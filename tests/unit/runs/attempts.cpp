@@ -111,7 +111,7 @@ std::optional<Error> Attempts::attempt(std::uint64_t run, std::vector<sim::Fault
     } catch (const Error& error) {
         failure = error;
     }
-    safe = rig::LeasedRig(thread).make_safe().state == SafeState::State::safe;
+    safe = rig::LeasedRig(thread, {}).make_safe().state == SafeState::State::safe;
     return failure;
 }
 
