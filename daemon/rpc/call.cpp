@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <utility>
 
 namespace phyll::rpc {
@@ -13,43 +12,17 @@ constexpr std::uint64_t usual_credit = 16;
 
 } // namespace
 
-Call::Call(v1::Header header, Frames frames, Caller caller, Deadline deadline, bool streaming)
+Call::Call(v1::Header header, Frames frames, Caller caller, Deadline deadline, Exchange exchange)
     : header_(std::move(header)),
-      frames_(std::move(frames)),
+      request_(header_.method(), std::move(frames)),
       caller_(std::move(caller)),
       deadline_(deadline),
-      streaming_(streaming),
+      exchange_(exchange),
       credit_(header_.credit() == 0 ? usual_credit : header_.credit()) {}
 
 void Call::connect(Send send, Finished finished) {
     send_ = std::move(send);
     finished_ = std::move(finished);
-}
-
-void Call::read_body(google::protobuf::Message& request) const {
-    if (frames_.empty()) {
-        throw Error(
-            Code::invalid_argument,
-            fmt::format("{}: the request has no body; a frame with a {} must follow the header",
-                        header_.method(), request.GetTypeName()));
-    }
-    const zmq::message_t& body = frames_.front();
-    if (body.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
-        !request.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-        throw Error(
-            Code::invalid_argument,
-            fmt::format("{}: the body cannot be read as a {}; it may be cut off, or of other "
-                        ".proto files",
-                        header_.method(), request.GetTypeName()));
-    }
-}
-
-OwnedBlock Call::read_payload(const v1::Block& description, const std::string& field) const {
-    if (frames_.size() != 2) {
-        throw invalid_field(field, fmt::format("{} payload frames follow the body; one is expected",
-                                               frames_.empty() ? 0 : frames_.size() - 1));
-    }
-    return take_block(description, frames_[1], field);
 }
 
 void Call::reply(const google::protobuf::Message& reply, Frames payload) {
@@ -74,10 +47,80 @@ void Call::when_granted(std::function<void()> then) {
     }
 }
 
+void Call::when_item(std::function<void(Content item)> then) {
+    if (!over_) {
+        item_ = std::move(then);
+    }
+}
+
+void Call::when_end(std::function<void()> then) {
+    if (!over_) {
+        end_ = std::move(then);
+    }
+}
+
+void Call::send_grant() {
+    if (untold_ > 0) {
+        v1::Header header = header_of(v1::CREDIT);
+        header.set_credit(take_untold());
+        send_and_finish(header, {});
+    }
+}
+
+std::uint32_t Call::take_untold() {
+    told_ += untold_;
+    return std::exchange(untold_, 0);
+}
+
 void Call::grant(std::uint32_t items) {
     credit_ += items;
     if (const auto granted = std::exchange(granted_, nullptr)) {
         granted();
+    }
+}
+
+void Call::take_item(const v1::Header& header, Frames frames) {
+    check_item(header);
+    ++taken_;
+    if (header.credit() > 0) {
+        grant(header.credit());
+    }
+    // Out of the call while it runs, since it may end the call, which drops it.
+    if (auto take = std::exchange(item_, nullptr)) {
+        take(Content(header_.method(), header.sequence(), std::move(frames)));
+        if (!over_ && !item_) {
+            item_ = std::move(take);
+        }
+    }
+}
+
+void Call::check_item(const v1::Header& header) const {
+    if (exchange_ != Exchange::conversation) {
+        throw Error(Code::invalid_argument,
+                    fmt::format("{} takes no items after its request", header_.method()));
+    }
+    if (ended_) {
+        throw Error(Code::invalid_argument, fmt::format("{}: item {} came after the client's END",
+                                                        header_.method(), header.sequence()));
+    }
+    if (header.sequence() != taken_) {
+        throw Error(Code::data_loss,
+                    fmt::format("{}: item {} came where item {} was expected; items count from 0 "
+                                "without a gap",
+                                header_.method(), header.sequence(), taken_));
+    }
+    if (taken_ >= told_) {
+        throw Error(Code::resource_exhausted,
+                    fmt::format("{}: item {} came, but the client may send only {} so far; wait "
+                                "for credit",
+                                header_.method(), header.sequence(), told_));
+    }
+}
+
+void Call::take_end() {
+    ended_ = true;
+    if (const auto end = std::exchange(end_, nullptr)) {
+        end();
     }
 }
 
@@ -102,7 +145,7 @@ void Call::when_over(std::function<void()> then) {
 }
 
 v1::Header Call::bad_end(const Error& error) const {
-    v1::Header header = header_of(streaming_ ? v1::END : v1::REPLY);
+    v1::Header header = header_of(exchange_ == Exchange::unary ? v1::REPLY : v1::END);
     to_wire(error, *header.mutable_status());
     return header;
 }
@@ -111,6 +154,7 @@ void Call::answer(v1::Kind kind, const google::protobuf::Message* body, Frames p
     v1::Header header = header_of(kind);
     if (kind == v1::ITEM) {
         header.set_sequence(items_++);
+        header.set_credit(take_untold());
     } else {
         header.mutable_status()->set_code(v1::OK);
     }
@@ -129,7 +173,7 @@ void Call::send_and_finish(const v1::Header& header, Frames frames) {
     // Sending may find the peer gone, which ends the call and lets the server forget it.
     const std::shared_ptr<Call> self = shared_from_this();
     send_(header, std::move(frames));
-    if (header.kind() != v1::ITEM) {
+    if (header.kind() == v1::REPLY || header.kind() == v1::END) {
         finish();
     }
 }
@@ -148,6 +192,8 @@ void Call::finish() {
     }
     over_ = true;
     granted_ = nullptr;
+    item_ = nullptr;
+    end_ = nullptr;
     stop_.request_stop();
     // The server lets go of the call here; keep it until the caller's stack has unwound.
     const std::shared_ptr<Call> self = shared_from_this();

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "daemon/rpc/caller.hpp"
-#include "daemon/rpc/frames.hpp"
+#include "daemon/rpc/content.hpp"
 #include "drivers/core/clock.hpp"
 
 #include <functional>
@@ -11,8 +11,20 @@
 
 namespace phyll::rpc {
 
+/// What goes each way between a request and the last answer to it.
+enum class Exchange {
+    unary,        ///< nothing, and the answer is a reply
+    stream,       ///< the daemon's items, then an end
+    conversation, ///< the same, and the client's items
+};
+
 /// One request, from its arrival to its last answer. Answers after the last are dropped: whoever
 /// works on a request may finish it without asking whether somebody still waits.
+///
+/// In a conversation each side sends as many items as the other one is ready for. What the client
+/// may send, the daemon says by `grant_client`; what the daemon may send is said by the client, and
+/// kept to by methods that heed `take_credit`.
+///
 /// Thread rule: the loop's thread; the stop token may be used anywhere.
 class Call : public std::enable_shared_from_this<Call> {
   public:
@@ -20,7 +32,7 @@ class Call : public std::enable_shared_from_this<Call> {
     using Send = std::function<void(const v1::Header&, Frames)>;
     using Finished = std::function<void()>;
 
-    Call(v1::Header header, Frames frames, Caller caller, Deadline deadline, bool streaming);
+    Call(v1::Header header, Frames frames, Caller caller, Deadline deadline, Exchange exchange);
 
     /// Set once by the server, before the call is handled.
     void connect(Send send, Finished finished);
@@ -32,11 +44,11 @@ class Call : public std::enable_shared_from_this<Call> {
     [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }
     [[nodiscard]] bool over() const noexcept { return over_; }
 
-    /// The request's body; throws INVALID_ARGUMENT when it is missing or does not parse.
-    void read_body(google::protobuf::Message& request) const;
-    /// The request's only payload frame; throws INVALID_ARGUMENT when there is none, or several.
-    [[nodiscard]] OwnedBlock read_payload(const v1::Block& description,
-                                          const std::string& field) const;
+    /// See Content.
+    void read_body(google::protobuf::Message& request) const { request_.read_body(request); }
+    [[nodiscard]] OwnedBlock read_payload(const v1::Block& description, const std::string& field) {
+        return request_.read_payload(description, field);
+    }
 
     /// The answer of a method that is not streaming.
     void reply(const google::protobuf::Message& reply, Frames payload = {});
@@ -47,12 +59,31 @@ class Call : public std::enable_shared_from_this<Call> {
     [[nodiscard]] bool take_credit();
     /// Calls `then` once, as soon as the client is ready for more; never when the call is over.
     void when_granted(std::function<void()> then);
-    /// The client is ready for so many more.
-    void grant(std::uint32_t items);
+
+    /// Of a conversation: calls `then` with each of the client's items, in order, as long as the
+    /// call is not over. What it throws ends the call. Set before the client is granted any.
+    void when_item(std::function<void(Content item)> then);
+    /// Of a conversation: calls `then` once, when the client has no more items.
+    void when_end(std::function<void()> then);
+    /// The client may send so many more items. The next item tells it, or `send_grant`.
+    void grant_client(std::uint32_t items) { untold_ += items; }
+    /// Tells the client at once what no item has told it yet.
+    void send_grant();
+
     /// A streaming method's good end.
     void end();
     /// The bad end of either.
     void fail(const Error& error);
+    // What the server hands on from the client.
+
+    /// The client is ready for so many more.
+    void grant(std::uint32_t items);
+    /// One more item of the client's; throws what ends the call: INVALID_ARGUMENT when none may
+    /// come, DATA_LOSS when one before it is missing, RESOURCE_EXHAUSTED when it was not granted.
+    void take_item(const v1::Header& header, Frames frames);
+    /// The client has no more items.
+    void take_end();
+
     /// Drops the call without a word: the peer is gone, or is told later.
     void abandon();
     /// The header that ends the call badly, for whoever has to send it later.
@@ -61,24 +92,34 @@ class Call : public std::enable_shared_from_this<Call> {
     void when_over(std::function<void()> then);
 
   private:
+    void check_item(const v1::Header& header) const;
+    /// What the client may send beside what it was told of, which is then told.
+    [[nodiscard]] std::uint32_t take_untold();
     void answer(v1::Kind kind, const google::protobuf::Message* body, Frames payload);
     void send_and_finish(const v1::Header& header, Frames frames);
     [[nodiscard]] v1::Header header_of(v1::Kind kind) const;
     void finish();
 
     v1::Header header_;
-    Frames frames_;
+    Content request_;
     Caller caller_;
     Deadline deadline_;
-    bool streaming_;
+    Exchange exchange_;
     bool over_ = false;
-    std::uint64_t items_ = 0;
-    std::uint64_t credit_;
+    std::uint64_t items_ = 0; ///< sent
+    std::uint64_t credit_;    ///< items that the client is ready for
     std::stop_source stop_;
     Send send_;
     Finished finished_;
     std::function<void()> then_;
     std::function<void()> granted_;
+    // Of the client's side of a conversation.
+    std::uint64_t taken_ = 0;  ///< items that came
+    std::uint64_t told_ = 0;   ///< items that the client knows that it may send, in all
+    std::uint32_t untold_ = 0; ///< more of them, of which it was not told
+    bool ended_ = false;       ///< no more come
+    std::function<void(Content)> item_;
+    std::function<void()> end_;
 };
 
 } // namespace phyll::rpc

@@ -23,6 +23,18 @@ std::array<const google::protobuf::FileDescriptor*, 7> service_files() {
             v1::GroupRequest::descriptor()->file()};
 }
 
+Exchange exchange_of(const google::protobuf::MethodDescriptor& method) {
+    if (method.client_streaming() && !method.server_streaming()) {
+        throw Error(Code::internal, method.full_name() +
+                                        " takes a stream and answers without one, which there is "
+                                        "no exchange for");
+    }
+    if (method.client_streaming()) {
+        return Exchange::conversation;
+    }
+    return method.server_streaming() ? Exchange::stream : Exchange::unary;
+}
+
 } // namespace
 
 Dispatcher::Dispatcher() {
@@ -36,7 +48,7 @@ Dispatcher::Dispatcher() {
                 if (role == v1::ROLE_UNSPECIFIED) {
                     throw Error(Code::internal, name + " states no role");
                 }
-                methods_[name] = {method, role, nullptr};
+                methods_[name] = {method, role, exchange_of(*method), nullptr};
             }
         }
     }
@@ -48,14 +60,15 @@ const Dispatcher::Method* Dispatcher::find(const std::string& method) const {
 }
 
 void Dispatcher::add(const std::string& method, const google::protobuf::Descriptor& request,
-                     const google::protobuf::Descriptor& reply, bool streaming, Handler handler) {
+                     const google::protobuf::Descriptor& reply, Exchange exchange,
+                     Handler handler) {
     const auto found = methods_.find(method);
     if (found == methods_.end()) {
         throw Error(Code::internal, method + " is in no service");
     }
     const google::protobuf::MethodDescriptor& descriptor = *found->second.descriptor;
     if (descriptor.input_type() != &request || descriptor.output_type() != &reply ||
-        descriptor.server_streaming() != streaming) {
+        found->second.exchange != exchange) {
         throw Error(Code::internal,
                     method + " is declared with other types than it is handled with");
     }

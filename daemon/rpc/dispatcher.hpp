@@ -21,11 +21,12 @@ class Dispatcher {
     struct Method {
         const google::protobuf::MethodDescriptor* descriptor = nullptr;
         v1::Role role = v1::ROLE_UNSPECIFIED;
+        Exchange exchange = Exchange::unary;
         Handler handler; ///< empty: UNIMPLEMENTED
     };
 
     /// Knows every method of every service, none of them implemented. Throws INTERNAL when a method
-    /// states no role.
+    /// states no role, or has an exchange that there is not.
     Dispatcher();
 
     /// Answers `method` ("phyll.v1.Lab/Describe") at once with what `handle` returns; what it
@@ -33,7 +34,7 @@ class Dispatcher {
     template <class Request, class Reply>
     void answer(const std::string& method,
                 std::function<Reply(const Request&, const Call&)> handle) {
-        add(method, *Request::descriptor(), *Reply::descriptor(), false,
+        add(method, *Request::descriptor(), *Reply::descriptor(), Exchange::unary,
             [handle = std::move(handle)](const std::shared_ptr<Call>& call) {
                 Request request;
                 call->read_body(request);
@@ -45,14 +46,25 @@ class Dispatcher {
     template <class Request, class Reply>
     void serve(const std::string& method,
                std::function<void(const Request&, const std::shared_ptr<Call>&)> handle) {
-        add(method, *Request::descriptor(), *Reply::descriptor(), false, adapt(std::move(handle)));
+        add(method, *Request::descriptor(), *Reply::descriptor(), Exchange::unary,
+            adapt(std::move(handle)));
     }
 
     /// The same for a streaming method.
     template <class Request, class Item>
     void stream(const std::string& method,
                 std::function<void(const Request&, const std::shared_ptr<Call>&)> handle) {
-        add(method, *Request::descriptor(), *Item::descriptor(), true, adapt(std::move(handle)));
+        add(method, *Request::descriptor(), *Item::descriptor(), Exchange::stream,
+            adapt(std::move(handle)));
+    }
+
+    /// The same for a method that both sides send items for: `handle` gets the request, and hears
+    /// of the client's items by the call's `when_item`.
+    template <class Request, class Item>
+    void converse(const std::string& method,
+                  std::function<void(const Request&, const std::shared_ptr<Call>&)> handle) {
+        add(method, *Request::descriptor(), *Item::descriptor(), Exchange::conversation,
+            adapt(std::move(handle)));
     }
 
     /// Null for a name that is no method.
@@ -70,7 +82,7 @@ class Dispatcher {
     }
 
     void add(const std::string& method, const google::protobuf::Descriptor& request,
-             const google::protobuf::Descriptor& reply, bool streaming, Handler handler);
+             const google::protobuf::Descriptor& reply, Exchange exchange, Handler handler);
 
     std::map<std::string, Method> methods_;
 };

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <utility>
 
 namespace phyll::rpc {
@@ -12,6 +13,11 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little,
               "payload frames are little-endian and are not converted");
+
+void describe(ConstBlock block, v1::Block& description) {
+    description.set_channels(static_cast<std::uint32_t>(block.channels()));
+    description.set_samples(static_cast<std::uint32_t>(block.samples()));
+}
 
 bool parse_message(const zmq::message_t& frame, google::protobuf::Message& message) {
     return frame.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&
@@ -66,9 +72,19 @@ OwnedBlock take_block(const v1::Block& description, const zmq::message_t& frame,
 }
 
 zmq::message_t give_block(ConstBlock block, v1::Block& description) {
-    description.set_channels(static_cast<std::uint32_t>(block.channels()));
-    description.set_samples(static_cast<std::uint32_t>(block.samples()));
+    describe(block, description);
     return {block.data(), block.size() * sizeof(float)};
+}
+
+zmq::message_t give_block(OwnedBlock&& block, v1::Block& description) {
+    auto owned = std::make_unique<OwnedBlock>(std::move(block));
+    const Block view = owned->view();
+    describe(view, description);
+    zmq::message_t frame(
+        view.data(), view.size() * sizeof(float),
+        [](void*, void* owner) { delete static_cast<OwnedBlock*>(owner); }, owned.get());
+    static_cast<void>(owned.release()); // the frame's now
+    return frame;
 }
 
 void to_wire(const Error& error, v1::Status& status) {

@@ -43,8 +43,11 @@ struct Incoming {
 [[nodiscard]] OwnedBlock take_block(const v1::Block& description, const zmq::message_t& frame,
                                     const std::string& field);
 
-/// A payload frame and its description.
+/// A payload frame with a copy of the block, and its description.
 [[nodiscard]] zmq::message_t give_block(ConstBlock block, v1::Block& description);
+/// The same without a copy: the frame owns the block, and frees it on whichever thread is done with
+/// it.
+[[nodiscard]] zmq::message_t give_block(OwnedBlock&& block, v1::Block& description);
 
 /// An error as it goes over the wire.
 void to_wire(const Error& error, v1::Status& status);

@@ -104,6 +104,12 @@ void Server::received(const Peer& peer, const std::string& address, Frames frame
     case v1::CREDIT:
         grant(peer, incoming->header);
         break;
+    case v1::ITEM:
+        item(peer, std::move(*incoming));
+        break;
+    case v1::END:
+        end(peer, incoming->header.id());
+        break;
     default:
         spdlog::debug("dropped a message of kind {}, which clients do not send",
                       static_cast<int>(incoming->header.kind()));
@@ -117,7 +123,7 @@ void Server::request(const Peer& peer, const std::string& address, Incoming inco
     const auto call = std::make_shared<Call>(
         std::move(incoming.header), std::move(incoming.rest), peer.endpoint->identify(address),
         timeout_ms == 0 ? Deadline::never() : Deadline::after(clock_, Seconds(timeout_ms / 1000.0)),
-        method != nullptr && method->descriptor->server_streaming());
+        method != nullptr ? method->exchange : Exchange::unary);
     const auto sender = [this, peer](const v1::Header& header, Frames frames) {
         send(peer, header, std::move(frames));
     };
@@ -155,15 +161,21 @@ std::optional<Error> Server::refuse(const Peer& peer, std::uint64_t id) const {
 }
 
 void Server::dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method) {
-    try {
+    work_on(*call, [&] {
         check(method, *call);
         method->handler(call);
+    });
+}
+
+void Server::work_on(Call& call, const std::function<void()>& work) {
+    try {
+        work();
     } catch (const Error& error) {
-        call->fail(error);
+        call.fail(error);
     } catch (const std::exception& error) {
-        spdlog::error("{} failed inside phylld: {}", call->header().method(), error.what());
-        call->fail(Error(Code::internal, fmt::format("{} failed inside phylld: {}",
-                                                     call->header().method(), error.what())));
+        spdlog::error("{} failed inside phylld: {}", call.header().method(), error.what());
+        call.fail(Error(Code::internal, fmt::format("{} failed inside phylld: {}",
+                                                    call.header().method(), error.what())));
     }
 }
 
@@ -185,6 +197,18 @@ void Server::cancel(const Peer& peer, std::uint64_t id) {
 void Server::grant(const Peer& peer, const v1::Header& header) {
     if (const std::shared_ptr<Call> call = find(peer, header.id())) {
         call->grant(header.credit());
+    }
+}
+
+void Server::item(const Peer& peer, Incoming incoming) {
+    if (const std::shared_ptr<Call> call = find(peer, incoming.header.id())) {
+        work_on(*call, [&] { call->take_item(incoming.header, std::move(incoming.rest)); });
+    }
+}
+
+void Server::end(const Peer& peer, std::uint64_t id) {
+    if (const std::shared_ptr<Call> call = find(peer, id)) {
+        work_on(*call, [&] { call->take_end(); });
     }
 }
 

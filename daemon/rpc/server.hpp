@@ -55,8 +55,12 @@ class Server {
     /// Why a request is not taken at all.
     [[nodiscard]] std::optional<Error> refuse(const Peer& peer, std::uint64_t id) const;
     void dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method);
+    /// Does `work` for the call; what it throws ends the call.
+    static void work_on(Call& call, const std::function<void()>& work);
     void cancel(const Peer& peer, std::uint64_t id);
     void grant(const Peer& peer, const v1::Header& header);
+    void item(const Peer& peer, Incoming incoming);
+    void end(const Peer& peer, std::uint64_t id);
     /// The peer's call with this number; null when it is not in flight.
     [[nodiscard]] std::shared_ptr<Call> find(const Peer& peer, std::uint64_t id) const;
     void finished(const Peer& peer, std::uint64_t id);

@@ -33,9 +33,10 @@ std::uint64_t fresh_key() {
     return key;
 }
 
-void answer(Call& call, const rig::Measurement& measurement, const LayerSpec& spec) {
+void answer(Call& call, rig::Measurement& measurement, const LayerSpec& spec) {
     v1::QueryReply reply;
-    zmq::message_t payload = give_block(measurement.responses.view(), *reply.mutable_responses());
+    zmq::message_t payload =
+        give_block(std::move(measurement.responses), *reply.mutable_responses());
     reply.set_key(measurement.context.key);
     reply.set_number(measurement.context.number);
     reply.set_age(measurement.context.age);

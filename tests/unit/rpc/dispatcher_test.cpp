@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <phyll/v1/lab.pb.h>
+#include <phyll/v1/rigs.pb.h>
 #include <phyll/v1/runs.pb.h>
 
 using namespace phyll;
@@ -38,4 +39,15 @@ TEST_CASE("a handler of other types than the .proto declares is refused at start
         (dispatcher.serve<v1::WatchRequest, v1::WatchItem>(
             "phyll.v1.Runs/Watch", [](const v1::WatchRequest&, const std::shared_ptr<Call>&) {})),
         Error);
+    // Nor does one take items from its client that does not declare it, or the other way round.
+    const auto watch = [](const v1::WatchRequest&, const std::shared_ptr<Call>&) {};
+    REQUIRE_THROWS_AS(
+        (dispatcher.converse<v1::WatchRequest, v1::WatchItem>("phyll.v1.Runs/Watch", watch)),
+        Error);
+    const auto converse = [](const v1::StreamRequest&, const std::shared_ptr<Call>&) {};
+    REQUIRE_THROWS_AS(
+        (dispatcher.stream<v1::StreamRequest, v1::StreamItem>("phyll.v1.Rigs/Stream", converse)),
+        Error);
+    REQUIRE_NOTHROW(
+        (dispatcher.converse<v1::StreamRequest, v1::StreamItem>("phyll.v1.Rigs/Stream", converse)));
 }

@@ -67,6 +67,18 @@ TEST_CASE("a block goes over the wire and back, bit for bit") {
     REQUIRE(std::memcmp(back.view().data(), block.view().data(), 6 * sizeof(float)) == 0);
 }
 
+TEST_CASE("a block that is given away is not copied") {
+    OwnedBlock block(3, 2);
+    block.sample(1)[2] = 0.75F;
+    const float* values = std::as_const(block).view().data();
+    v1::Block description;
+    const zmq::message_t frame = rpc::give_block(std::move(block), description);
+    REQUIRE(frame.data() == values);
+    REQUIRE(frame.size() == 6 * sizeof(float));
+    REQUIRE(description.channels() == 3);
+    REQUIRE(description.samples() == 2);
+}
+
 TEST_CASE("a payload of another size than described is refused with both sizes") {
     v1::Block description;
     description.set_channels(3);

@@ -1,0 +1,47 @@
+#include "daemon/rpc/content.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <utility>
+
+namespace phyll::rpc {
+
+Content::Content(std::string method, Frames frames)
+    : method_(std::move(method)), frames_(std::move(frames)) {}
+
+Content::Content(std::string method, std::uint64_t item, Frames frames)
+    : method_(std::move(method)), item_(item), frames_(std::move(frames)) {}
+
+void Content::read_body(google::protobuf::Message& message) const {
+    if (frames_.empty()) {
+        throw Error(Code::invalid_argument,
+                    fmt::format("{}: there is no body; a frame with a {} must follow the header",
+                                where(), message.GetTypeName()));
+    }
+    const zmq::message_t& body = frames_.front();
+    if (body.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
+        !message.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
+        throw Error(
+            Code::invalid_argument,
+            fmt::format("{}: the body cannot be read as a {}; it may be cut off, or of other "
+                        ".proto files",
+                        where(), message.GetTypeName()));
+    }
+}
+
+OwnedBlock Content::read_payload(const v1::Block& description, const std::string& field) {
+    if (frames_.size() != 2) {
+        throw invalid_field(field, fmt::format("{} payload frames follow the body; one is expected",
+                                               frames_.empty() ? 0 : frames_.size() - 1));
+    }
+    OwnedBlock block = take_block(description, frames_[1], field);
+    frames_.pop_back();
+    return block;
+}
+
+std::string Content::where() const {
+    return item_ ? fmt::format("{}, item {}", method_, *item_) : method_;
+}
+
+} // namespace phyll::rpc
