@@ -1,6 +1,7 @@
 #include "app.hpp"
 
 #include "clients/cpp/endpoint.hpp"
+#include "lease_token.hpp"
 #include "signals.hpp"
 
 #include <nlohmann/json.hpp>
@@ -43,6 +44,9 @@ App::App() : cli_("phyllctl drives a phylld: its rigs, its training runs, its da
     cli_.add_option("--endpoint", endpoint_,
                     "Where phylld listens: ipc://PATH or tcp://HOST:PORT; by default "
                     "$PHYLL_ENDPOINT, else the local ipc socket, else tcp://127.0.0.1:5570");
+    cli_.add_option("--lease", lease_,
+                    "Token of a lease to drive rigs under; by default $PHYLL_LEASE")
+        ->envname(lease_variable);
     cli_.add_flag("--json", json_, "One JSON object per line");
     cli_.require_subcommand(1);
     cli_.fallthrough();
@@ -56,16 +60,22 @@ Client& App::client() {
         const sigset_t signals = ending_signals();
         ::pthread_sigmask(SIG_BLOCK, &signals, &before);
         client_ = std::make_unique<Client>(endpoint_.empty() ? default_endpoint() : endpoint_);
+        client_->use_lease(lease());
         ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
     return *client_;
+}
+
+std::string App::lease() const {
+    return lease_.empty() ? "" : token_from_hex(lease_);
 }
 
 void App::let_signals_interrupt() {
     // Not a handler: a signal that comes between two waits would be lost.
     block_ending_signals();
     const sigset_t signals = ending_signals();
-    client().interrupt_by(::signalfd(-1, &signals, SFD_CLOEXEC));
+    interrupt_ = ::signalfd(-1, &signals, SFD_CLOEXEC);
+    client().interrupt_by(interrupt_);
 }
 
 int App::run(int argc, char** argv) {
@@ -93,7 +103,7 @@ int App::run(int argc, char** argv) {
         std::cerr << "phyllctl: " << error.what() << '\n';
         return static_cast<int>(Exit::internal);
     }
-    return static_cast<int>(exit_);
+    return exit_;
 }
 
 } // namespace phyll::cli

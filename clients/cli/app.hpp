@@ -37,7 +37,13 @@ class App {
     /// From here on Ctrl-C ends the call under way instead of the process, so that the daemon is
     /// told.
     void let_signals_interrupt();
-    void set_exit(Exit status) noexcept { exit_ = status; }
+    /// What ends waits from then on: a descriptor; -1 before that.
+    [[nodiscard]] int interrupt() const noexcept { return interrupt_; }
+    /// Token of the lease that commands use: of --lease, else of $PHYLL_LEASE; empty: none.
+    [[nodiscard]] std::string lease() const;
+    void set_exit(Exit status) noexcept { exit_ = static_cast<int>(status); }
+    /// Of a command that was run for somebody.
+    void set_exit(int status) noexcept { exit_ = status; }
 
     /// Parses, runs the command and says what went wrong.
     int run(int argc, char** argv);
@@ -46,7 +52,9 @@ class App {
     CLI::App cli_;
     std::string endpoint_;
     bool json_ = false;
-    Exit exit_ = Exit::ok;
+    std::string lease_;
+    int exit_ = 0;
+    int interrupt_ = -1;
     std::unique_ptr<Client> client_;
 };
 
@@ -57,6 +65,10 @@ void add_characterise_command(App& app);
 void add_rig_care_commands(App& app);
 void add_jog_command(App& app);
 void add_snapshot_command(App& app);
+/// "stop", and more of "rig".
+void add_stop_commands(App& app);
+void add_lease_commands(App& app);
+void add_stream_command(App& app);
 void add_instrument_commands(App& app);
 void add_run_commands(App& app);
 void add_data_commands(App& app);

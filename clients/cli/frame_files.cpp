@@ -1,12 +1,14 @@
 #include "frame_files.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/npy_header.hpp"
 #include "drivers/core/text.hpp"
 
 #include <cairo.h>
 #include <fmt/format.h>
 #include <png.h>
 
+#include <array>
 #include <cstdint>
 #include <fstream>
 #include <memory>
@@ -81,20 +83,10 @@ std::vector<std::byte> encode(const v1::FrameSnapshot& frame, png_uint_32 format
 
 template <class Value>
 std::vector<std::byte> npy(const v1::FrameSnapshot& frame, std::string_view type) {
-    constexpr std::size_t alignment = 64;
-    constexpr std::string_view magic{"\x93NUMPY\x01\x00", 8};
-    std::string header =
-        fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}", type,
-                    frame.height(), frame.width());
-    const std::size_t before = magic.size() + 2;
-    header.append(alignment - 1 - (before + header.size()) % alignment, ' ');
-    header.push_back('\n');
-    std::string all(magic);
-    all.push_back(static_cast<char>(header.size() & 0xFFU));
-    all.push_back(static_cast<char>(header.size() >> 8U));
-    all += header;
+    const std::string header =
+        write_npy_header(type, std::array<std::uint64_t, 2>{frame.height(), frame.width()});
     const std::vector<Value> values = counts_of<Value>(frame, [](unsigned count) { return count; });
-    const auto of_text = std::as_bytes(std::span(all));
+    const auto of_text = std::as_bytes(std::span(header));
     const auto of_values = std::as_bytes(std::span(values));
     std::vector<std::byte> bytes(of_text.begin(), of_text.end());
     bytes.insert(bytes.end(), of_values.begin(), of_values.end());

@@ -7,6 +7,9 @@ int main(int argc, char** argv) {
     phyll::cli::add_rig_commands(app);
     phyll::cli::add_characterise_command(app);
     phyll::cli::add_rig_care_commands(app);
+    phyll::cli::add_stop_commands(app);
+    phyll::cli::add_lease_commands(app);
+    phyll::cli::add_stream_command(app);
     phyll::cli::add_jog_command(app);
     phyll::cli::add_snapshot_command(app);
     phyll::cli::add_instrument_commands(app);

@@ -3,6 +3,7 @@
 #include "csv_file.hpp"
 #include "instrument_commands.hpp"
 #include "output.hpp"
+#include "rig_blocks.hpp"
 #include "stimuli.hpp"
 
 #include <fmt/format.h>
@@ -40,6 +41,7 @@ nlohmann::json to_json(const v1::RigInfo& rig) {
             {"era_since", rig.era_since()},
             {"era_reason", rig.era_reason()},
             {"limits", rig.spec().limits()},
+            {"blocks", blocks_json(rig)},
             {"calibration",
              rig.has_calibration() ? calibration_json(rig.calibration()) : nlohmann::json()}};
 }
@@ -55,7 +57,10 @@ void rigs(App& app) {
         table.add({rig.name(), rig.spec().kind(), std::to_string(rig.spec().inputs_size()),
                    std::to_string(rig.spec().outputs_size()), name_of(rig.spec().evidence()),
                    name_of(rig.health().state()) + (reason.empty() ? "" : ": " + reason),
-                   rig.safe() ? "safe" : "driven", rig.holder().empty() ? "-" : rig.holder(),
+                   rig.safe() ? "safe" : "driven",
+                   !rig.blocks().empty()  ? blocks_in_words(rig)
+                   : rig.holder().empty() ? "-"
+                                          : rig.holder(),
                    count(rig.age())});
     }
     if (!app.json()) {
@@ -132,6 +137,9 @@ void rig(App& app, const std::string& name) {
                              name_of(info.health().state()), reason.empty() ? "" : ": " + reason,
                              info.safe() ? "safe" : "driven",
                              info.holder().empty() ? "nobody" : info.holder(), count(info.age()));
+    if (!info.blocks().empty()) {
+        std::cout << fmt::format("nobody drives it: {}\n", blocks_in_words(info));
+    }
     if (info.era_since() > 0) {
         std::cout << fmt::format("era {} since {}: {}\n", info.era(), local_time(info.era_since()),
                                  info.era_reason());

@@ -60,8 +60,8 @@ enum class BlockKind {
 
 struct RigBlock {
     BlockKind kind = BlockKind::stopped;
-    std::string note;
-    std::string by;     ///< who did it; empty of `not_safe`
+    std::string note{};
+    std::string by{};   ///< who did it; empty of `not_safe`
     double since = 0.0; ///< seconds since 1970, UTC
 
     bool operator==(const RigBlock&) const = default;

@@ -4,6 +4,8 @@
 #include "daemon/rig/instrument_configs.hpp"
 #include "daemon/runs/simulated_spec.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,6 +14,12 @@ namespace phyll::rpc {
 Error inside(const Call& call, const std::exception& error) {
     return {Code::internal,
             fmt::format("{} failed inside phylld: {}", call.header().method(), error.what())};
+}
+
+std::uint64_t fresh_key() {
+    std::uint64_t key = 0;
+    randombytes_buf(&key, sizeof key);
+    return key;
 }
 
 void fail(Call& call, const std::exception_ptr& failure) {

@@ -22,6 +22,9 @@ namespace phyll::rpc {
 /// What a client is told of a failure that nobody foresaw.
 [[nodiscard]] Error inside(const Call& call, const std::exception& error);
 
+/// The key of samples that the client gave none.
+[[nodiscard]] std::uint64_t fresh_key();
+
 /// Ends the call with what was thrown.
 void fail(Call& call, const std::exception_ptr& failure);
 

@@ -1,6 +1,7 @@
 #include "daemon/rig/evidence.hpp"
 #include "daemon/rig/snapshot_wire.hpp"
 #include "daemon/rpc/services/desk.hpp"
+#include "daemon/rpc/services/rig_stream.hpp"
 #include "daemon/rpc/services/turn.hpp"
 #include "drivers/core/text.hpp"
 
@@ -9,7 +10,6 @@
 #include <boost/asio/post.hpp>
 
 #include <fmt/format.h>
-#include <sodium.h>
 #include <spdlog/spdlog.h>
 
 #include <exception>
@@ -26,12 +26,6 @@ constexpr std::size_t longest_note = 1000;
 constexpr double longest_jog = 600.0;
 
 using MeasurementPtr = std::shared_ptr<rig::Measurement>;
-
-std::uint64_t fresh_key() {
-    std::uint64_t key = 0;
-    randombytes_buf(&key, sizeof key);
-    return key;
-}
 
 void answer(Call& call, rig::Measurement& measurement, const LayerSpec& spec) {
     v1::QueryReply reply;
@@ -193,6 +187,9 @@ void add_rigs_service(Dispatcher& dispatcher, const Site& site) {
         [&site](const v1::QueryRequest& request, const std::shared_ptr<Call>& call) {
             query(site, request, call);
         });
+    dispatcher.converse<v1::StreamRequest, v1::StreamItem>(
+        "phyll.v1.Rigs/Stream",
+        [&site](const auto& request, const auto& call) { stream(site, request, call); });
     dispatcher.answer<v1::RigRequest, v1::RigReply>(
         "phyll.v1.Rigs/Get", [&site](const v1::RigRequest& request, const Call&) {
             v1::RigReply reply;

@@ -90,8 +90,12 @@ Error Turn::lease_ended() const {
     if (own_lease_ != 0) {
         return {Code::aborted, fmt::format("{}; what was under way was aborted", lost_)};
     }
+    return lease_end(site_, *call_);
+}
+
+Error lease_end(const Site& site, const Call& call) {
     try {
-        static_cast<void>(site_.lab.leases().find(call_->header().lease()));
+        static_cast<void>(site.lab.leases().find(call.header().lease()));
     } catch (const Error& error) {
         return error;
     }

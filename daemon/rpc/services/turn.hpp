@@ -54,6 +54,9 @@ class Turn : public std::enable_shared_from_this<Turn> {
     std::optional<std::stop_callback<std::function<void()>>> given_up_;
 };
 
+/// What a client is told whose lease ended under its call.
+[[nodiscard]] Error lease_end(const Site& site, const Call& call);
+
 /// Nobody waits in line for a rig that will never be free: throws UNAVAILABLE.
 void require_driver(const rig::RigThread& rig);
 

@@ -1,8 +1,8 @@
 #include "daemon/training/data/numpy.hpp"
 
-#include "daemon/training/data/npy_header.hpp"
 #include "daemon/training/data/zip_archive.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/npy_header.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

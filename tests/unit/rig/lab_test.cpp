@@ -9,13 +9,12 @@
 using namespace phyll;
 using rig::Lab;
 using rig::RigThread;
-using test::Script;
 using test::ScriptedLayer;
 
 namespace {
 
 /// A loop that runs what was posted when the test says so.
-class Loop {
+class PostedTasks {
   public:
     Lab::Post post() {
         return [this](std::function<void()> task) {
@@ -40,8 +39,8 @@ class Loop {
 };
 
 /// A lab with one scripted rig, "r".
-struct Bench {
-    explicit Bench(const Clock& clock) : lab(clock, loop.post()) {
+struct LabBench {
+    explicit LabBench(const Clock& clock) : lab(clock, loop.post()) {
         lab.add(std::make_unique<RigThread>(
             "r", [this] { return std::make_unique<ScriptedLayer>(script); }, clock, 0));
     }
@@ -64,15 +63,15 @@ struct Bench {
         }
     }
 
-    std::shared_ptr<Script> script = std::make_shared<Script>();
-    Loop loop;
+    std::shared_ptr<test::Script> script = std::make_shared<test::Script>();
+    PostedTasks loop;
     Lab lab;
     std::vector<std::string> events;
     std::stop_token over;
 };
 
 /// A query of the bench's rig that hangs until it is stopped.
-std::shared_ptr<rig::Measurement> hang(Bench& bench, const Clock& clock) {
+std::shared_ptr<rig::Measurement> hanging_query(LabBench& bench, const Clock& clock) {
     auto begun = std::make_shared<std::atomic<bool>>(false);
     bench.script->answer = [&clock, begun](ConstBlock x, Block y, const QueryContext& context) {
         test::hang(clock, *begun)(x, y, context);
@@ -89,10 +88,10 @@ std::shared_ptr<rig::Measurement> hang(Bench& bench, const Clock& clock) {
 
 TEST_CASE("a lease that ends aborts the query, makes the rig safe and hands it on") {
     const ManualClock clock;
-    Bench bench(clock);
+    LabBench bench(clock);
     const rig::LeaseId first = bench.wait_for("first");
     bench.run(1);
-    const auto measurement = hang(bench, clock);
+    const auto measurement = hanging_query(bench, clock);
     bench.wait_for("second");
     bench.lab.end(first);
     REQUIRE(bench.lab.holder("r").empty());
@@ -105,14 +104,14 @@ TEST_CASE("a lease that ends aborts the query, makes the rig safe and hands it o
 
 TEST_CASE("a lease that is not renewed leaves the rig safe, at once when its time is over") {
     ManualClock clock;
-    Bench bench(clock);
+    LabBench bench(clock);
     std::optional<Clock::Monotonic> wake;
     bench.lab.set_hooks(
         {.wake_at = [&](auto when) { wake = when; }, .keep_blocks = {}, .lifted = {}});
     bench.wait_for("anna", Seconds(5));
     bench.run(1);
     REQUIRE(wake == clock.now() + std::chrono::seconds(5));
-    const auto measurement = hang(bench, clock);
+    const auto measurement = hanging_query(bench, clock);
     REQUIRE(bench.lab.rig("r").status().driven);
     bench.wait_for("bert");
     clock.advance(Seconds(5));
@@ -130,10 +129,10 @@ TEST_CASE("a lease that is not renewed leaves the rig safe, at once when its tim
 
 TEST_CASE("what was asked under a lease that is over is not begun, however much of it waits") {
     const ManualClock clock;
-    Bench bench(clock);
+    LabBench bench(clock);
     const rig::LeaseId lease = bench.wait_for("anna");
     bench.run(1);
-    const auto first = hang(bench, clock);
+    const auto first = hanging_query(bench, clock);
     std::vector<std::shared_ptr<rig::Measurement>> behind;
     for (int i = 0; i < 3; ++i) {
         behind.push_back(std::make_shared<rig::Measurement>());
@@ -160,7 +159,7 @@ TEST_CASE("what was asked under a lease that is over is not begun, however much 
 
 TEST_CASE("an emergency stop aborts whoever holds the rig, and answers when it is safe") {
     const ManualClock clock;
-    Bench bench(clock);
+    LabBench bench(clock);
     std::vector<rig::RigBlock> kept;
     std::string lifted;
     bench.lab.set_hooks(
@@ -169,7 +168,7 @@ TEST_CASE("an emergency stop aborts whoever holds the rig, and answers when it i
          .lifted = [&](const std::string& rig) { lifted = rig; }});
     bench.wait_for("anna");
     bench.run(1);
-    const auto measurement = hang(bench, clock);
+    const auto measurement = hanging_query(bench, clock);
     bench.wait_for("bert");
     bench.lab.stop({"r"}, "cleo", "smoke", [&] { bench.events.emplace_back("stopped"); });
     REQUIRE(kept.size() == 1);
@@ -190,7 +189,7 @@ TEST_CASE("an emergency stop aborts whoever holds the rig, and answers when it i
 
 TEST_CASE("a rig that cannot be made safe is handed to nobody until a person acknowledges") {
     ManualClock clock;
-    Bench bench(clock);
+    LabBench bench(clock);
     const rig::LeaseId lease = bench.wait_for("anna");
     bench.run(1);
     bench.script->safe = {.state = SafeState::State::unknown, .reason = "no answer"};
@@ -213,7 +212,7 @@ TEST_CASE("a rig that cannot be made safe is handed to nobody until a person ack
 
 TEST_CASE("a rig that is disabled is made safe, and is given to nobody until it is enabled") {
     const ManualClock clock;
-    Bench bench(clock);
+    LabBench bench(clock);
     bench.wait_for("anna");
     bench.run(1);
     bench.wait_for("bert");
@@ -231,10 +230,10 @@ TEST_CASE("a rig that is disabled is made safe, and is given to nobody until it 
 
 TEST_CASE("a rig that is not known names those that are") {
     SystemClock clock;
-    Loop loop;
+    PostedTasks loop;
     Lab lab(clock, loop.post());
     REQUIRE_THROWS_WITH(lab.rig("x"), "no rig is named 'x'; there is none");
-    const auto script = std::make_shared<Script>();
+    const auto script = std::make_shared<test::Script>();
     lab.add(std::make_unique<RigThread>(
         "cavity", [&] { return std::make_unique<ScriptedLayer>(script); }, clock, 0));
     REQUIRE_THROWS_WITH(lab.rig("x"), "no rig is named 'x'; there are: cavity");

@@ -18,7 +18,7 @@ using What = LeaseTable::News::What;
 namespace {
 
 /// A table whose news are taken as they come.
-struct Bench {
+struct TableBench {
     ManualClock clock;
     LeaseTable table{clock};
     std::vector<LeaseId> granted;
@@ -73,7 +73,7 @@ struct Bench {
     }
 };
 
-Code code_of(const std::function<void()>& call) {
+Code lease_code(const std::function<void()>& call) {
     try {
         call();
     } catch (const Error& error) {
@@ -85,7 +85,7 @@ Code code_of(const std::function<void()>& call) {
 } // namespace
 
 TEST_CASE("a free rig is granted at once and refused to the next") {
-    Bench bench;
+    TableBench bench;
     const LeaseId first = bench.take({"a"}, "run 1");
     REQUIRE(bench.table.holder("a") == "run 1");
     REQUIRE_THROWS_WITH(bench.take({"a", "b"}, "run 2"),
@@ -96,7 +96,7 @@ TEST_CASE("a free rig is granted at once and refused to the next") {
 }
 
 TEST_CASE("a rig is handed on only after it was made safe") {
-    Bench bench;
+    TableBench bench;
     const LeaseId first = bench.take({"a"}, "run 1");
     const LeaseId second = bench.wait_for({"a"}, "run 2");
     bench.table.end(first);
@@ -110,7 +110,7 @@ TEST_CASE("a rig is handed on only after it was made safe") {
 }
 
 TEST_CASE("a rig that is being made safe is waited for, not refused") {
-    Bench bench;
+    TableBench bench;
     bench.table.end(bench.take({"a"}, "run 1"));
     bench.read_news();
     const LeaseId second = bench.take({"a"}, "run 2");
@@ -120,7 +120,7 @@ TEST_CASE("a rig that is being made safe is waited for, not refused") {
 }
 
 TEST_CASE("nobody overtakes a set that waits") {
-    Bench bench;
+    TableBench bench;
     const LeaseId a = bench.take({"a"}, "run 1");
     const LeaseId both = bench.wait_for({"a", "b"}, "both");
     const LeaseId late = bench.wait_for({"b"}, "late");
@@ -134,7 +134,7 @@ TEST_CASE("nobody overtakes a set that waits") {
 }
 
 TEST_CASE("a withdrawn wait clears the way for those behind it") {
-    Bench bench;
+    TableBench bench;
     static_cast<void>(bench.take({"a"}, "run 1"));
     const LeaseId both = bench.wait_for({"a", "b"}, "both");
     const LeaseId late = bench.wait_for({"b"}, "late");
@@ -144,7 +144,7 @@ TEST_CASE("a withdrawn wait clears the way for those behind it") {
 }
 
 TEST_CASE("larger priorities are served first, then those who came first") {
-    Bench bench;
+    TableBench bench;
     const LeaseId holder = bench.take({"a"}, "holder");
     const LeaseId low = bench.wait_for({"a"}, "low", -1);
     const LeaseId first = bench.wait_for({"a"}, "first");
@@ -158,7 +158,7 @@ TEST_CASE("larger priorities are served first, then those who came first") {
 }
 
 TEST_CASE("who comes back with an earlier place keeps it") {
-    Bench bench;
+    TableBench bench;
     const LeaseId early = bench.take({"a"}, "early");
     const LeaseId other = bench.take({"b"}, "other");
     static_cast<void>(bench.wait_for({"b"}, "late"));
@@ -169,7 +169,7 @@ TEST_CASE("who comes back with an earlier place keeps it") {
 }
 
 TEST_CASE("a lease that is not renewed in time ends, and one that is does not") {
-    Bench bench;
+    TableBench bench;
     const LeaseId lease = bench.take({"a"}, "anna", Seconds(5), "token");
     REQUIRE(bench.table.view(lease).left == Seconds(5));
     bench.clock.advance(Seconds(4));
@@ -182,8 +182,8 @@ TEST_CASE("a lease that is not renewed in time ends, and one that is does not") 
     const LeaseId next = bench.wait_for({"a"}, "bert");
     bench.clock.advance(Seconds(0.1));
     // Late for the alarm, but not for whoever comes with it.
-    REQUIRE(code_of([&] { static_cast<void>(bench.table.use("token", "a")); }) == Code::aborted);
-    REQUIRE(code_of([&] { bench.table.renew(lease); }) == Code::aborted);
+    REQUIRE(lease_code([&] { static_cast<void>(bench.table.use("token", "a")); }) == Code::aborted);
+    REQUIRE(lease_code([&] { bench.table.renew(lease); }) == Code::aborted);
     bench.read_news();
     REQUIRE(bench.lost.size() == 1);
     REQUIRE(bench.lost[0].how == LeaseEnd::expired);
@@ -193,24 +193,24 @@ TEST_CASE("a lease that is not renewed in time ends, and one that is does not") 
 }
 
 TEST_CASE("a token says why its lease is over, and is good for its rigs alone") {
-    Bench bench;
+    TableBench bench;
     const LeaseId lease = bench.take({"a", "b"}, "anna", Seconds(0), "token");
     REQUIRE_THROWS_WITH(bench.table.use("token", "c"), "the lease is on a, b, not on c");
-    REQUIRE(code_of([&] { static_cast<void>(bench.table.find("other")); }) == Code::not_found);
-    REQUIRE(code_of([&] { static_cast<void>(bench.table.find("")); }) == Code::not_found);
+    REQUIRE(lease_code([&] { static_cast<void>(bench.table.find("other")); }) == Code::not_found);
+    REQUIRE(lease_code([&] { static_cast<void>(bench.table.find("")); }) == Code::not_found);
     static_cast<void>(bench.table.break_lease("b", "broken by bert: needed"));
-    REQUIRE(code_of([&] { static_cast<void>(bench.table.find("token")); }) == Code::aborted);
+    REQUIRE(lease_code([&] { static_cast<void>(bench.table.find("token")); }) == Code::aborted);
     REQUIRE_THROWS_WITH(bench.table.find("token"),
                         "the lease is over: broken by bert: needed; take another");
     bench.settle();
     REQUIRE(bench.lost.at(0).lease == lease);
     REQUIRE(bench.table.holder("a").empty());
-    REQUIRE(code_of([&] { static_cast<void>(bench.table.break_lease("a", "")); }) ==
+    REQUIRE(lease_code([&] { static_cast<void>(bench.table.break_lease("a", "")); }) ==
             Code::failed_precondition);
 }
 
 TEST_CASE("a stop ends the lease with all its rigs and lets nobody drive until it is lifted") {
-    Bench bench;
+    TableBench bench;
     const LeaseId lease = bench.take({"a", "b"}, "anna");
     const LeaseId next = bench.wait_for({"a"}, "bert");
     const LeaseId other = bench.wait_for({"a", "b"}, "cleo");
@@ -236,7 +236,7 @@ TEST_CASE("a stop ends the lease with all its rigs and lets nobody drive until i
 }
 
 TEST_CASE("a rig that nobody holds is made safe by a stop, too") {
-    Bench bench;
+    TableBench bench;
     bench.table.block("a", {.kind = BlockKind::stopped});
     bench.read_news();
     REQUIRE(bench.to_settle == std::vector<std::string>{"a"});
@@ -246,9 +246,10 @@ TEST_CASE("a rig that nobody holds is made safe by a stop, too") {
 namespace {
 
 /// Draws what happens to a table and holds it against what it may do.
-class Sequence {
+class LeaseSequence {
   public:
-    Sequence(const KeyedRandom& random, std::uint64_t number) : random_(random), number_(number) {}
+    LeaseSequence(const KeyedRandom& random, std::uint64_t number)
+        : random_(random), number_(number) {}
 
     void step() {
         switch (below(9)) {
@@ -265,7 +266,7 @@ class Sequence {
             break;
         case 3:
             with_any(asked_, [&](LeaseId id) {
-                if (held_.contains(id) && code_of([&] { bench_.table.renew(id); }) == Code::ok) {
+                if (held_.contains(id) && lease_code([&] { bench_.table.renew(id); }) == Code::ok) {
                     renewed_[id] = bench_.clock.now();
                 }
             });
@@ -396,7 +397,7 @@ class Sequence {
     std::uint64_t number_;
     std::uint64_t draw_ = 0;
     const std::vector<std::string> names_{"a", "b", "c"};
-    Bench bench_;
+    TableBench bench_;
     std::set<LeaseId> asked_; ///< not over
     std::set<LeaseId> once_;  ///< were granted
     std::map<LeaseId, std::set<std::string>> held_;
@@ -412,7 +413,7 @@ TEST_CASE("no rig has two holders and nobody waits for ever, in random sequences
     const KeyedRandom random(1, "leases");
     for (std::uint64_t number = 0; number < 1000; ++number) {
         INFO("sequence " << number);
-        Sequence sequence(random, number);
+        LeaseSequence sequence(random, number);
         for (int step = 0; step < 60; ++step) {
             sequence.step();
         }

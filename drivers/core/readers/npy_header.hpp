@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-namespace phyll::training {
+namespace phyll {
 
 /// What the header of an .npy file says (numpy.lib.format, versions 1 to 3).
 struct NpyHeader {
@@ -25,4 +27,10 @@ struct NpyHeader {
 /// and so on, by name), or in Fortran order.
 [[nodiscard]] NpyHeader read_npy_header(ByteStream& stream);
 
-} // namespace phyll::training
+/// The header of a file of that type ("<f4") and shape, in C order, padded to at least `bytes`: one
+/// that is to be written again when the shape is known leaves room for that.
+[[nodiscard]] std::string write_npy_header(std::string_view type,
+                                           std::span<const std::uint64_t> shape,
+                                           std::size_t bytes = 0);
+
+} // namespace phyll

@@ -1,14 +1,15 @@
-#include "daemon/training/data/npy_header.hpp"
+#include "drivers/core/readers/npy_header.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-namespace phyll::training {
+namespace phyll {
 namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
@@ -262,4 +263,22 @@ NpyHeader read_npy_header(ByteStream& stream) {
     return {.type = item->type, .item_bytes = item->bytes, .shape = *content.shape};
 }
 
-} // namespace phyll::training
+std::string write_npy_header(std::string_view type, std::span<const std::uint64_t> shape,
+                             std::size_t bytes) {
+    constexpr std::size_t alignment = 64;
+    const std::string text =
+        fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({},), }}", type,
+                    fmt::join(shape, ", "));
+    const std::size_t before = magic.size() + 4; // version and length
+    const std::size_t least = std::max(before + text.size() + 1, bytes);
+    const std::size_t size = (least + alignment - 1) / alignment * alignment;
+    std::string header(magic);
+    header += {'\x01', '\x00', static_cast<char>((size - before) & 0xFFU),
+               static_cast<char>((size - before) >> 8U)};
+    header += text;
+    header.append(size - 1 - header.size(), ' ');
+    header.push_back('\n');
+    return header;
+}
+
+} // namespace phyll

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "app.hpp"
+
+#include <phyll/v1/leases.pb.h>
+
+#include <string>
+#include <vector>
+
+namespace phyll::cli {
+
+/// Runs a command while a lease is held, with its token and the daemon's endpoint in the
+/// command's environment. A lease that is lost ends the command: SIGTERM, and SIGKILL after 5 s.
+/// Signals that end this process are passed on. Returns what the command ended with; 128 + the
+/// signal where one ended it.
+[[nodiscard]] int run_under_lease(App& app, const v1::TakeLeaseRequest& wanted,
+                                  const std::vector<std::string>& command);
+
+} // namespace phyll::cli
