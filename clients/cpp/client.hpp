@@ -1,19 +1,18 @@
 #pragma once
 
+#include "clients/cpp/connection.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/sample_block.hpp"
 
 #include <google/protobuf/message.h>
-#include <phyll/v1/wire.pb.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace phyll {
 
@@ -26,18 +25,17 @@ class Client {
     /// Throws INVALID_ARGUMENT when `endpoint` is none ("ipc://PATH", "tcp://HOST:PORT"),
     /// UNAVAILABLE at once when nobody listens there, and within 5 s when whoever does is no
     /// phylld.
-    explicit Client(const std::string& endpoint);
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-    ~Client();
+    explicit Client(const std::string& endpoint) : connection_(endpoint) {}
 
-    [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+    [[nodiscard]] const std::string& endpoint() const noexcept { return connection_.endpoint(); }
 
     /// From here on a wait ends with CANCELLED as soon as `descriptor` is readable (a signalfd, a
     /// pipe), also when it became so between two waits. It stays the caller's.
-    void interrupt_by(int descriptor);
+    void interrupt_by(int descriptor) noexcept { connection_.interrupt_by(descriptor); }
+    /// From here on requests say that they are made under the lease with this token; empty: none.
+    void use_lease(std::string token) { lease_ = std::move(token); }
 
-    using Timeout = std::optional<std::chrono::milliseconds>;
+    using Timeout = phyll::Timeout;
     static constexpr std::chrono::milliseconds usual_timeout{10'000};
 
     /// Calls "phyll.v1.SERVICE/METHOD" and waits for the reply; no timeout: for ever.
@@ -79,19 +77,19 @@ class Client {
     }
 
   private:
-    struct Socket;
-
     void exchange(const std::string& method, const google::protobuf::Message& request,
                   const ConstBlock* stimuli, google::protobuf::Message& reply,
                   OwnedBlock* responses, Timeout timeout);
     void receive_stream(const std::string& method, const google::protobuf::Message& request,
                         google::protobuf::Message& item, std::span<const std::byte>* payload,
                         const std::function<bool()>& on_item);
+    void send_request(const std::string& method, std::uint32_t credit, Timeout timeout,
+                      wire::Frames frames);
     void send_credit(std::uint64_t id, std::uint32_t items);
     void cancel(std::uint64_t id);
 
-    std::string endpoint_;
-    std::unique_ptr<Socket> socket_;
+    wire::Connection connection_;
+    std::string lease_;
     std::uint64_t last_id_ = 0;
 };
 
