@@ -89,6 +89,7 @@ runs::RunSite Attempts::site() {
         .hold_limit = Seconds(3600.0),
         .workers = nullptr,
         .stored = [](std::uint64_t) {},
+        .moved = [](std::uint64_t, v1::RunState, const std::string&) {},
         .progress = [](std::uint64_t, const v1::Progress&) {},
         .finished = [](std::uint64_t, const runs::Outcome&) {}};
 }
