@@ -43,6 +43,14 @@ void choose_rigs(const Site& site, bool simulate, v1::RunSpec& spec) {
     site.runs.check_calibrated(spec);
 }
 
+void check_priority(std::int32_t priority) {
+    constexpr std::int32_t most = 1000;
+    if (priority < -most || priority > most) {
+        throw invalid_field("priority",
+                            fmt::format("{}; valid are {} to {}", priority, -most, most));
+    }
+}
+
 void check_filter(const v1::ListRunsRequest& request) {
     for (int i = 0; i < request.states_size(); ++i) {
         if (request.states(i) == v1::RUN_STATE_UNSPECIFIED ||
