@@ -156,6 +156,8 @@ class Store {
     [[nodiscard]] std::vector<v1::Event> epochs(std::uint64_t run, std::uint64_t after,
                                                 std::size_t limit) const;
 
+    /// The largest number that any event was ever given; 0: there was none.
+    [[nodiscard]] std::uint64_t last_event() const;
     /// Whether each of these runs is over, or gone.
     [[nodiscard]] bool all_over(const std::set<std::uint64_t>& runs) const;
     /// Every run, in the order of their numbers.

@@ -66,6 +66,9 @@ void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, The
 /// asked for, and throws FAILED_PRECONDITION where a rig of it would measure nothing. Any thread.
 void choose_rigs(const Site& site, bool simulate, v1::RunSpec& spec);
 
+/// Throws INVALID_ARGUMENT for the number of an event that there never was.
+void check_after_event(const Site& site, std::uint64_t number);
+
 /// Throws INVALID_ARGUMENT for a priority out of range.
 void check_priority(std::int32_t priority);
 

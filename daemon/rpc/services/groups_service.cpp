@@ -113,6 +113,7 @@ void submit(const Site& site, const v1::SubmitGroupRequest& request,
 /// Sends what happens to the members until all are over or the client has gone.
 void watch(const Site& site, const v1::WatchGroupRequest& request,
            const std::shared_ptr<Call>& call) {
+    check_after_event(site, request.after_event());
     const v1::GroupReply group = site.runs.group(request.group());
     v1::GroupWatchItem snapshot;
     *snapshot.mutable_snapshot() = group.info();

@@ -70,6 +70,7 @@ void submit(const Site& site, const v1::SubmitRequest& request, const std::share
 
 /// Sends what happens to a run until it is over or the client has gone.
 void watch(const Site& site, const v1::WatchRequest& request, const std::shared_ptr<Call>& call) {
+    check_after_event(site, request.after_event());
     v1::WatchItem snapshot;
     *snapshot.mutable_snapshot() = site.runs.get(request.run()).info;
     call->item(snapshot);
