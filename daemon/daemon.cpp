@@ -235,6 +235,7 @@ Service::Service(const Settings& settings, const Clock& clock)
     add_rigs_service(dispatcher_, site_);
     add_stop_service(dispatcher_, site_);
     add_runs_service(dispatcher_, site_);
+    add_run_control_service(dispatcher_, site_);
     add_export_service(dispatcher_, site_);
     add_groups_service(dispatcher_, site_);
     add_data_service(dispatcher_, site_);
@@ -368,7 +369,7 @@ void Service::restore_blocks() {
              [this](const std::string& rig, const std::vector<rig::RigBlock>& blocks) {
                  store_.save_rig_blocks(rig, blocks);
              },
-         .lifted = {}});
+         .acknowledged = [this](const std::string& rig) { runs_.acknowledged(rig); }});
 }
 
 void Service::save_ages() {

@@ -14,7 +14,6 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
-#include <random>
 #include <system_error>
 #include <unistd.h>
 
@@ -33,6 +32,7 @@ struct StartArguments : FileArguments {
     std::string note;
     std::string seeds;
     std::vector<std::string> sweeps;
+    std::int32_t priority = 0;
     bool watch = false;
     bool yes = false;
 };
@@ -146,24 +146,6 @@ void watch(App& app, std::uint64_t run) {
     app.set_exit(reply.info().state() == v1::SUCCEEDED ? Exit::ok : Exit::failed_run);
 }
 
-/// A submission that is repeated after a timeout starts nothing twice.
-std::string idempotency_key() {
-    std::random_device random;
-    return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
-}
-
-/// Says which run it has become.
-void submitted(App& app, std::uint64_t run, bool and_watch) {
-    if (app.json()) {
-        std::cout << nlohmann::json{{"event", "submitted"}, {"run", run}}.dump() << std::endl;
-    } else {
-        std::cout << fmt::format("run {}\n", run) << std::flush;
-    }
-    if (and_watch) {
-        watch(app, run);
-    }
-}
-
 void start_group(App& app, const StartArguments& arguments) {
     std::vector<Sweep> sweeps;
     sweeps.reserve(arguments.sweeps.size());
@@ -177,6 +159,7 @@ void start_group(App& app, const StartArguments& arguments) {
     *request.mutable_file() = read_run_file(arguments);
     *request.mutable_members() = {members.begin(), members.end()};
     request.set_simulate(arguments.simulate);
+    request.set_priority(arguments.priority);
     request.set_name(arguments.name);
     request.set_note(arguments.note);
     request.set_idempotency_key(idempotency_key());
@@ -200,36 +183,12 @@ void start(App& app, const StartArguments& arguments) {
     request.set_note(arguments.note);
     request.set_idempotency_key(idempotency_key());
     request.set_simulate(arguments.simulate);
+    request.set_priority(arguments.priority);
     if (!arguments.simulate) {
         ask_before_start(app, request.file(), {}, arguments.yes);
     }
     submitted(app, app.client().call<v1::SubmitReply>("phyll.v1.Runs/Submit", request, {}).run(),
               arguments.watch);
-}
-
-void cancel(App& app, std::uint64_t run) {
-    v1::RunRequest request;
-    request.set_run(run);
-    app.client().call<v1::RunReply>("phyll.v1.Runs/Cancel", request);
-    // A running run ends at its next step: wait for that, so that its rigs are safe on return.
-    v1::WatchRequest watching;
-    watching.set_run(run);
-    app.client().stream<v1::WatchItem>("phyll.v1.Runs/Watch", watching,
-                                       [](const v1::WatchItem&) { return true; });
-    show_run(app, run);
-}
-
-void resume(App& app, std::uint64_t run) {
-    v1::RunRequest request;
-    request.set_run(run);
-    app.client().call<v1::RunReply>("phyll.v1.Runs/Resume", request);
-    show_run(app, run);
-}
-
-void resume_group(App&, std::uint64_t group) {
-    throw invalid_field("run", fmt::format("g{} is a group; runs are resumed one by one, after a "
-                                           "look at their rigs",
-                                           group));
 }
 
 struct ReplayArguments {
@@ -264,6 +223,17 @@ void add_file_options(CLI::App& command, FileArguments& arguments) {
 
 } // namespace
 
+void submitted(App& app, std::uint64_t run, bool and_watch) {
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "submitted"}, {"run", run}}.dump() << std::endl;
+    } else {
+        std::cout << fmt::format("run {}\n", run) << std::flush;
+    }
+    if (and_watch) {
+        watch(app, run);
+    }
+}
+
 RunView::Style watch_style(const App& app) {
     return app.json()                     ? RunView::Style::json
            : ::isatty(STDOUT_FILENO) != 0 ? RunView::Style::bar
@@ -292,6 +262,8 @@ void add_run_commands(App& app) {
                      "A group of runs, one for each value of a key: "
                      "training.learning_rate=1e-3,5e-3 (repeatable: every combination)")
         ->allow_extra_args(false);
+    starting->add_option("--priority", job->priority,
+                         "Before which others it is served: -1000 to 1000, larger ones first");
     starting->add_flag("--watch", job->watch, "Show it until it is over");
     starting->add_flag("-y,--yes", job->yes, "Do not ask before it drives instruments");
     starting->callback([&app, job] { start(app, *job); });
@@ -308,6 +280,7 @@ void add_run_commands(App& app) {
     add_run_list(app, *run);
     add_run_records(app, *run);
     add_run_export(app, *run);
+    add_run_control(app, *run);
 
     using Action = void (*)(App&, std::uint64_t);
     const auto add_action = [&](const char* name, const char* about, Action of_run,
@@ -322,10 +295,6 @@ void add_run_commands(App& app) {
     };
     add_action("show", "A run and its result, or a group and its figures", show_run, show_group);
     add_action("watch", "Follow a run or a group until it is over", watch, watch_group);
-    add_action("resume", "Let a run go on that is held until a person has looked", resume,
-               resume_group);
-    add_action("cancel", "End a run or a group; its rigs are safe when the command returns", cancel,
-               cancel_group);
 }
 
 } // namespace phyll::cli

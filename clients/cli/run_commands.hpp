@@ -6,6 +6,7 @@
 #include <phyll/v1/runs.pb.h>
 
 #include <cstdint>
+#include <string>
 
 // The commands below `run`, shared between their source files.
 namespace phyll::cli {
@@ -16,9 +17,15 @@ void add_run_list(App& app, CLI::App& run);
 void add_run_records(App& app, CLI::App& run);
 /// `run export`, `bundle`
 void add_run_export(App& app, CLI::App& run);
+/// `run pause`, `resume`, `cancel`, `retry`, `priority`
+void add_run_control(App& app, CLI::App& run);
 
 [[nodiscard]] v1::RunReply get_run(App& app, std::uint64_t run);
 void show_run(App& app, std::uint64_t run);
+/// Says which run a submission has become, and with `and_watch` shows it until it is over.
+void submitted(App& app, std::uint64_t run, bool and_watch);
+/// A submission that is repeated after a timeout starts nothing twice.
+[[nodiscard]] std::string idempotency_key();
 /// How what is watched is shown: by --json and whether somebody looks.
 [[nodiscard]] RunView::Style watch_style(const App& app);
 

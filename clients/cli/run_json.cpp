@@ -158,9 +158,15 @@ nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
         {"interruptions", info.interruptions()},
         {"holds", info.holds()},
         {"waits", info.waits()},
+        {"stopped", info.stopped()},
+        {"released", info.released()},
+        {"priority", info.priority()},
         {"folder", info.folder()}};
     if (info.has_checkpoint()) {
         out["checkpoint"] = info.checkpoint();
+    }
+    if (info.retry_of() != 0) {
+        out["retry_of"] = info.retry_of();
     }
     if (info.replay_of() != 0) {
         out["replay_of"] = info.replay_of();

@@ -78,7 +78,9 @@ Line line_of(const v1::RunInfo& info) {
             info.run(),
             to_json(info, "run"),
             {std::to_string(info.run()), info.name().empty() ? "-" : info.name(),
-             name_of(info.state()), info.group() == 0 ? "-" : fmt::format("of g{}", info.group()),
+             name_of(info.state()) + (info.released() ? ", released" : ""),
+             info.priority() == 0 ? "-" : std::to_string(info.priority()),
+             info.group() == 0 ? "-" : fmt::format("of g{}", info.group()),
              done ? percent(result.test_accuracy()) : "-", "-", "-",
              done ? count(result.training_queries() + result.evaluation_queries()) : "-",
              fmt::format("{}", fmt::join(info.rigs(), ",")), local_time(info.submitted()),
@@ -92,24 +94,34 @@ Line line_of(const v1::GroupInfo& info) {
             info.group(),
             to_json(info, "group"),
             {fmt::format("g{}", info.group()), info.name().empty() ? "-" : info.name(),
-             name_of(info.state()), progress_of(info), test.n() == 0 ? "-" : percent(test.mean()),
-             deviation_of(test), interval_of(test), count(info.queries()),
-             fmt::format("{}", fmt::join(info.rigs(), ",")), local_time(info.submitted()),
-             info.submitted_by(), info.reason()}};
+             name_of(info.state()), "-", progress_of(info),
+             test.n() == 0 ? "-" : percent(test.mean()), deviation_of(test), interval_of(test),
+             count(info.queries()), fmt::format("{}", fmt::join(info.rigs(), ",")),
+             local_time(info.submitted()), info.submitted_by(), info.reason()}};
 }
 
 void print(const std::vector<Line>& lines) {
-    const std::vector<std::string> header{"RUN",  "NAME",      "STATE", "MEMBERS",
-                                          "TEST", "STD",       "95 %",  "QUERIES",
-                                          "RIGS", "SUBMITTED", "BY",    "REASON"};
-    // Columns that only groups fill.
-    const std::set<std::size_t> of_groups{3, 5, 6};
-    const bool groups = std::ranges::any_of(
-        lines, [](const Line& line) { return line.is_group || line.row[3] != "-"; });
+    const std::vector<std::string> header{"RUN",       "NAME", "STATE", "PRIORITY", "MEMBERS",
+                                          "TEST",      "STD",  "95 %",  "QUERIES",  "RIGS",
+                                          "SUBMITTED", "BY",   "REASON"};
+    constexpr std::size_t priority = 3;
+    constexpr std::size_t members = 4;
+    const auto said = [&](std::size_t column) {
+        return std::ranges::any_of(lines,
+                                   [&](const Line& line) { return line.row[column] != "-"; });
+    };
+    const bool groups = said(members) || std::ranges::any_of(lines, &Line::is_group);
+    std::set<std::size_t> left_out;
+    if (!said(priority)) {
+        left_out.insert(priority);
+    }
+    if (!groups) {
+        left_out.insert({members, 6, 7}); // columns that only groups fill
+    }
     const auto cut = [&](const std::vector<std::string>& row) {
         std::vector<std::string> out;
         for (std::size_t i = 0; i < row.size(); ++i) {
-            if (groups || !of_groups.contains(i)) {
+            if (!left_out.contains(i)) {
                 out.push_back(row[i]);
             }
         }

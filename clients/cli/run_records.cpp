@@ -41,6 +41,16 @@ void print_run(const v1::RunReply& run) {
     if (info.has_checkpoint()) {
         std::cout << fmt::format("  {:<16} of step {}\n", "checkpoint", info.checkpoint());
     }
+    if (info.released()) {
+        std::cout << fmt::format("  {:<16} it gave its rigs up, and gets in line when resumed\n",
+                                 "released");
+    }
+    if (info.priority() != 0) {
+        std::cout << fmt::format("  {:<16} {}\n", "priority", info.priority());
+    }
+    if (info.retry_of() != 0) {
+        std::cout << fmt::format("  {:<16} run {}\n", "another try of", info.retry_of());
+    }
     if (info.replay_of() != 0) {
         std::cout << fmt::format("  {:<16} run {}\n", "replay of", info.replay_of());
     }

@@ -175,13 +175,13 @@ void Lab::acknowledge(const std::string& name) {
                                 "nothing to acknowledge",
                                 name));
     }
+    if (has(BlockKind::stopped) && hooks_.acknowledged) {
+        hooks_.acknowledged(name);
+    }
     leases_.unblock(name, BlockKind::stopped);
     if (has(BlockKind::not_safe)) {
         leases_.unblock(name, BlockKind::not_safe);
         leases_.made_safe(name); // a person vouches for it
-    }
-    if (hooks_.lifted) {
-        hooks_.lifted(name);
     }
     deliver();
     keep_blocks(name);
@@ -202,9 +202,6 @@ void Lab::enable(const std::string& name) {
         throw Error(Code::failed_precondition, fmt::format("{} is not disabled", name));
     }
     leases_.unblock(name, BlockKind::disabled);
-    if (hooks_.lifted) {
-        hooks_.lifted(name);
-    }
     deliver();
     keep_blocks(name);
 }

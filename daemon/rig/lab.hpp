@@ -19,8 +19,9 @@ struct LabHooks {
     std::function<void(std::optional<Clock::Monotonic> when)> wake_at;
     /// Keeps why a rig may not be driven, so that it is still so after a restart. May throw.
     std::function<void(const std::string& rig, const std::vector<RigBlock>& blocks)> keep_blocks;
-    /// An emergency stop of the rig was acknowledged, or it was enabled.
-    std::function<void(const std::string& rig)> lifted;
+    /// An emergency stop of the rig is acknowledged; called before anybody can be granted it, so
+    /// that whoever lost it may get in line at the place that he had.
+    std::function<void(const std::string& rig)> acknowledged;
 };
 
 /// The rigs of a lab, who may drive them, and how anybody stops them.

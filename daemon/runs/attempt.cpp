@@ -53,7 +53,7 @@ HoldingSite holding_site(std::uint64_t run, const RunSite& site) {
             .change_state =
                 [run, &site](v1::RunState state, const std::string& reason) {
                     site.store.change_state(run, state, reason, wall_seconds(site.clock));
-                    site.stored(run);
+                    site.moved(run, state, reason);
                 }};
 }
 
@@ -120,10 +120,12 @@ class Attempt::Observer final : public RunObserver {
     std::map<std::uint64_t, v1::EpochMetrics> before_; ///< by step
 };
 
-Attempt::Attempt(const RunOrder& order, const RunSite& site, std::stop_token stop)
+Attempt::Attempt(const RunOrder& order, const RunSite& site, std::stop_token stop,
+                 std::stop_token pause)
     : order_(order),
       site_(site),
       stop_(std::move(stop)),
+      pause_(std::move(pause)),
       folder_(site.state.run(order.run)),
       holding_(holding_site(order.run, site)),
       checkpoints_(folder_, order.run, to_hex(sha256_of(order.spec.SerializeAsString())),
@@ -145,14 +147,25 @@ v1::RunResult Attempt::run() {
         open_journal();
     }
     const std::unique_ptr<Work> begun = start();
-    Work& work = *begun;
-    v1::RunResult result = work.runner->run(stop_);
+    try {
+        v1::RunResult result = do_work(*begun);
+        finish(result, *begun);
+        return result;
+    } catch (const Error& error) {
+        if (error.code() == Code::cancelled && pause_.stop_requested()) {
+            holding_.over(stop_); // the disk had failed, and had room again
+        }
+        throw;
+    }
+}
+
+v1::RunResult Attempt::do_work(Work& work) {
+    v1::RunResult result = work.runner->run(stop_, pause_);
     for (v1::Control& control : measure_controls(
              {order_.spec, work.job, *work.measurer, work.table, site_.clock, *work.observer},
-             stop_)) {
+             stop_, pause_)) {
         *result.add_controls() = std::move(control);
     }
-    finish(result, work);
     return result;
 }
 
@@ -290,7 +303,8 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
                         .bytes = work.job.bytes,
                         .journal = journal_.get(),
                         .trouble = order_.rigs.empty() ? nullptr : &holding_,
-                        .sentinels = order_.spec.sentinels()});
+                        .sentinels = order_.spec.sentinels(),
+                        .pause = pause_});
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
         work.measurer->add_rig(rig.rig(), access_to(rig));
     }

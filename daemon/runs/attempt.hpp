@@ -36,10 +36,13 @@ struct RunOrder {
 class Attempt {
   public:
     /// `site` and `order` outlive this.
-    Attempt(const RunOrder& order, const RunSite& site, std::stop_token stop);
+    Attempt(const RunOrder& order, const RunSite& site, std::stop_token stop,
+            std::stop_token pause = {});
     ~Attempt();
 
-    /// Throws what ended the attempt: CANCELLED when stopped, ABORTED when a person has to look.
+    /// Throws what ended the attempt: CANCELLED when stopped or paused, ABORTED when a person has
+    /// to look. A stop ends the query under way, a pause comes after it and leaves a checkpoint
+    /// where one can be made.
     [[nodiscard]] v1::RunResult run();
 
   private:
@@ -80,12 +83,14 @@ class Attempt {
     void tell(const std::string& text);
     [[nodiscard]] std::unique_ptr<Work> prepare_work();
     [[nodiscard]] std::unique_ptr<Work> start();
+    [[nodiscard]] v1::RunResult do_work(Work& work);
     void finish(v1::RunResult& result, const Work& work);
     void keep_checkpoint(Checkpoint checkpoint, const std::vector<v1::EpochMetrics>& epochs);
 
     const RunOrder& order_;
     const RunSite& site_;
     std::stop_token stop_;
+    std::stop_token pause_;
     std::filesystem::path folder_;
     Holding holding_;
     Checkpoints checkpoints_;

@@ -1,5 +1,6 @@
 #include "daemon/runs/controls.hpp"
 
+#include "daemon/rig/either_stop.hpp"
 #include "daemon/training/feature_scaling.hpp"
 #include "daemon/training/random_features.hpp"
 #include "daemon/training/read_out.hpp"
@@ -57,8 +58,8 @@ RunnerOptions control_options(const v1::RunSpec& spec, const std::vector<std::st
 
 class Controls {
   public:
-    Controls(const Measured& measured, std::stop_token stop)
-        : m_(measured), stop_(std::move(stop)) {}
+    Controls(const Measured& measured, const std::stop_token& stop, const std::stop_token& pause)
+        : m_(measured), stop_(stop), pause_(pause), either_(stop, pause) {}
 
     std::vector<v1::Control> all() {
         if (has_physics(m_.spec)) {
@@ -84,7 +85,7 @@ class Controls {
         try {
             measure(control);
         } catch (const Error& error) {
-            if (stop_.stop_requested()) {
+            if (ends().stop_requested()) {
                 throw;
             }
             control.Clear();
@@ -94,14 +95,18 @@ class Controls {
         controls_.push_back(std::move(control));
     }
 
+    /// Stopped or paused.
+    [[nodiscard]] std::stop_token ends() const { return either_.token(); }
+
     void train(const v1::RunSpec& spec, const std::vector<std::string>& rigs, const Shapes& shapes,
-               Measurer& measurer, v1::Control& control) {
+               Measurer& measurer, const std::stop_token& stop, v1::Control& control) {
         std::string name = control.kind();
         std::ranges::replace(name, '_', ' ');
         ControlObserver observer("control " + name, m_.observer);
         const std::unique_ptr<training::Scheme> scheme = make_scheme(spec, m_.job, shapes);
         const v1::RunResult result =
-            Runner(*scheme, control_options(spec, rigs), measurer, m_.clock, observer).run(stop_);
+            Runner(*scheme, control_options(spec, rigs), measurer, m_.clock, observer)
+                .run(stop, pause_);
         control.set_test_accuracy(result.test_accuracy());
         control.set_train_accuracy(result.train_accuracy());
         control.set_training_queries(result.training_queries());
@@ -114,7 +119,8 @@ class Controls {
             layer.set_physics(false);
         }
         Measurer nothing({});
-        train(spec, std::vector<std::string>(m_.job.rigs.size()), m_.job.shapes, nothing, control);
+        train(spec, std::vector<std::string>(m_.job.rigs.size()), m_.job.shapes, nothing, ends(),
+              control);
     }
 
     void random_features(v1::Control& control) {
@@ -131,7 +137,7 @@ class Controls {
                 }
             }
         }
-        train(m_.spec, m_.job.rigs, shapes, digital, control);
+        train(m_.spec, m_.job.rigs, shapes, digital, ends(), control);
         control.clear_training_queries(); // nobody's hardware was asked
         control.clear_evaluation_queries();
     }
@@ -141,12 +147,12 @@ class Controls {
             control.set_reason("not asked for, since it costs hardware time: --physics-only");
             return;
         }
-        train(spec, m_.job.rigs, m_.job.shapes, m_.measurer, control);
+        train(spec, m_.job.rigs, m_.job.shapes, m_.measurer, stop_, control);
     }
 
     void add_read_out(const char* kind, ReadOutKind which, bool responses) {
         add(kind, [&](v1::Control& control) {
-            if (stop_.stop_requested()) {
+            if (ends().stop_requested()) {
                 throw Error(Code::cancelled, "the run was stopped");
             }
             responses ? read_responses(which, control) : read_inputs(which, control);
@@ -176,7 +182,7 @@ class Controls {
         const std::vector<std::uint32_t> labels = labels_of(data.data, data.split.training);
         const training::ReadOut read_out = training::fit_read_out(
             inputs, labels, data.data.classes(),
-            {.kind = kind, .seed = m_.spec.seed(), .workers = m_.job.workers, .stop = stop_});
+            {.kind = kind, .seed = m_.spec.seed(), .workers = m_.job.workers, .stop = ends()});
         const auto share = [&](const SampleRows& features, std::span<const std::uint32_t> of) {
             return static_cast<double>(read_out.count_hits(features, of)) /
                    static_cast<double>(of.size());
@@ -187,13 +193,16 @@ class Controls {
 
     const Measured& m_;
     std::stop_token stop_;
+    std::stop_token pause_;
+    rig::EitherStop either_;
     std::vector<v1::Control> controls_;
 };
 
 } // namespace
 
-std::vector<v1::Control> measure_controls(const Measured& measured, const std::stop_token& stop) {
-    return Controls(measured, stop).all();
+std::vector<v1::Control> measure_controls(const Measured& measured, const std::stop_token& stop,
+                                          const std::stop_token& pause) {
+    return Controls(measured, stop, pause).all();
 }
 
 std::optional<v1::RunSpec> physics_only(const v1::RunSpec& spec) {

@@ -38,9 +38,11 @@ struct Measured {
 };
 
 /// Every control that applies, in the order of the table. One that fails is reported as not
-/// measured with the reason; only a stop is thrown (CANCELLED).
+/// measured with the reason; only a stop or a pause is thrown (CANCELLED). A pause ends what only
+/// computes at once, and lets a rig finish the query under way.
 [[nodiscard]] std::vector<v1::Control> measure_controls(const Measured& measured,
-                                                        const std::stop_token& stop);
+                                                        const std::stop_token& stop,
+                                                        const std::stop_token& pause = {});
 
 /// What the control "physics_only" of this job would train; nothing where it would be the run
 /// itself.

@@ -1,6 +1,5 @@
 #include "daemon/runs/run_manager.hpp"
 
-#include "daemon/runs/differences.hpp"
 #include "daemon/runs/retention.hpp"
 #include "daemon/runs/run_state.hpp"
 #include "drivers/core/error.hpp"
@@ -12,14 +11,6 @@
 #include <utility>
 
 namespace phyll::runs {
-namespace {
-
-/// A replay asks no rig.
-std::set<std::string> rigs_to_lease(const RunRecord& record) {
-    return record.info.replay_of() != 0 ? std::set<std::string>() : rigs_of(record.spec);
-}
-
-} // namespace
 
 RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
                        const StateDir& state, rig::Lab& lab, const Clock& clock, FileReader read,
@@ -40,6 +31,16 @@ RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& 
             .hold_limit = premises_.hold_limit,
             .workers = workers,
             .stored = [this](std::uint64_t run) { post_([this, run] { watches_.notify(run); }); },
+            .moved =
+                [this](std::uint64_t run, v1::RunState state_now, const std::string& reason) {
+                    post_([this, run, state_now, reason] {
+                        tell_or_drop(run, [&](RunControl& control) {
+                            return state_now == v1::HELD ? control.trouble_began(reason)
+                                                         : control.trouble_over();
+                        });
+                        watches_.notify(run);
+                    });
+                },
             .progress =
                 [this](std::uint64_t run, const v1::Progress& progress) {
                     post_([this, run, progress] { watches_.show(run, progress); });
@@ -48,6 +49,7 @@ RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& 
                 [this](std::uint64_t run, const Outcome& outcome) {
                     post_([this, run, outcome] { finished(run, outcome); });
                 }},
+      processors_(workers != nullptr ? workers->threads() : 1, post_),
       watches_(store, post_) {}
 
 RunManager::~RunManager() = default;
@@ -73,28 +75,6 @@ std::uint64_t RunManager::submit(const v1::RunInfo& info, const v1::RunSpec& spe
     return run;
 }
 
-void RunManager::cancel(std::uint64_t run) {
-    const v1::RunState state = get(run).info.state();
-    if (!may_go(state, v1::RUN_CANCELLED)) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("run {} is over: {}; there is nothing left to cancel", run,
-                                name_of(state)));
-    }
-    const auto found = active_.find(run);
-    if (found != active_.end() && found->second.thread) {
-        found->second.cancelled = true;
-        found->second.thread->stop();
-        return;
-    }
-    if (found != active_.end()) {
-        lab_.end(found->second.lease);
-        active_.erase(found);
-    }
-    store_.change_state(run, v1::RUN_CANCELLED, "cancelled while it was waiting",
-                        wall_seconds(clock_));
-    ended(run);
-}
-
 RunRecord RunManager::get(std::uint64_t run) const {
     std::optional<RunRecord> record = store_.run(run);
     if (!record) {
@@ -114,6 +94,27 @@ std::vector<v1::RunInfo> RunManager::list(const v1::ListRunsRequest& filter) con
     return runs;
 }
 
+void RunManager::prioritise(std::uint64_t run, int priority, const std::string& by) {
+    const v1::RunInfo info = get(run).info;
+    if (is_final(info.state())) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("run {} is over: {}; its priority says nothing any more", run,
+                                name_of(info.state())));
+    }
+    store_.prioritise(
+        run, priority,
+        fmt::format("priority {}, set by {}; it was {}", priority, by, info.priority()),
+        wall_seconds(clock_));
+    Active& known = active(run);
+    known.priority = priority;
+    if (known.rigs.empty()) {
+        processors_.prioritise(run, priority);
+    } else if (known.lease != 0) {
+        lab_.prioritise(known.lease, priority);
+    }
+    watches_.notify(run);
+}
+
 void RunManager::remove(const std::set<std::uint64_t>& runs,
                         const std::set<std::uint64_t>& groups) {
     for (const std::uint64_t run : store_.remove(runs, groups)) {
@@ -126,167 +127,9 @@ void RunManager::remove(const std::set<std::uint64_t>& runs,
     remove_folders();
 }
 
-void RunManager::stop(std::function<void()> done) {
-    stopped_ = std::move(done);
-    std::vector<rig::LeaseId> waiting;
-    for (const auto& [run, active] : active_) {
-        if (active.thread) {
-            active.thread->stop();
-        } else {
-            waiting.push_back(active.lease);
-        }
-    }
-    std::erase_if(active_, [](const auto& entry) { return !entry.second.thread; });
-    for (const rig::LeaseId lease : waiting) {
-        lab_.end(lease);
-    }
-    if (active_.empty()) {
-        std::exchange(stopped_, nullptr)();
-    }
-}
-
 FindRig RunManager::find_rig() const {
     // The rigs are fixed once the daemon serves, so this may be used on any thread.
     return [this](const std::string& name) -> const LayerSpec& { return lab_.rig(name).spec(); };
-}
-
-void RunManager::enqueue(std::uint64_t run) {
-    const std::set<std::string> rigs = rigs_to_lease(store_.run(run).value());
-    try {
-        for (const std::string& name : rigs) {
-            static_cast<void>(lab_.rig(name));
-        }
-    } catch (const Error& error) {
-        store_.change_state(run, v1::FAILED, error.what(), wall_seconds(clock_));
-        ended(run);
-        return;
-    }
-    active_[run] = {};
-    active_[run].lease = lab_.wait_for(
-        {.rigs = rigs, .holder = fmt::format("run {}", run)},
-        {.granted = [this, run](const rig::Grant& grant) { start(run, grant.over); }});
-}
-
-void RunManager::start(std::uint64_t run, const std::stop_token& over) {
-    const auto found = active_.find(run);
-    if (found == active_.end()) {
-        return; // cancelled meanwhile
-    }
-    std::map<std::string, rig::RigThread*> rigs;
-    RunRecord record;
-    v1::Conditions present;
-    try {
-        record = store_.run(run).value();
-        const std::set<std::string> leased = rigs_to_lease(record);
-        found->second.digital = leased.empty();
-        if (found->second.digital && digital_running() >= most_digital()) {
-            in_line_.push_back(run);
-            return;
-        }
-        for (const std::string& name : leased) {
-            rigs[name] = &lab_.rig(name);
-        }
-        present = note_start(record, rigs);
-    } catch (const Error& error) {
-        finished(run, {v1::FAILED, fmt::format("could not be started: {}", error.what()), {}});
-        return;
-    }
-    spdlog::info("run {} starts", run);
-    watches_.notify(run);
-    found->second.thread =
-        std::make_unique<RunThread>(RunOrder{run, record.spec, std::move(rigs), std::move(present),
-                                             record.info.replay_of(), over},
-                                    site_);
-}
-
-v1::Conditions RunManager::note_start(const RunRecord& record,
-                                      const std::map<std::string, rig::RigThread*>& rigs) {
-    if (record.info.replay_of() != 0) {
-        store_.started(record.info.run(), record.info.conditions(), wall_seconds(clock_));
-        return record.info.conditions(); // of the run that it replays
-    }
-    std::map<std::string, RigStart> starts;
-    for (const auto& [name, rig] : rigs) {
-        starts[name] = {.age = rig->status().age, .era = rig->era()};
-        if (const auto calibration = rig->calibration()) {
-            starts[name].calibration = rig::in_words(calibration->to_wire());
-        }
-    }
-    for (const v1::RunRig& asked : record.spec.rigs()) {
-        if (asked.has_start_age() && starts.contains(asked.name())) {
-            starts[asked.name()].age = asked.start_age();
-        }
-    }
-    for (const v1::RigConditions& before : record.info.conditions().rigs()) {
-        starts[before.rig()].age = before.age(); // it goes on there
-        starts[before.rig()].era = before.era();
-    }
-    const std::uint64_t run = record.info.run();
-    const double now = wall_seconds(clock_);
-    const v1::Conditions present = conditions(premises_, starts);
-    store_.started(run, present, now);
-    if (!record.info.has_conditions()) {
-        return present;
-    }
-    for (const v1::Difference& change : differences(record.info.conditions(), present)) {
-        store_.add_notice(run,
-                          fmt::format("goes on under other conditions: {} {} is {}, was {}",
-                                      change.section(), change.path(),
-                                      change.has_b() ? change.b() : "not there",
-                                      change.has_a() ? change.a() : "not there"),
-                          now);
-    }
-    return present;
-}
-
-void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
-    const auto active = active_.extract(run);
-    try {
-        store_outcome(run, active.mapped(), outcome);
-    } catch (const Error& error) {
-        spdlog::error("run {} {}{}{}, which could not be stored; it starts again when phylld does: "
-                      "{}",
-                      run, name_of(outcome.state), outcome.reason.empty() ? "" : ": ",
-                      outcome.reason, error.what());
-    }
-    active.mapped().thread.reset();
-    lab_.end(active.mapped().lease);
-    while (!in_line_.empty() && digital_running() < most_digital()) {
-        const std::uint64_t next = in_line_.front();
-        in_line_.pop_front();
-        start(next, {}); // nothing, where it was cancelled meanwhile
-    }
-    ended(run);
-    if (stopped_ && active_.empty()) {
-        std::exchange(stopped_, nullptr)();
-    }
-}
-
-void RunManager::store_outcome(std::uint64_t run, const Active& active, const Outcome& outcome) {
-    const double now = wall_seconds(clock_);
-    if (outcome.state == v1::RUN_CANCELLED && !active.cancelled) {
-        store_.interrupted(run, "phylld was stopped", now);
-        spdlog::info("run {} goes back to the queue", run);
-        return;
-    }
-    if (outcome.state == v1::HELD) {
-        const std::string why =
-            fmt::format("{}; look, then phyllctl run resume {}", outcome.reason, run);
-        store_.wait_for_person(run, why, now);
-        spdlog::warn("run {} waits for a person: {}", run, why);
-        return;
-    }
-    const std::string reason = active.cancelled && outcome.state == v1::RUN_CANCELLED
-                                   ? "cancelled while it was running"
-                                   : outcome.reason;
-    store_.change_state(run, outcome.state, reason, now,
-                        outcome.state == v1::SUCCEEDED ? &outcome.result : nullptr);
-    spdlog::info("run {} {}{}{}", run, name_of(outcome.state), reason.empty() ? "" : ": ", reason);
-}
-
-void RunManager::ended(std::uint64_t run) {
-    watches_.notify(run);
-    remove_expired();
 }
 
 void RunManager::remove_expired() {
@@ -317,16 +160,6 @@ void RunManager::remove_folders() {
     }
 }
 
-std::size_t RunManager::digital_running() const {
-    return static_cast<std::size_t>(std::ranges::count_if(active_, [](const auto& entry) {
-        return entry.second.digital && entry.second.thread != nullptr;
-    }));
-}
-
-std::size_t RunManager::most_digital() const {
-    return site_.workers != nullptr ? site_.workers->threads() : 1;
-}
-
 void RunManager::complete(v1::RunInfo& info, const v1::RunSpec& spec, double now) {
     info.set_submitted(now);
     info.set_seed(spec.seed());
@@ -346,11 +179,11 @@ void RunManager::annotate(v1::RunInfo& info) const {
     if (info.state() != v1::QUEUED || !info.reason().empty()) {
         return;
     }
-    const std::set<std::string> rigs(info.rigs().begin(), info.rigs().end());
-    if (rigs.empty() && std::ranges::find(in_line_, info.run()) != in_line_.end()) {
+    if (processors_.waits(info.run())) {
         info.set_reason("waits for a processor: other runs without physics are under way");
         return;
     }
+    const std::set<std::string> rigs(info.rigs().begin(), info.rigs().end());
     const std::string other = lab_.in_the_way(rigs);
     if (!other.empty() && other != fmt::format("run {}", info.run())) {
         info.set_reason(fmt::format("waits for {}, held by {}", fmt::join(rigs, ", "), other));

@@ -2,25 +2,23 @@
 
 #include "daemon/rig/lab.hpp"
 #include "daemon/runs/conditions.hpp"
+#include "daemon/runs/processor_line.hpp"
+#include "daemon/runs/run_control.hpp"
 #include "daemon/runs/run_thread.hpp"
 #include "daemon/runs/watches.hpp"
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace phyll::runs {
 
-/// Runs from their submission to their end: the queue, the threads, who watches.
-///
-///   submit -> queued -- all rigs leased --> running --> succeeded, failed
-///   held: by its thread, which waits; or without one, until `resume`
-///   cancel: queued at once, running when its thread has ended and the rigs are safe
-///   the daemon stops: running -> queued, goes on when the daemon is back
+/// Runs from their submission to their end: who is in line, the threads, who watches. What happens
+/// to a run is said by its RunControl, and done here.
 ///
 /// Runs without physics need no rig; as many of them as there are workers are under way at a time.
 ///
@@ -28,6 +26,8 @@ namespace phyll::runs {
 class RunManager {
   public:
     using Post = rig::Lab::Post;
+    /// Told that a run is paused, or why it is not; on the loop.
+    using PauseDone = std::function<void(const std::optional<Error>& refusal)>;
 
     /// `workers` share the runs' numerical work; null leaves it to each run's thread.
     RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
@@ -37,8 +37,8 @@ class RunManager {
     RunManager& operator=(const RunManager&) = delete;
     ~RunManager();
 
-    /// Queues what was queued, running or held when the daemon went away, and removes what is not
-    /// kept.
+    /// Goes on with what was queued, running, paused or held when the daemon went away, and removes
+    /// what is not kept. Paused runs get their rigs before any other does.
     void recover();
 
     /// Throws FAILED_PRECONDITION for a rig that would measure nothing, as far as that is known.
@@ -53,13 +53,25 @@ class RunManager {
     /// A new run that takes every measurement of another one, which is over, from its journal.
     /// Throws NOT_FOUND, or FAILED_PRECONDITION when that one cannot be replayed.
     std::uint64_t replay(const v1::ReplayRequest& request, const std::string& caller);
+    /// A new run of the same run file as another one, which is over. Throws NOT_FOUND, or
+    /// FAILED_PRECONDITION when that one cannot be run again.
+    std::uint64_t retry(const v1::RetryRequest& request, const std::string& caller);
 
-    /// Throws NOT_FOUND, or FAILED_PRECONDITION when the run is over.
-    void cancel(std::uint64_t run);
+    // Control of a run. All throw NOT_FOUND, and FAILED_PRECONDITION as RunControl says. `by` is
+    // who asks.
 
-    /// A run that is held until a person resumes it is queued again. Throws NOT_FOUND, or
-    /// FAILED_PRECONDITION when it does not wait for that.
+    /// `done` is called when the run is paused, with its rigs safe, or with why it will not be:
+    /// from inside this call or later. Not where this throws.
+    void pause(std::uint64_t run, bool release, const std::string& by, PauseDone done);
     void resume(std::uint64_t run);
+    /// A running run has ended when its watchers are told.
+    void cancel(std::uint64_t run);
+    /// Before which others it is served, of those that wait for the same rigs.
+    void prioritise(std::uint64_t run, int priority, const std::string& by);
+
+    /// The rig may be driven again after an emergency stop: runs that it held get in line for it.
+    /// To be called before anybody else can be granted the rig, or they come after them.
+    void acknowledged(const std::string& rig);
 
     /// The run as stored, with why a queued one waits. Throws NOT_FOUND.
     [[nodiscard]] RunRecord get(std::uint64_t run) const;
@@ -99,13 +111,54 @@ class RunManager {
     [[nodiscard]] const FileReader& reader() const noexcept { return site_.read; }
 
   private:
+    /// A run that is not over.
     struct Active {
-        rig::LeaseId lease = 0;
-        std::unique_ptr<RunThread> thread; ///< null while the run waits for its rigs
-        bool cancelled = false;
-        bool digital = false; ///< no physics: no rig says when its turn is
-    };
+        explicit Active(const RunRecord& record);
 
+        RunControl control;
+        std::set<std::string> rigs; ///< to lease; none: it waits for a processor
+        int priority;
+        rig::LeaseId lease = 0; ///< held or waiting
+        rig::LeaseId place = 0; ///< in line, that it may keep
+        std::stop_token over;   ///< of the lease
+        std::unique_ptr<RunThread> thread;
+        v1::RunResult result; ///< of the attempt that has just succeeded
+        std::vector<PauseDone> pausing;
+    };
+    using Actions = RunControl::Actions;
+    using Input = std::function<Actions(RunControl&)>;
+
+    // What happens to runs (run_manager_control.cpp).
+
+    /// Of a run that is not over, or, for as long as it takes to say so, of one that is. Throws
+    /// NOT_FOUND.
+    Active& active(std::uint64_t run);
+    /// Does what a run's control answers to `input`. What it throws changed nothing: the control's
+    /// refusal, or that the store could not take it.
+    void tell(std::uint64_t run, const Input& input);
+    /// The same of what cannot be refused: a run that the store fails is dropped, and starts again
+    /// when phylld does.
+    void tell_or_drop(std::uint64_t run, const Input& input);
+    void drop(std::uint64_t run);
+    /// Whether the action is one of those that store, and was done.
+    bool store_action(std::uint64_t run, const Active& active, const RunControl::Action& action);
+    void do_action(std::uint64_t run, Active& active, const RunControl::Action& action);
+    void get_in_line(std::uint64_t run, Active& active, bool keep_place);
+    void end_lease(std::uint64_t run, Active& active);
+    void start_thread(std::uint64_t run, Active& active);
+    void answer_pause(Active& active, const std::optional<Error>& refusal);
+    void granted(std::uint64_t run, const std::stop_token& over);
+    void finished(std::uint64_t run, const Outcome& outcome);
+    /// Whoever watches learns that a run is over, and what is not kept any more goes.
+    void ended(std::uint64_t run);
+    void say_when_stopped();
+    [[nodiscard]] rig::LeaseEvents lease_events(std::uint64_t run);
+    /// Moves a run to running, and records what it is under.
+    void store_start(std::uint64_t run);
+    [[nodiscard]] v1::Conditions present_conditions(const RunRecord& record) const;
+
+    /// A run that was stored is to be run.
+    void enqueue(std::uint64_t run);
     /// What a run's record says from its submission on.
     static void complete(v1::RunInfo& info, const v1::RunSpec& spec, double now);
     /// Throws INVALID_ARGUMENT when a run is to reuse another one that is not there, or not over.
@@ -113,27 +166,22 @@ class RunManager {
     /// Throws NOT_FOUND for a rig that is neither there nor named by any run.
     void check_rig(const std::string& rig) const;
     [[nodiscard]] GroupRecord group_record(std::uint64_t id) const;
-    void enqueue(std::uint64_t run);
-    void start(std::uint64_t run, const std::stop_token& over);
-    /// Moves a run to running, records what it is under and returns that.
-    v1::Conditions note_start(const RunRecord& record,
-                              const std::map<std::string, rig::RigThread*>& rigs);
     /// Of a run that was under way when the daemon went away.
     void recover(std::uint64_t run);
+    void recover_queued(bool unforeseen);
     /// The rigs of a run at which somebody may be, when nobody knows why the daemon went away.
     [[nodiscard]] std::vector<std::string> attended(const v1::RunSpec& spec) const;
     /// Why a run waits for a person after a restart that nobody asked for; empty: it does not.
     [[nodiscard]] std::string why_wait(std::uint64_t run) const;
-    void finished(std::uint64_t run, const Outcome& outcome);
-    void store_outcome(std::uint64_t run, const Active& active, const Outcome& outcome);
-    /// Whoever watches learns that a run is over, and what is not kept any more goes.
-    void ended(std::uint64_t run);
+    /// The run, which must be over for `what` to be done with it: "replayed".
+    [[nodiscard]] RunRecord get_over(std::uint64_t run, const char* what) const;
+    /// All that was set beside its run file; of a group's member with what the group has in common,
+    /// and its seed.
+    [[nodiscard]] google::protobuf::RepeatedPtrField<std::string>
+    overrides_of(const v1::RunInfo& info) const;
     void remove_expired();
     void remove_folders();
     void annotate(v1::RunInfo& info) const;
-    [[nodiscard]] std::size_t digital_running() const;
-    /// Runs without physics that are under way at a time.
-    [[nodiscard]] std::size_t most_digital() const;
 
     const Premises premises_;
     const v1::RetentionConfig retention_;
@@ -143,8 +191,8 @@ class RunManager {
     const Clock& clock_;
     Post post_;
     RunSite site_;
-    std::map<std::uint64_t, Active> active_; ///< queued and running, by number
-    std::deque<std::uint64_t> in_line_;      ///< runs without physics that wait for their turn
+    std::map<std::uint64_t, Active> active_; ///< runs that are not over, by number
+    ProcessorLine processors_;
     Watches watches_;
     std::function<void()> stopped_; ///< set while the daemon stops
 };

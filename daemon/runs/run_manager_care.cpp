@@ -22,6 +22,13 @@ constexpr std::uint32_t most_fruitless = 3;
 } // namespace
 
 void RunManager::recover() {
+    // First of all, so that nobody else gets the rigs that they did not give up.
+    for (const std::uint64_t run : store_.in_state({v1::PAUSED})) {
+        const Active& paused = active(run);
+        if (!paused.control.released() && !paused.rigs.empty()) {
+            enqueue(run);
+        }
+    }
     const std::vector<std::uint64_t> under_way = store_.in_state({v1::RUNNING, v1::HELD});
     const bool unforeseen = std::ranges::any_of(under_way, [&](std::uint64_t run) {
         const v1::RunInfo info = store_.run(run).value().info;
@@ -30,6 +37,12 @@ void RunManager::recover() {
     for (const std::uint64_t run : under_way) {
         recover(run);
     }
+    recover_queued(unforeseen);
+    remove_folders(); // of removals that were broken off
+    remove_expired();
+}
+
+void RunManager::recover_queued(bool unforeseen) {
     for (const std::uint64_t run : store_.in_state({v1::QUEUED})) {
         const std::string wait = unforeseen ? why_wait(run) : "";
         if (wait.empty()) {
@@ -38,8 +51,6 @@ void RunManager::recover() {
             store_.wait_for_person(run, wait, wall_seconds(clock_));
         }
     }
-    remove_folders(); // of removals that were broken off
-    remove_expired();
 }
 
 std::string RunManager::why_wait(std::uint64_t run) const {
@@ -73,7 +84,8 @@ void RunManager::recover(std::uint64_t run) {
     const double now = wall_seconds(clock_);
     const v1::RunInfo before = store_.run(run).value().info;
     if (before.state() == v1::HELD && before.waits()) {
-        return; // it was not under way
+        static_cast<void>(active(run)); // it was not under way, but may hear that it may go on
+        return;
     }
     std::string wait = why_wait(run);
     if (before.waits()) {
@@ -99,27 +111,19 @@ void RunManager::recover(std::uint64_t run) {
     spdlog::error("run {} is given up: {}", run, reason);
 }
 
-void RunManager::resume(std::uint64_t run) {
-    const v1::RunInfo info = get(run).info;
-    if (!info.waits()) {
+RunRecord RunManager::get_over(std::uint64_t run, const char* what) const {
+    RunRecord record = get(run);
+    if (!is_final(record.info.state())) {
         throw Error(Code::failed_precondition,
-                    fmt::format("run {} is {}{}; only a run that waits for a person can be resumed",
-                                run, name_of(info.state()),
-                                info.state() == v1::HELD ? ", and tries again by itself" : ""));
+                    fmt::format("run {} is {}: only a run that is over can be {}", run,
+                                name_of(record.info.state()), what));
     }
-    store_.change_state(run, v1::QUEUED, "resumed", wall_seconds(clock_));
-    enqueue(run);
-    watches_.notify(run);
+    return record;
 }
 
 std::uint64_t RunManager::replay(const v1::ReplayRequest& request, const std::string& caller) {
-    const RunRecord source = get(request.run());
+    const RunRecord source = get_over(request.run(), "replayed");
     const std::filesystem::path folder = state_.folder_of(request.run());
-    if (!is_final(source.info.state())) {
-        throw Error(Code::failed_precondition,
-                    fmt::format("run {} is {}: only a run that is over can be replayed",
-                                request.run(), name_of(source.info.state())));
-    }
     if (!std::filesystem::exists(RunJournal::file_in(folder))) {
         throw Error(
             Code::failed_precondition,
@@ -135,6 +139,46 @@ std::uint64_t RunManager::replay(const v1::ReplayRequest& request, const std::st
     *info.mutable_conditions() = source.info.conditions();
     info.set_replay_of(request.run());
     return submit(info, source.spec, read_file(folder / "run.toml"), request.idempotency_key());
+}
+
+std::uint64_t RunManager::retry(const v1::RetryRequest& request, const std::string& caller) {
+    const RunRecord source = get_over(request.run(), "tried again");
+    if (source.info.replay_of() != 0) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("run {0} is a replay of run {1}: phyllctl run replay {1} does that "
+                                "again",
+                                request.run(), source.info.replay_of()));
+    }
+    if (source.info.kind() != v1::TRAINING) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("run {} has no run file to be tried again", request.run()));
+    }
+    for (const std::string& rig : rigs_of(source.spec)) {
+        static_cast<void>(lab_.rig(rig));
+    }
+    check_calibrated(source.spec);
+    v1::RunInfo info;
+    info.set_name(request.name().empty() ? source.info.name() : request.name());
+    info.set_note(request.note().empty() ? source.info.note() : request.note());
+    info.set_submitted_by(caller);
+    info.set_test_data(source.info.test_data());
+    info.set_priority(source.info.priority());
+    *info.mutable_overrides() = overrides_of(source.info);
+    *info.mutable_files() = source.info.files();
+    info.set_retry_of(request.run());
+    return submit(info, source.spec, read_file(state_.folder_of(request.run()) / "run.toml"),
+                  request.idempotency_key());
+}
+
+google::protobuf::RepeatedPtrField<std::string>
+RunManager::overrides_of(const v1::RunInfo& info) const {
+    if (info.group() == 0) {
+        return info.overrides();
+    }
+    auto all = store_.group(info.group()).value().info.overrides();
+    all.MergeFrom(info.overrides());
+    *all.Add() = fmt::format("seed={}", info.seed());
+    return all;
 }
 
 void RunManager::check_calibrated(const v1::RunSpec& spec) const {

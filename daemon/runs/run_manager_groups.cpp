@@ -61,22 +61,22 @@ std::vector<v1::GroupInfo> RunManager::groups(const v1::ListRunsRequest& filter)
 
 void RunManager::cancel_group(std::uint64_t id) {
     const GroupRecord group = group_record(id);
-    std::vector<std::uint64_t> running;
+    std::vector<std::uint64_t> others;
     bool any = false;
-    // Those that wait first: a rig that a running one gives up must not go to the next.
+    // Those that wait first: a rig that another gives up must not go to the next.
     for (const RunRecord& member : group.members) {
         const v1::RunInfo& info = member.info;
         if (is_final(info.state())) {
             continue;
         }
         any = true;
-        if (info.state() == v1::RUNNING) {
-            running.push_back(info.run());
-        } else {
+        if (info.state() == v1::QUEUED) {
             cancel(info.run());
+        } else {
+            others.push_back(info.run());
         }
     }
-    for (const std::uint64_t run : running) {
+    for (const std::uint64_t run : others) {
         cancel(run);
     }
     if (!any) {

@@ -16,7 +16,8 @@ namespace phyll::runs {
 
 /// How an attempt at a run ended.
 struct Outcome {
-    /// SUCCEEDED, FAILED, HELD when a person has to look, or RUN_CANCELLED when it was stopped.
+    /// SUCCEEDED, FAILED, HELD when a person has to look, PAUSED, or RUN_CANCELLED when it was
+    /// stopped.
     v1::RunState state = v1::FAILED;
     std::string reason;
     v1::RunResult result; ///< when succeeded
@@ -40,6 +41,9 @@ struct RunSite {
     Workers* workers; ///< that share the numerical work; null: the run's thread alone
     /// Something about the run was stored; called on the run's thread.
     std::function<void(std::uint64_t run)> stored;
+    /// The same, where the run was moved by its thread: to held, which tries again by itself, and
+    /// why; or back to running.
+    std::function<void(std::uint64_t run, v1::RunState state, const std::string& reason)> moved;
     std::function<void(std::uint64_t run, const v1::Progress&)> progress;
     /// The last word, after the rigs were made safe; called on the run's thread.
     std::function<void(std::uint64_t run, const Outcome&)> finished;

@@ -10,9 +10,10 @@ bool may_go(v1::RunState from, v1::RunState to) noexcept {
         return to == v1::SUCCEEDED || to == v1::FAILED || to == v1::PAUSED || to == v1::HELD ||
                to == v1::RUN_CANCELLED || to == v1::QUEUED;
     case v1::PAUSED:
-        return to == v1::RUNNING || to == v1::QUEUED || to == v1::RUN_CANCELLED;
+        return to == v1::RUNNING || to == v1::QUEUED || to == v1::RUN_CANCELLED || to == v1::PAUSED;
     case v1::HELD:
-        return to == v1::RUNNING || to == v1::QUEUED || to == v1::FAILED || to == v1::RUN_CANCELLED;
+        return to == v1::RUNNING || to == v1::QUEUED || to == v1::FAILED ||
+               to == v1::RUN_CANCELLED || to == v1::HELD;
     default:
         return false;
     }

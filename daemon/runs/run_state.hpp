@@ -10,12 +10,13 @@ namespace phyll::runs {
 ///
 ///   queued    -> running, cancelled, failed, held
 ///   running   -> succeeded, failed, paused, held, cancelled, queued
-///   paused    -> running, queued, cancelled
-///   held      -> running, queued, failed, cancelled
+///   paused    -> running, queued, cancelled, paused
+///   held      -> running, queued, failed, cancelled, held
 ///   succeeded, failed and cancelled are final.
 ///
 /// A queued run fails when what it needs is no longer there: its rig, its data. It is held when
-/// phylld went away under it and a person has to say that it may go on.
+/// phylld went away under it and a person has to say that it may go on. From paused to paused it
+/// gives its rigs up; from held to held it is held for another reason.
 [[nodiscard]] bool may_go(v1::RunState from, v1::RunState to) noexcept;
 
 [[nodiscard]] bool is_final(v1::RunState state) noexcept;

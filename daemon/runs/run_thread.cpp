@@ -1,5 +1,6 @@
 #include "daemon/runs/run_thread.hpp"
 
+#include "daemon/rig/either_stop.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -10,12 +11,14 @@
 namespace phyll::runs {
 namespace {
 
-Outcome outcome_of(const Error& error, const std::stop_token& stop) {
-    const bool stopped = error.code() == Code::cancelled && stop.stop_requested();
-    const v1::RunState state = stopped                         ? v1::RUN_CANCELLED
-                               : error.code() == Code::aborted ? v1::HELD
-                                                               : v1::FAILED;
-    return {state, error.what(), {}};
+v1::RunState state_after(const Error& error, bool stopped, bool paused) {
+    if (error.code() == Code::cancelled && stopped) {
+        return v1::RUN_CANCELLED;
+    }
+    if (error.code() == Code::cancelled && paused) {
+        return v1::PAUSED;
+    }
+    return error.code() == Code::aborted ? v1::HELD : v1::FAILED;
 }
 
 void add_reason(Outcome& outcome, const std::string& reason) {
@@ -44,11 +47,15 @@ void RunThread::work(const std::stop_token& stop) {
             before[found->second] = found->second->perturbation();
         }
     }
+    const rig::EitherStop ends(stop, order_.over);
     Outcome outcome;
     try {
-        outcome = {v1::SUCCEEDED, {}, Attempt(order_, site_, stop).run()};
+        outcome = {
+            v1::SUCCEEDED, {}, Attempt(order_, site_, ends.token(), pause_.get_token()).run()};
     } catch (const Error& error) {
-        outcome = outcome_of(error, stop);
+        outcome.state = state_after(error, ends.token().stop_requested(), pause_.stop_requested());
+        const bool asked_for = outcome.state == v1::PAUSED || outcome.state == v1::RUN_CANCELLED;
+        outcome.reason = asked_for ? "" : error.what();
     } catch (const std::exception& error) {
         outcome = {v1::FAILED, fmt::format("failed inside phylld: {}", error.what()), {}};
     }
@@ -56,13 +63,18 @@ void RunThread::work(const std::stop_token& stop) {
     for (const auto& [thread, fraction] : before) {
         put_back(*thread, fraction, outcome);
     }
+    leave_rigs(outcome);
+    site_.finished(order_.run, outcome);
+}
+
+void RunThread::leave_rigs(Outcome& outcome) const {
     for (const auto& [name, thread] : order_.rigs) {
         const SafeState safe = rig::LeasedRig(*thread, order_.over).make_safe();
-        if (safe.state != SafeState::State::safe) {
+        // After the lease others make it safe, and may not be through with it.
+        if (safe.state != SafeState::State::safe && !order_.over.stop_requested()) {
             add_reason(outcome, fmt::format("rig {} may not be safe: {}", name, safe.reason));
         }
     }
-    site_.finished(order_.run, outcome);
 }
 
 } // namespace phyll::runs

@@ -14,14 +14,20 @@ class RunThread {
     /// `site` outlives this.
     RunThread(RunOrder order, const RunSite& site);
 
-    /// Ends the run at its next step, and the query under way at once.
+    /// Ends the attempt at its next step, and the query under way at once, as does the end of the
+    /// lease on the rigs.
     void stop() { thread_.request_stop(); }
+    /// Ends it after the query under way, with a checkpoint where one can be made; never while it
+    /// is held.
+    void pause() { pause_.request_stop(); }
 
   private:
     void work(const std::stop_token& stop);
+    void leave_rigs(Outcome& outcome) const;
 
     const RunOrder order_;
     const RunSite& site_;
+    std::stop_source pause_;
     std::jthread thread_;
 };
 

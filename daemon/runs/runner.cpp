@@ -87,7 +87,7 @@ void Runner::restore(const Checkpoint& checkpoint) {
     }
     scheme_.restore(checkpoint.state);
     measurer_.restore(position.devices());
-    step_ = position.step();
+    step_ = kept_ = position.step();
     first_step_ = position.first_step();
     last_epoch_ = position.last_epoch();
     result_ = position.result();
@@ -95,18 +95,28 @@ void Runner::restore(const Checkpoint& checkpoint) {
     hardware_before_ = result_.hardware_seconds();
 }
 
-v1::RunResult Runner::run(std::stop_token stop) {
+v1::RunResult Runner::run(std::stop_token stop, std::stop_token pause) {
     stop_ = std::move(stop);
+    pause_ = std::move(pause);
     started_ = last_progress_ = clock_.now();
     if (options_.checkpoints) {
         policy_.emplace(*options_.checkpoints, clock_);
         policy_->made(result_.training_queries() + result_.evaluation_queries());
     }
     while (step_ - first_step_ < scheme_.steps()) {
-        if (stop_.stop_requested()) {
-            throw Error(Code::cancelled, "the run was stopped");
+        begin_ = policy_ && !judging_ ? std::optional(position()) : std::nullopt;
+        try {
+            if (stop_.stop_requested() || pause_.stop_requested()) {
+                throw Error(Code::cancelled, "the run was stopped");
+            }
+            take_step();
+        } catch (const Error& error) {
+            if (error.code() == Code::cancelled && pause_.stop_requested() &&
+                !stop_.stop_requested()) {
+                leave();
+            }
+            throw;
         }
-        take_step();
     }
     note_evidence_of();
     result_.set_digital_seconds(digital_seconds());
@@ -124,6 +134,7 @@ void Runner::take_step() {
     report_progress(plan);
     perturb(plan);
     const OwnedBlock responses = answer(plan);
+    begin_.reset(); // from here on the scheme is another one
     const std::vector<v1::EpochMetrics> epochs =
         take_in(scheme_.learn(step, plan, responses.view()));
     ++step_;
@@ -231,19 +242,33 @@ void Runner::keep(const std::vector<v1::EpochMetrics>& epochs, bool at_once) {
         }
         return;
     }
-    Checkpoint checkpoint;
-    RunPosition& position = checkpoint.position;
+    make_checkpoint(position(), epochs);
+    policy_->made(measured);
+}
+
+RunPosition Runner::position() const {
+    RunPosition position;
     position.set_step(step_);
     position.set_first_step(first_step_);
     position.set_last_epoch(last_epoch_);
     *position.mutable_result() = result_;
-    position.mutable_result()->set_digital_seconds(digital_seconds());
     for (DevicePosition& device : measurer_.positions()) {
         *position.add_devices() = std::move(device);
     }
-    checkpoint.state = scheme_.state();
-    observer_.checkpoint(std::move(checkpoint), epochs);
-    policy_->made(measured);
+    return position;
+}
+
+void Runner::make_checkpoint(RunPosition position, const std::vector<v1::EpochMetrics>& epochs) {
+    position.mutable_result()->set_digital_seconds(digital_seconds());
+    kept_ = position.step();
+    observer_.checkpoint({.position = std::move(position), .state = scheme_.state()}, epochs);
+}
+
+void Runner::leave() {
+    // Planning changes nothing, so until it learns the scheme is what it was at the step's begin.
+    if (begin_ && begin_->step() != kept_) {
+        make_checkpoint(*std::exchange(begin_, std::nullopt), {});
+    }
 }
 
 double Runner::digital_seconds() const {

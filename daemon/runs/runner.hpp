@@ -64,10 +64,11 @@ class Runner {
     /// is said of the state of this, the scheme and the measurer.
     void restore(const Checkpoint& checkpoint);
 
-    /// Takes every step of the scheme; throws CANCELLED when stopped, ABORTED when a person has to
-    /// look before it goes on, and what a rig throws. The result lacks what the scheme does not
-    /// know: versions and sizes of the data splits.
-    [[nodiscard]] v1::RunResult run(std::stop_token stop);
+    /// Takes every step of the scheme; throws CANCELLED when stopped or paused, ABORTED when a
+    /// person has to look before it goes on, and what a rig throws. A pause leaves a checkpoint of
+    /// the step under way at its begin: what was measured for it is in the journal. The result
+    /// lacks what the scheme does not know: versions and sizes of the data splits.
+    [[nodiscard]] v1::RunResult run(std::stop_token stop, std::stop_token pause = {});
 
   private:
     void note_evidence_of();
@@ -79,6 +80,11 @@ class Runner {
     /// Why a person has to look; empty: nobody has to.
     [[nodiscard]] std::string note_eras();
     void keep(const std::vector<v1::EpochMetrics>& epochs, bool at_once);
+    /// Where the run is; the scheme's state belongs to it.
+    [[nodiscard]] RunPosition position() const;
+    void make_checkpoint(RunPosition position, const std::vector<v1::EpochMetrics>& epochs);
+    /// Before a pause: what was learned since the last checkpoint is kept.
+    void leave();
     void report_progress(const training::Plan& plan);
     void add_up();
     [[nodiscard]] double digital_seconds() const;
@@ -91,6 +97,7 @@ class Runner {
     RunObserver& observer_;
 
     std::stop_token stop_;
+    std::stop_token pause_;
     std::vector<training::LayerOutlook> outlook_;
     v1::RunResult result_;
     Clock::Monotonic started_;
@@ -105,6 +112,9 @@ class Runner {
     std::optional<CheckpointPolicy> policy_;
     /// Whole samples were shown: what follows is measured, not learned, and the journal has it.
     bool judging_ = false;
+    /// At the begin of the step under way; nothing where no checkpoint may be made there.
+    std::optional<RunPosition> begin_;
+    std::uint64_t kept_ = 0; ///< the step of the last checkpoint; 0: there is none, or need be
 };
 
 /// SHA-256 over names, shapes and values of a network's arrays, in hexadecimal.

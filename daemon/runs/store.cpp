@@ -182,10 +182,13 @@ v1::Event Store::Impl::move(RunRecord& record, v1::RunState state, const std::st
                     fmt::format("run {} is {} and cannot become {}", info.run(),
                                 name_of(info.state()), name_of(state)));
     }
+    const bool is_held = state == v1::HELD && info.state() != v1::HELD;
     info.set_state(state);
     info.set_reason(reason);
     info.set_waits(false);
-    info.set_holds(info.holds() + (state == v1::HELD ? 1 : 0));
+    info.set_stopped(false);
+    info.set_released(false);
+    info.set_holds(info.holds() + (is_held ? 1 : 0));
     if (state == v1::RUNNING && info.started() == 0) {
         info.set_started(time);
     }
@@ -296,13 +299,37 @@ v1::Event Store::change_state(std::uint64_t run, v1::RunState state, const std::
     return state == v1::RUNNING ? impl_->transaction(change) : impl_->last_words(change);
 }
 
-v1::Event Store::wait_for_person(std::uint64_t run, const std::string& reason, double time) {
+v1::Event Store::wait_for_person(std::uint64_t run, const std::string& reason, double time,
+                                 bool stopped) {
     return impl_->last_words([&] {
         RunRecord record = impl_->load(run);
         const v1::Event event = impl_->move(record, v1::HELD, reason, time);
         record.info.set_waits(true);
+        record.info.set_stopped(stopped);
         impl_->save(record.info);
         return event;
+    });
+}
+
+v1::Event Store::pause(std::uint64_t run, const std::string& reason, bool released, double time) {
+    return impl_->last_words([&] {
+        RunRecord record = impl_->load(run);
+        const v1::Event event = impl_->move(record, v1::PAUSED, reason, time);
+        record.info.set_released(released);
+        impl_->save(record.info);
+        return event;
+    });
+}
+
+v1::Event Store::prioritise(std::uint64_t run, int priority, const std::string& notice,
+                            double time) {
+    return impl_->transaction([&] {
+        RunRecord record = impl_->load(run);
+        record.info.set_priority(priority);
+        impl_->save(record.info);
+        v1::Event event;
+        event.set_notice(utf8(notice));
+        return impl_->add_event(run, event, time);
     });
 }
 

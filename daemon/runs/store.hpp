@@ -117,8 +117,15 @@ class Store {
     v1::Event interrupted(std::uint64_t run, const std::string& reason, double time,
                           std::optional<std::uint64_t> journaled = std::nullopt,
                           const std::string& wait = {});
-    /// Moves a run to held until a person resumes it. Throws as `change_state` does.
-    v1::Event wait_for_person(std::uint64_t run, const std::string& reason, double time);
+    /// Moves a run to held until a person resumes it, or, where an emergency stop did that
+    /// (`stopped`), until its rigs are acknowledged. Throws as `change_state` does.
+    v1::Event wait_for_person(std::uint64_t run, const std::string& reason, double time,
+                              bool stopped = false);
+    /// Moves a run to paused, or says of a paused one that it gave its rigs up (`released`). Throws
+    /// as `change_state` does.
+    v1::Event pause(std::uint64_t run, const std::string& reason, bool released, double time);
+    /// Before which others it is served, with an event that says so. Throws NOT_FOUND.
+    v1::Event prioritise(std::uint64_t run, int priority, const std::string& notice, double time);
 
     /// Stores an epoch, as event and as row of the metrics.
     v1::Event add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time);
@@ -149,6 +156,8 @@ class Store {
     [[nodiscard]] std::vector<v1::Event> epochs(std::uint64_t run, std::uint64_t after,
                                                 std::size_t limit) const;
 
+    /// The largest number that any event was ever given; 0: there was none.
+    [[nodiscard]] std::uint64_t last_event() const;
     /// Whether each of these runs is over, or gone.
     [[nodiscard]] bool all_over(const std::set<std::uint64_t>& runs) const;
     /// Every run, in the order of their numbers.

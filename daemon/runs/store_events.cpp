@@ -101,6 +101,15 @@ std::vector<StoredEvent> Store::events(const std::set<std::uint64_t>& runs, std:
     });
 }
 
+std::uint64_t Store::last_event() const {
+    return impl_->with([&] {
+        // Not of the table: events may be gone, and their numbers are not used again.
+        SQLite::Statement select(impl_->database,
+                                 "SELECT seq FROM sqlite_sequence WHERE name = 'events'");
+        return select.executeStep() ? from_sql(select.getColumn(0)) : 0;
+    });
+}
+
 std::vector<v1::Event> Store::epochs(std::uint64_t run, std::uint64_t after,
                                      std::size_t limit) const {
     return impl_->with([&] {

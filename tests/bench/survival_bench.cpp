@@ -78,6 +78,7 @@ struct Bench {
                            .hold_limit = Seconds(1.0),
                            .workers = &workers,
                            .stored = [](std::uint64_t) {},
+                           .moved = [](std::uint64_t, v1::RunState, const std::string&) {},
                            .progress = [](std::uint64_t, const v1::Progress&) {},
                            .finished = [](std::uint64_t, const Outcome&) {}};
         const RunOrder order{submit(store), spec, {{"cavity", rig.get()}}, conditions, 0};

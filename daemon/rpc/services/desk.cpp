@@ -51,6 +51,23 @@ void choose_rigs(const Site& site, bool simulate, v1::RunSpec& spec) {
     site.runs.check_calibrated(spec);
 }
 
+void check_after_event(const Site& site, std::uint64_t number) {
+    if (const std::uint64_t last = site.store.last_event(); number > last) {
+        throw invalid_field("after_event",
+                            fmt::format("{}; the latest event of this phylld has the number {}: "
+                                        "watch from 0 on",
+                                        number, last));
+    }
+}
+
+void check_priority(std::int32_t priority) {
+    constexpr std::int32_t most = 1000;
+    if (priority < -most || priority > most) {
+        throw invalid_field("priority",
+                            fmt::format("{}; valid are {} to {}", priority, -most, most));
+    }
+}
+
 void check_filter(const v1::ListRunsRequest& request) {
     for (int i = 0; i < request.states_size(); ++i) {
         if (request.states(i) == v1::RUN_STATE_UNSPECIFIED ||

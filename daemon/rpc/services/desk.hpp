@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -67,6 +68,15 @@ void at_desk(const Site& site, const std::shared_ptr<Call>& call, Work work, The
 /// What every run is submitted or checked with: puts it on its rigs' simulations, where that is
 /// asked for, and throws FAILED_PRECONDITION where a rig of it would measure nothing. Any thread.
 void choose_rigs(const Site& site, bool simulate, v1::RunSpec& spec);
+
+/// Throws INVALID_ARGUMENT for the number of an event that there never was.
+void check_after_event(const Site& site, std::uint64_t number);
+
+/// Throws INVALID_ARGUMENT for a priority out of range.
+void check_priority(std::int32_t priority);
+
+/// A run as most methods that do something to one answer. Throws NOT_FOUND.
+[[nodiscard]] v1::RunReply run_reply(const runs::RunManager& manager, std::uint64_t run);
 
 /// Throws INVALID_ARGUMENT for a filter that cannot be meant.
 void check_filter(const v1::ListRunsRequest& request);

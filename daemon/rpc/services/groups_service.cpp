@@ -81,6 +81,7 @@ runs::RunRecord prepare(const Site& site, const v1::SubmitGroupRequest& request,
 void submit(const Site& site, const v1::SubmitGroupRequest& request,
             const std::shared_ptr<Call>& call) {
     check_members(request);
+    check_priority(request.priority());
     at_desk(
         site, call,
         [&site, request, find = site.runs.find_rig(), stop = call->stop_token()] {
@@ -97,6 +98,7 @@ void submit(const Site& site, const v1::SubmitGroupRequest& request,
             std::vector<runs::RunRecord> members = prepared;
             for (runs::RunRecord& member : members) {
                 member.info.set_submitted_by(call->caller().name);
+                member.info.set_priority(request.priority());
             }
             v1::GroupInfo info;
             info.set_name(members.front().info.name());
@@ -111,6 +113,7 @@ void submit(const Site& site, const v1::SubmitGroupRequest& request,
 /// Sends what happens to the members until all are over or the client has gone.
 void watch(const Site& site, const v1::WatchGroupRequest& request,
            const std::shared_ptr<Call>& call) {
+    check_after_event(site, request.after_event());
     const v1::GroupReply group = site.runs.group(request.group());
     v1::GroupWatchItem snapshot;
     *snapshot.mutable_snapshot() = group.info();

@@ -42,6 +42,7 @@ v1::RunSpec spec_of(const v1::SubmitRequest& request, const config::OptionsResol
 }
 
 void submit(const Site& site, const v1::SubmitRequest& request, const std::shared_ptr<Call>& call) {
+    check_priority(request.priority());
     at_desk(
         site, call,
         [&site, request, find = site.runs.find_rig()] {
@@ -59,6 +60,7 @@ void submit(const Site& site, const v1::SubmitRequest& request, const std::share
             info.set_note(request.note().empty() ? spec.note() : request.note());
             info.set_submitted_by(call->caller().name);
             *info.mutable_overrides() = request.file().overrides();
+            info.set_priority(request.priority());
             v1::SubmitReply reply;
             reply.set_run(
                 site.runs.submit(info, spec, request.file().text(), request.idempotency_key()));
@@ -68,6 +70,7 @@ void submit(const Site& site, const v1::SubmitRequest& request, const std::share
 
 /// Sends what happens to a run until it is over or the client has gone.
 void watch(const Site& site, const v1::WatchRequest& request, const std::shared_ptr<Call>& call) {
+    check_after_event(site, request.after_event());
     v1::WatchItem snapshot;
     *snapshot.mutable_snapshot() = site.runs.get(request.run()).info;
     call->item(snapshot);
@@ -107,14 +110,6 @@ void remove(runs::RunManager& manager, const v1::RemoveRequest& request) {
                    {request.groups().begin(), request.groups().end()});
 }
 
-v1::RunReply run_reply(const runs::RunManager& manager, std::uint64_t run) {
-    runs::RunRecord record = manager.get(run);
-    v1::RunReply reply;
-    *reply.mutable_info() = std::move(record.info);
-    *reply.mutable_spec() = std::move(record.spec);
-    return reply;
-}
-
 } // namespace
 
 void add_runs_service(Dispatcher& dispatcher, const Site& site) {
@@ -140,16 +135,6 @@ void add_runs_service(Dispatcher& dispatcher, const Site& site) {
     dispatcher.stream<v1::WatchRequest, v1::WatchItem>(
         "phyll.v1.Runs/Watch",
         [&site](const auto& request, const auto& call) { watch(site, request, call); });
-    dispatcher.answer<v1::RunRequest, v1::RunReply>(
-        "phyll.v1.Runs/Cancel", [&site](const v1::RunRequest& request, const Call&) {
-            site.runs.cancel(request.run());
-            return run_reply(site.runs, request.run());
-        });
-    dispatcher.answer<v1::RunRequest, v1::RunReply>(
-        "phyll.v1.Runs/Resume", [&site](const v1::RunRequest& request, const Call&) {
-            site.runs.resume(request.run());
-            return run_reply(site.runs, request.run());
-        });
     dispatcher.answer<v1::ReplayRequest, v1::SubmitReply>(
         "phyll.v1.Runs/Replay", [&site](const v1::ReplayRequest& request, const Call& call) {
             v1::SubmitReply reply;

@@ -46,6 +46,7 @@ void add_leases_service(Dispatcher& dispatcher, const Site& site);
 void add_rigs_service(Dispatcher& dispatcher, const Site& site);
 void add_stop_service(Dispatcher& dispatcher, const Site& site);
 void add_runs_service(Dispatcher& dispatcher, const Site& site);
+void add_run_control_service(Dispatcher& dispatcher, const Site& site);
 void add_export_service(Dispatcher& dispatcher, const Site& site);
 void add_groups_service(Dispatcher& dispatcher, const Site& site);
 void add_data_service(Dispatcher& dispatcher, const Site& site);

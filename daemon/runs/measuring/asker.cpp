@@ -80,6 +80,10 @@ std::size_t Asker::recall(const Query& query, double& seconds) const {
 
 void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::stop_token& stop,
                 const std::function<void()>& recovered) const {
+    // A rig that is being recovered is not left in between.
+    if (depth_ == 0 && pause_.stop_requested()) {
+        throw Error(Code::cancelled, "the run is paused");
+    }
     const Asking asking(depth_);
     std::optional<SampleTime> busy;
     RawSamples raw;
@@ -88,12 +92,12 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
         try {
             busy = ask_once(layer, query, raw, stop);
         } catch (const Error& error) {
+            if (stop.stop_requested() && may_pass(error.code())) {
+                throw Error(Code::cancelled, error.what()); // however a driver puts it
+            }
             const bool changed = query.check_settings && error.code() == Code::aborted;
             if (trouble_ == nullptr || changed || !may_pass(error.code())) {
                 throw;
-            }
-            if (stop.stop_requested()) {
-                throw Error(Code::cancelled, error.what()); // however a driver puts it
             }
             trouble_->rig_failed(query.rig, layer, error, stop);
             recovered();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <span>
 #include <stop_token>
+#include <utility>
 
 namespace phyll::runs {
 
@@ -18,17 +19,20 @@ namespace phyll::runs {
 /// Thread rule: one caller at a time.
 class Asker {
   public:
-    /// Both outlive this; null: no journal, faults are not survived.
-    Asker(RunJournal* journal, Trouble* trouble) : journal_(journal), trouble_(trouble) {}
+    /// Both outlive this; null: no journal, faults are not survived. Once `pause` is requested the
+    /// query under way is finished, and no more is asked.
+    Asker(RunJournal* journal, Trouble* trouble, std::stop_token pause)
+        : journal_(journal), trouble_(trouble), pause_(std::move(pause)) {}
 
     /// How many of the query's first samples the journal has; they are filled in, and what they
     /// took, in s, is added to `seconds`.
     [[nodiscard]] std::size_t recall(const Query& query, double& seconds) const;
 
-    /// Asks the rig, and adds what that took to `seconds`. Throws CANCELLED when stopped, what the
-    /// rig or the journal throws, and what `recovered` throws, which is called whenever the rig was
-    /// recovered after a fault and is about to be asked again: it may change the query. What the
-    /// query wants raw is in the journal beside the answers; of a query that failed nothing is.
+    /// Asks the rig, and adds what that took to `seconds`. Throws CANCELLED when stopped or paused,
+    /// what the rig or the journal throws, and what `recovered` throws, which is called whenever
+    /// the rig was recovered after a fault and is about to be asked again: it may change the query.
+    /// What the query wants raw is in the journal beside the answers; of a query that failed
+    /// nothing is.
     void ask(PhysicalLayer& layer, Query& query, double& seconds, const std::stop_token& stop,
              const std::function<void()>& recovered) const;
 
@@ -40,6 +44,7 @@ class Asker {
   private:
     RunJournal* journal_;
     Trouble* trouble_;
+    std::stop_token pause_;
     mutable int depth_ = 0; ///< askings under way: a rig that was recovered is asked in between
 };
 

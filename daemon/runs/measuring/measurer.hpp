@@ -32,6 +32,9 @@ struct MeasurerOptions {
     RunJournal* journal = nullptr;
     Trouble* trouble = nullptr; ///< null: a fault ends the run
     std::optional<v1::SentinelsSpec> sentinels{};
+    /// Once it is requested the rigs are asked no more: `answer` throws CANCELLED after the query
+    /// under way, unless memory and journal have all that is left.
+    std::stop_token pause{};
 };
 
 /// What is to be measured.

@@ -107,7 +107,7 @@ TEST_CASE("a lease that is not renewed leaves the rig safe, at once when its tim
     LabBench bench(clock);
     std::optional<Clock::Monotonic> wake;
     bench.lab.set_hooks(
-        {.wake_at = [&](auto when) { wake = when; }, .keep_blocks = {}, .lifted = {}});
+        {.wake_at = [&](auto when) { wake = when; }, .keep_blocks = {}, .acknowledged = {}});
     bench.wait_for("anna", Seconds(5));
     bench.run(1);
     REQUIRE(wake == clock.now() + std::chrono::seconds(5));
@@ -161,11 +161,11 @@ TEST_CASE("an emergency stop aborts whoever holds the rig, and answers when it i
     const ManualClock clock;
     LabBench bench(clock);
     std::vector<rig::RigBlock> kept;
-    std::string lifted;
+    std::string acknowledged;
     bench.lab.set_hooks(
         {.wake_at = {},
          .keep_blocks = [&](const std::string&, const auto& blocks) { kept = blocks; },
-         .lifted = [&](const std::string& rig) { lifted = rig; }});
+         .acknowledged = [&](const std::string& rig) { acknowledged = rig; }});
     bench.wait_for("anna");
     bench.run(1);
     const auto measurement = hanging_query(bench, clock);
@@ -178,9 +178,9 @@ TEST_CASE("an emergency stop aborts whoever holds the rig, and answers when it i
     REQUIRE(measurement->failure);
     REQUIRE_FALSE(bench.lab.rig("r").status().driven);
     REQUIRE(bench.lab.holder("r").empty());
-    REQUIRE(lifted.empty());
+    REQUIRE(acknowledged.empty());
     bench.lab.acknowledge("r");
-    REQUIRE(lifted == "r");
+    REQUIRE(acknowledged == "r");
     REQUIRE(kept.empty());
     bench.run(4);
     REQUIRE(bench.events.back() == "bert has it");

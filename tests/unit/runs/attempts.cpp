@@ -89,13 +89,20 @@ runs::RunSite Attempts::site() {
         .hold_limit = Seconds(3600.0),
         .workers = nullptr,
         .stored = [](std::uint64_t) {},
-        .progress = [](std::uint64_t, const v1::Progress&) {},
+        .moved = [](std::uint64_t, v1::RunState, const std::string&) {},
+        .progress =
+            [this](std::uint64_t, const v1::Progress& progress) {
+                if (on_progress) {
+                    on_progress(progress);
+                }
+            },
         .finished = [](std::uint64_t, const runs::Outcome&) {}};
 }
 
 std::optional<Error> Attempts::attempt(std::uint64_t run, std::vector<sim::FaultPlan> faults) {
     queries = 0;
     stop = {};
+    pause = {};
     store.started(run, conditions, 3);
     rig::RigThread thread("r", [&] { return make_rig(std::move(faults)); }, clock, 100);
     thread.set_era(store.rig_era("r").era);
@@ -106,7 +113,7 @@ std::optional<Error> Attempts::attempt(std::uint64_t run, std::vector<sim::Fault
     const runs::RunSite here = site();
     std::optional<Error> failure;
     try {
-        result = runs::Attempt(order, here, stop.get_token()).run();
+        result = runs::Attempt(order, here, stop.get_token(), pause.get_token()).run();
         store.change_state(run, v1::SUCCEEDED, "", 4, &result);
     } catch (const Error& error) {
         failure = error;

@@ -57,6 +57,8 @@ class Attempts {
     float moved = 0.0F; ///< by how much the rig's responses are
     bool safe = true;   ///< after the last attempt
     std::stop_source stop;
+    std::stop_source pause;
+    std::function<void(const v1::Progress&)> on_progress;
 
   private:
     [[nodiscard]] std::unique_ptr<PhysicalLayer> make_rig(std::vector<sim::FaultPlan> faults);

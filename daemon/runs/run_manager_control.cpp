@@ -1,0 +1,356 @@
+// What happens to runs: their controls say what is to be done, and it is done here.
+
+#include "daemon/runs/differences.hpp"
+#include "daemon/runs/run_manager.hpp"
+#include "daemon/runs/run_state.hpp"
+#include "drivers/core/error.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace phyll::runs {
+namespace {
+
+using What = RunControl::Action::What;
+
+/// A replay asks no rig.
+std::set<std::string> rigs_to_lease(const RunRecord& record) {
+    return record.info.replay_of() != 0 ? std::set<std::string>() : rigs_of(record.spec);
+}
+
+std::string holder_name(std::uint64_t run) {
+    return fmt::format("run {}", run);
+}
+
+void log_change(std::uint64_t run, const RunControl::Action& action) {
+    const std::string words = fmt::format("run {} is {}{}{}", run, name_of(action.state),
+                                          action.text.empty() ? "" : ": ", action.text);
+    action.state == v1::HELD ? spdlog::warn("{}", words) : spdlog::info("{}", words);
+}
+
+} // namespace
+
+RunManager::Active::Active(const RunRecord& record)
+    : control(record.info), rigs(rigs_to_lease(record)), priority(record.info.priority()) {}
+
+// ---- What is asked
+
+void RunManager::pause(std::uint64_t run, bool release, const std::string& by, PauseDone done) {
+    Active& known = active(run);
+    known.pausing.push_back(std::move(done));
+    const std::size_t asking = known.pausing.size();
+    try {
+        tell(run, [&](RunControl& control) { return control.pause(release, by); });
+    } catch (...) {
+        if (const auto found = active_.find(run); found != active_.end()) {
+            found->second.pausing.resize(asking - 1);
+        }
+        throw;
+    }
+}
+
+void RunManager::resume(std::uint64_t run) {
+    tell(run, [](RunControl& control) { return control.resume(); });
+}
+
+void RunManager::cancel(std::uint64_t run) {
+    tell(run, [](RunControl& control) { return control.cancel(); });
+}
+
+void RunManager::acknowledged(const std::string& rig) {
+    std::vector<std::uint64_t> held;
+    for (const auto& [run, known] : active_) {
+        if (known.control.stopped() && known.rigs.contains(rig)) {
+            held.push_back(run);
+        }
+    }
+    for (const std::uint64_t run : held) {
+        tell_or_drop(run, [](RunControl& control) { return control.acknowledged(); });
+    }
+}
+
+void RunManager::stop(std::function<void()> done) {
+    stopped_ = std::move(done);
+    std::vector<std::uint64_t> runs;
+    for (const auto& [run, known] : active_) {
+        runs.push_back(run);
+    }
+    for (const std::uint64_t run : runs) {
+        tell_or_drop(run, [](RunControl& control) { return control.daemon_stops(); });
+    }
+    say_when_stopped();
+}
+
+void RunManager::enqueue(std::uint64_t run) {
+    tell_or_drop(run, [](RunControl& control) { return control.enqueue(); });
+}
+
+// ---- Doing it
+
+RunManager::Active& RunManager::active(std::uint64_t run) {
+    const auto found = active_.find(run);
+    return found != active_.end() ? found->second
+                                  : active_.try_emplace(run, get(run)).first->second;
+}
+
+void RunManager::tell(std::uint64_t run, const Input& input) {
+    Active& known = active(run);
+    RunControl next = known.control;
+    Actions actions;
+    bool stored = false;
+    try {
+        actions = input(next);
+        for (const RunControl::Action& action : actions) {
+            stored = store_action(run, known, action) || stored;
+        }
+    } catch (...) {
+        if (is_final(known.control.state())) {
+            active_.erase(run);
+        }
+        throw;
+    }
+    known.control = next;
+    for (const RunControl::Action& action : actions) {
+        do_action(run, known, action);
+    }
+    if (is_final(next.state())) {
+        active_.erase(run);
+        ended(run);
+    } else if (stored) {
+        watches_.notify(run);
+    }
+}
+
+void RunManager::tell_or_drop(std::uint64_t run, const Input& input) {
+    try {
+        tell(run, input);
+    } catch (const Error& error) {
+        spdlog::error("what happened to run {} could not be stored; it starts again when phylld "
+                      "does: {}",
+                      run, error.what());
+        drop(run);
+    }
+}
+
+void RunManager::drop(std::uint64_t run) {
+    if (const auto found = active_.find(run); found != active_.end()) {
+        end_lease(run, found->second);
+        answer_pause(found->second,
+                     Error(Code::unavailable, fmt::format("run {} could not be stored", run)));
+        active_.erase(found);
+    }
+}
+
+bool RunManager::store_action(std::uint64_t run, const Active& known,
+                              const RunControl::Action& action) {
+    const double now = wall_seconds(clock_);
+    switch (action.what) {
+    case What::store_start:
+        store_start(run);
+        spdlog::info("run {} starts", run);
+        return true;
+    case What::store_interruption:
+        store_.interrupted(run, "phylld was stopped", now);
+        spdlog::info("run {} goes back to the queue", run);
+        return true;
+    case What::store:
+        break;
+    default:
+        return false;
+    }
+    if (action.state == v1::PAUSED) {
+        store_.pause(run, action.text, action.released, now);
+    } else if (action.waits) {
+        store_.wait_for_person(run, action.text, now, action.stopped);
+    } else {
+        store_.change_state(run, action.state, action.text, now,
+                            action.state == v1::SUCCEEDED ? &known.result : nullptr);
+    }
+    log_change(run, action);
+    return true;
+}
+
+void RunManager::do_action(std::uint64_t run, Active& known, const RunControl::Action& action) {
+    switch (action.what) {
+    case What::get_in_line:
+        get_in_line(run, known, action.keep_place);
+        break;
+    case What::end_lease:
+        end_lease(run, known);
+        break;
+    case What::start_thread:
+        start_thread(run, known);
+        break;
+    case What::pause_thread:
+        known.thread->pause();
+        break;
+    case What::stop_thread:
+        known.thread->stop();
+        break;
+    case What::tell_paused:
+        answer_pause(known, std::nullopt);
+        break;
+    case What::refuse_pause:
+        answer_pause(known, Error(Code::failed_precondition, action.text));
+        break;
+    case What::store:
+    case What::store_start:
+    case What::store_interruption:
+        break; // done before
+    }
+}
+
+void RunManager::answer_pause(Active& known, const std::optional<Error>& refusal) {
+    for (const PauseDone& done : std::exchange(known.pausing, {})) {
+        done(refusal);
+    }
+}
+
+// ---- Rigs
+
+rig::LeaseEvents RunManager::lease_events(std::uint64_t run) {
+    return {.granted = [this, run](const rig::Grant& grant) { granted(run, grant.over); },
+            .lost =
+                [this, run](rig::LeaseEnd how, const std::string& why) {
+                    active(run).lease = 0;
+                    tell_or_drop(run,
+                                 [&](RunControl& control) { return control.lease_lost(how, why); });
+                }};
+}
+
+void RunManager::get_in_line(std::uint64_t run, Active& known, bool keep_place) {
+    if (known.rigs.empty()) {
+        processors_.wait_for(run, known.priority, [this, run] { granted(run, {}); });
+        return;
+    }
+    rig::LeaseTerms terms{.rigs = known.rigs,
+                          .holder = holder_name(run),
+                          .priority = known.priority,
+                          .place = keep_place ? known.place : 0};
+    const bool paused = known.control.state() == v1::PAUSED;
+    try {
+        for (const std::string& name : known.rigs) {
+            static_cast<void>(lab_.rig(name));
+        }
+        known.lease = paused ? lab_.take(std::move(terms), lease_events(run))
+                             : lab_.wait_for(std::move(terms), lease_events(run));
+        known.place = keep_place && known.place != 0 ? known.place : known.lease;
+    } catch (const Error& error) {
+        // Later: whoever called has something else to do for the run first.
+        post_([this, run, paused, why = std::string(error.what())] {
+            tell_or_drop(run, [&](RunControl& control) {
+                return paused ? control.lease_lost(rig::LeaseEnd::broken, why)
+                              : control.could_not_start(why);
+            });
+        });
+    }
+}
+
+void RunManager::end_lease(std::uint64_t run, Active& known) {
+    if (known.rigs.empty()) {
+        processors_.end(run);
+    } else if (known.lease != 0) {
+        lab_.end(std::exchange(known.lease, 0));
+    }
+}
+
+void RunManager::granted(std::uint64_t run, const std::stop_token& over) {
+    active(run).over = over;
+    try {
+        tell(run, [](RunControl& control) { return control.granted(); });
+    } catch (const Error& error) {
+        tell_or_drop(run,
+                     [&](RunControl& control) { return control.could_not_start(error.what()); });
+    }
+}
+
+// ---- Threads
+
+void RunManager::store_start(std::uint64_t run) {
+    const RunRecord record = store_.run(run).value();
+    const double now = wall_seconds(clock_);
+    const v1::Conditions present = present_conditions(record);
+    store_.started(run, present, now);
+    if (!record.info.has_conditions()) {
+        return;
+    }
+    for (const v1::Difference& change : differences(record.info.conditions(), present)) {
+        store_.add_notice(run,
+                          fmt::format("goes on under other conditions: {} {} is {}, was {}",
+                                      change.section(), change.path(),
+                                      change.has_b() ? change.b() : "not there",
+                                      change.has_a() ? change.a() : "not there"),
+                          now);
+    }
+}
+
+v1::Conditions RunManager::present_conditions(const RunRecord& record) const {
+    if (record.info.replay_of() != 0) {
+        return record.info.conditions(); // of the run that it replays
+    }
+    std::map<std::string, RigStart> starts;
+    for (const std::string& name : rigs_to_lease(record)) {
+        const rig::RigThread& rig = lab_.rig(name);
+        starts[name] = {.age = rig.status().age, .era = rig.era()};
+        if (const auto calibration = rig.calibration()) {
+            starts[name].calibration = rig::in_words(calibration->to_wire());
+        }
+    }
+    for (const v1::RunRig& asked : record.spec.rigs()) {
+        if (asked.has_start_age() && starts.contains(asked.name())) {
+            starts[asked.name()].age = asked.start_age();
+        }
+    }
+    for (const v1::RigConditions& before : record.info.conditions().rigs()) {
+        starts[before.rig()].age = before.age(); // it goes on there
+        starts[before.rig()].era = before.era();
+    }
+    return conditions(premises_, starts);
+}
+
+void RunManager::start_thread(std::uint64_t run, Active& known) {
+    try {
+        const RunRecord record = store_.run(run).value();
+        RunOrder order{.run = run,
+                       .spec = record.spec,
+                       .rigs = {},
+                       .conditions = record.info.conditions(),
+                       .replay_of = record.info.replay_of(),
+                       .over = known.over};
+        for (const std::string& name : known.rigs) {
+            order.rigs[name] = &lab_.rig(name);
+        }
+        known.thread = std::make_unique<RunThread>(std::move(order), site_);
+    } catch (const std::exception& error) {
+        const std::string why = fmt::format("could not be started: {}", error.what());
+        post_([this, run, why] { finished(run, {v1::FAILED, why, {}}); });
+    }
+}
+
+void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
+    Active& known = active(run);
+    known.thread.reset();
+    known.result = outcome.result;
+    tell_or_drop(run, [&](RunControl& control) {
+        return control.attempt_ended(outcome.state, outcome.reason);
+    });
+    say_when_stopped();
+}
+
+void RunManager::ended(std::uint64_t run) {
+    watches_.notify(run);
+    remove_expired();
+}
+
+void RunManager::say_when_stopped() {
+    const bool at_work = std::ranges::any_of(
+        active_, [](const auto& entry) { return entry.second.control.working(); });
+    if (stopped_ && !at_work) {
+        std::exchange(stopped_, nullptr)();
+    }
+}
+
+} // namespace phyll::runs
