@@ -103,8 +103,8 @@ int end(Child& child, const Clock& clock) {
 
 int watch(Child& child, HeldLease& lease, const Clock& clock) {
     while (!child.ended()) {
-        const Seconds left(lease.next_renewal().at() - clock.now());
-        const int signal = next_signal(std::min(left, longest_wait));
+        const Seconds until_due(lease.next_renewal().at() - clock.now());
+        const int signal = next_signal(std::min(until_due, longest_wait));
         if (signal != 0 && signal != SIGCHLD) {
             child.signal(signal);
         }

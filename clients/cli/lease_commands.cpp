@@ -43,7 +43,7 @@ std::string ends(const v1::Lease& lease) {
                                        : "in " + duration(lease.seconds_left());
 }
 
-void list(App& app) {
+void list_leases(App& app) {
     const auto reply =
         app.client().call<v1::ListLeasesReply>("phyll.v1.Leases/List", v1::ListLeasesRequest());
     Table table({"LEASE", "RIGS", "HOLDER", "SINCE", "ENDS", "NOTE"});
@@ -172,7 +172,7 @@ void add_lease_commands(App& app) {
     CLI::App* lease = app.commands().add_subcommand("lease", "Who may drive which rigs");
     lease->require_subcommand(1);
     lease->add_subcommand("list", "Who holds which rigs, and who waits for them")->callback([&app] {
-        list(app);
+        list_leases(app);
     });
 
     CLI::App* taking =

@@ -8,7 +8,7 @@
 namespace phyll::cli {
 namespace {
 
-const char* name_of(v1::RigBlock::Kind kind) {
+const char* kind_name(v1::RigBlock::Kind kind) {
     switch (kind) {
     case v1::RigBlock::STOPPED:
         return "stopped";
@@ -26,7 +26,7 @@ const char* name_of(v1::RigBlock::Kind kind) {
 std::string blocks_in_words(const v1::RigInfo& rig) {
     std::string out;
     for (const v1::RigBlock& block : rig.blocks()) {
-        out += fmt::format("{}{}{} since {}{}{}", out.empty() ? "" : "; ", name_of(block.kind()),
+        out += fmt::format("{}{}{} since {}{}{}", out.empty() ? "" : "; ", kind_name(block.kind()),
                            block.by().empty() ? "" : " by " + block.by(), local_time(block.since()),
                            block.note().empty() ? "" : ": ", block.note());
     }
@@ -36,7 +36,7 @@ std::string blocks_in_words(const v1::RigInfo& rig) {
 nlohmann::json blocks_json(const v1::RigInfo& rig) {
     nlohmann::json out = nlohmann::json::array();
     for (const v1::RigBlock& block : rig.blocks()) {
-        out.push_back({{"kind", name_of(block.kind())},
+        out.push_back({{"kind", kind_name(block.kind())},
                        {"by", block.by()},
                        {"since", block.since()},
                        {"note", block.note()}});

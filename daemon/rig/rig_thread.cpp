@@ -77,6 +77,7 @@ void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<
                               m->failure =
                                   std::move(failure); // and the query may still be a driver's
                           } else {
+                              m->stimuli = std::move(query->stimuli);
                               m->responses = std::move(query->responses);
                               m->context.age = query->context.age;
                               m->seconds = query->seconds;

@@ -18,7 +18,7 @@ namespace phyll::rig {
 
 /// A block on its way through a rig.
 struct Measurement {
-    OwnedBlock stimuli;   ///< taken when it is measured
+    OwnedBlock stimuli;   ///< taken while it is measured, and gone where that failed
     OwnedBlock responses; ///< made by the rig's thread
     QueryContext context; ///< its age is set by the rig's thread; nothing is kept raw
     bool wants_times = false;

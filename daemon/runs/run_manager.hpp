@@ -3,6 +3,7 @@
 #include "daemon/rig/lab.hpp"
 #include "daemon/runs/conditions.hpp"
 #include "daemon/runs/processor_line.hpp"
+#include "daemon/runs/recordings/recording.hpp"
 #include "daemon/runs/run_control.hpp"
 #include "daemon/runs/run_thread.hpp"
 #include "daemon/runs/watches.hpp"
@@ -72,6 +73,13 @@ class RunManager {
     /// The rig may be driven again after an emergency stop: runs that it held get in line for it.
     /// To be called before anybody else can be granted the rig, or they come after them.
     void acknowledged(const std::string& rig);
+
+    /// Begins to record what is streamed through a rig. The recording is there until
+    /// `end_recording`. Throws what Recording does.
+    Recording& record(const RecordingOrder& order, rig::RigThread& rig);
+    /// The stream is over, well or not, and then why. `done` is called on the loop.
+    void end_recording(std::uint64_t run, const std::optional<std::string>& failure,
+                       std::function<void()> done);
 
     /// The run as stored, with why a queued one waits. Throws NOT_FOUND.
     [[nodiscard]] RunRecord get(std::uint64_t run) const;
@@ -156,6 +164,7 @@ class RunManager {
     /// Moves a run to running, and records what it is under.
     void store_start(std::uint64_t run);
     [[nodiscard]] v1::Conditions present_conditions(const RunRecord& record) const;
+    [[nodiscard]] RigStart start_of(const rig::RigThread& rig) const;
 
     /// A run that was stored is to be run.
     void enqueue(std::uint64_t run);
@@ -192,6 +201,7 @@ class RunManager {
     Post post_;
     RunSite site_;
     std::map<std::uint64_t, Active> active_; ///< runs that are not over, by number
+    std::map<std::uint64_t, std::unique_ptr<Recording>> recordings_; ///< by the run's number
     ProcessorLine processors_;
     Watches watches_;
     std::function<void()> stopped_; ///< set while the daemon stops

@@ -83,6 +83,11 @@ std::vector<std::string> RunManager::attended(const v1::RunSpec& spec) const {
 void RunManager::recover(std::uint64_t run) {
     const double now = wall_seconds(clock_);
     const v1::RunInfo before = store_.run(run).value().info;
+    if (before.kind() == v1::RECORDING) {
+        store_.change_state(run, v1::FAILED, "phylld went away under it; what it kept is there",
+                            now);
+        return;
+    }
     if (before.state() == v1::HELD && before.waits()) {
         static_cast<void>(active(run)); // it was not under way, but may hear that it may go on
         return;

@@ -91,9 +91,15 @@ void RunManager::enqueue(std::uint64_t run) {
 // ---- Doing it
 
 RunManager::Active& RunManager::active(std::uint64_t run) {
-    const auto found = active_.find(run);
-    return found != active_.end() ? found->second
-                                  : active_.try_emplace(run, get(run)).first->second;
+    if (const auto found = active_.find(run); found != active_.end()) {
+        return found->second;
+    }
+    const RunRecord record = get(run);
+    if (record.info.kind() == v1::RECORDING) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("run {} is a recording: it is over when its stream is", run));
+    }
+    return active_.try_emplace(run, record).first->second;
 }
 
 void RunManager::tell(std::uint64_t run, const Input& input) {
@@ -293,11 +299,7 @@ v1::Conditions RunManager::present_conditions(const RunRecord& record) const {
     }
     std::map<std::string, RigStart> starts;
     for (const std::string& name : rigs_to_lease(record)) {
-        const rig::RigThread& rig = lab_.rig(name);
-        starts[name] = {.age = rig.status().age, .era = rig.era()};
-        if (const auto calibration = rig.calibration()) {
-            starts[name].calibration = rig::in_words(calibration->to_wire());
-        }
+        starts[name] = start_of(lab_.rig(name));
     }
     for (const v1::RunRig& asked : record.spec.rigs()) {
         if (asked.has_start_age() && starts.contains(asked.name())) {
@@ -309,6 +311,14 @@ v1::Conditions RunManager::present_conditions(const RunRecord& record) const {
         starts[before.rig()].era = before.era();
     }
     return conditions(premises_, starts);
+}
+
+RigStart RunManager::start_of(const rig::RigThread& rig) const {
+    RigStart start{.age = rig.status().age, .era = rig.era()};
+    if (const auto calibration = rig.calibration()) {
+        start.calibration = rig::in_words(calibration->to_wire());
+    }
+    return start;
 }
 
 void RunManager::start_thread(std::uint64_t run, Active& known) {
@@ -346,8 +356,10 @@ void RunManager::ended(std::uint64_t run) {
 }
 
 void RunManager::say_when_stopped() {
-    const bool at_work = std::ranges::any_of(
-        active_, [](const auto& entry) { return entry.second.control.working(); });
+    const bool at_work =
+        !recordings_.empty() || std::ranges::any_of(active_, [](const auto& entry) {
+            return entry.second.control.working();
+        });
     if (stopped_ && !at_work) {
         std::exchange(stopped_, nullptr)();
     }

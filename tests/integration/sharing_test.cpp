@@ -12,8 +12,12 @@
 #include <phyll/v1/leases.pb.h>
 #include <phyll/v1/rigs.pb.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -48,6 +52,11 @@ std::string rows(const std::string& row, int count) {
         text += row + "\n";
     }
     return text;
+}
+
+std::string text_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::string half_drives() {
@@ -127,22 +136,23 @@ TEST_CASE("what cannot be leased, and tokens that are none, are refused by name"
 TEST_CASE("a lease that is broken ends the command that it was taken for") {
     Daemon daemon;
     const auto script = daemon.write("held.sh", "echo $PHYLL_LEASE\nexec sleep 1000\n");
-    Process holder(daemon.ctl_command({"lease", "run", "cavity", "--for", "1s", "--", "sh",
-                                       script.string()}),
-                   daemon.folder() / "holder.log");
+    Process holder(
+        daemon.ctl_command({"lease", "run", "cavity", "--for", "1s", "--", "sh", script.string()}),
+        daemon.folder() / "holder.log");
     REQUIRE(holder.read_line().size() == 32);
     REQUIRE(leases(daemon).at(0)["rigs"] == json({"cavity"}));
     const Finished broken = daemon.ctl({"lease", "break", "cavity", "--note", "needed"});
     INFO(broken.err);
     REQUIRE(broken.status == 0);
     REQUIRE(holder.wait() == 128 + SIGTERM);
-    REQUIRE(test::read_text(daemon.folder() / "holder.log").find("broken by") != std::string::npos);
+    REQUIRE(text_of(daemon.folder() / "holder.log").find("broken by") != std::string::npos);
     REQUIRE(daemon.log().find("broke the lease of") != std::string::npos);
 }
 
 TEST_CASE("lease run ends as its command did, and leaves the rig to others") {
     Daemon daemon;
-    const Finished done = daemon.ctl({"lease", "run", "cavity", "echo", "--", "sh", "-c", "exit 3"});
+    const Finished done =
+        daemon.ctl({"lease", "run", "cavity", "echo", "--", "sh", "-c", "exit 3"});
     REQUIRE(done.status == 3);
     REQUIRE(leases(daemon).empty());
     REQUIRE(daemon.ctl({"lease", "run", "cavity", "--", "no-such-program"}).status == 127);
@@ -154,10 +164,10 @@ TEST_CASE("a client that goes away in mid-stream leaves a safe rig to the next i
         const char* name;
         std::function<void(Process&, test::TcpProxy&)> goes;
     };
-    const Way way = GENERATE_REF(values<Way>(
-        {{"killed", [](Process& client, test::TcpProxy&) { client.signal(SIGKILL); }},
-         {"stopped", [](Process& client, test::TcpProxy&) { client.signal(SIGSTOP); }},
-         {"cut off", [](Process&, test::TcpProxy& network) { network.cut(); }}}));
+    const Way way = GENERATE_REF(
+        values<Way>({{"killed", [](Process& client, test::TcpProxy&) { client.signal(SIGKILL); }},
+                     {"stopped", [](Process& client, test::TcpProxy&) { client.signal(SIGSTOP); }},
+                     {"cut off", [](Process&, test::TcpProxy& network) { network.cut(); }}}));
     INFO(way.name << (slow ? ", while its query is under way" : ""));
     // A query of the hanging rig is under way until it is aborted; the slow one measures on and on.
     Daemon daemon(slow ? hanging_rig : R"(
@@ -213,7 +223,8 @@ TEST_CASE("a client that hangs loses its lease and its stream, and is told so") 
     await([&] { return rig_of(daemon, "box").safe(); });
 }
 
-TEST_CASE("an emergency stop reaches whoever drives, holds through a restart, and is acknowledged") {
+TEST_CASE(
+    "an emergency stop reaches whoever drives, holds through a restart, and is acknowledged") {
     Daemon daemon(hanging_rig);
     const auto file = daemon.write("x.csv", half_drives() + "\n");
     Process query(daemon.ctl_command({"query", "box", "--in", file.string()}),
@@ -226,8 +237,7 @@ TEST_CASE("an emergency stop reaches whoever drives, holds through a restart, an
     REQUIRE(line["blocks"][0]["kind"] == "stopped");
     REQUIRE(line["blocks"][0]["note"] == "smoke");
     REQUIRE(query.wait() == 7);
-    REQUIRE(test::read_text(daemon.folder() / "query.log").find("box is stopped by") !=
-            std::string::npos);
+    REQUIRE(text_of(daemon.folder() / "query.log").find("box is stopped by") != std::string::npos);
     daemon.kill();
     daemon.start();
     const Finished refused = daemon.ctl({"query", "box", "--in", file.string()});
@@ -268,22 +278,24 @@ TEST_CASE("a stream gives what queries give, sample for sample, from and to any 
     }
     const auto file = daemon.write("x.csv", text);
     const auto path = [&](const char* name) { return (daemon.folder() / name).string(); };
-    REQUIRE(daemon.ctl({"query", "echo", "--in", file.string(), "--out", path("q.csv")}).status == 0);
-    const Finished streamed = daemon.ctl(
-        {"--json", "stream", "echo", "--in", file.string(), "--out", path("s.csv"), "--block", "7"});
+    REQUIRE(daemon.ctl({"query", "echo", "--in", file.string(), "--out", path("q.csv")}).status ==
+            0);
+    const Finished streamed = daemon.ctl({"--json", "stream", "echo", "--in", file.string(),
+                                          "--out", path("s.csv"), "--block", "7"});
     INFO(streamed.err);
     REQUIRE(streamed.status == 0);
     const json last = json::parse(streamed.out.substr(streamed.out.rfind("{\"blocks\"")));
     REQUIRE(last["samples"] == 500);
     REQUIRE(last["blocks"] == 72);
     REQUIRE(last["invalid"] == 0);
-    REQUIRE(test::read_text(path("s.csv")) == test::read_text(path("q.csv")));
-    REQUIRE(daemon.ctl({"stream", "echo", "--in", file.string(), "--out", path("s.npy")}).status == 0);
+    REQUIRE(text_of(path("s.csv")) == text_of(path("q.csv")));
+    REQUIRE(daemon.ctl({"stream", "echo", "--in", file.string(), "--out", path("s.npy")}).status ==
+            0);
     const Finished again =
         daemon.ctl({"stream", "echo", "--in", path("s.npy"), "--out", path("t.csv")});
     INFO(again.err);
     REQUIRE(again.status == 0);
-    REQUIRE(test::read_text(path("t.csv")) == test::read_text(path("q.csv")));
+    REQUIRE(text_of(path("t.csv")) == text_of(path("q.csv")));
 }
 
 TEST_CASE("a block of a stream that is not allowed ends it, or is marked, as a whole") {
@@ -292,18 +304,18 @@ TEST_CASE("a block of a stream that is not allowed ends it, or is marked, as a w
     text += "1.5" + half_drives().substr(3) + "\n" + rows(half_drives(), 5);
     const auto file = daemon.write("x.csv", text);
     const auto path = [&](const char* name) { return (daemon.folder() / name).string(); };
-    const Finished ended = daemon.ctl({"stream", "echo", "--in", file.string(), "--out",
-                                       path("a.csv"), "--block", "2"});
+    const Finished ended = daemon.ctl(
+        {"stream", "echo", "--in", file.string(), "--out", path("a.csv"), "--block", "2"});
     REQUIRE(ended.status == 2);
     REQUIRE(ended.err.find("after 4 samples: block 2: ") != std::string::npos);
     REQUIRE(ended.err.find("1.5") != std::string::npos);
-    const std::string kept = test::read_text(path("a.csv"));
+    const std::string kept = text_of(path("a.csv"));
     REQUIRE(std::ranges::count(kept, '\n') == 5);
     const Finished marked = daemon.ctl({"stream", "echo", "--in", file.string(), "--out",
                                         path("b.csv"), "--block", "2", "--on-error", "mark"});
     REQUIRE(marked.status == 0);
     REQUIRE(marked.err.find("samples 4 to 5 are not valid: block 2: ") != std::string::npos);
-    const std::string all = test::read_text(path("b.csv"));
+    const std::string all = text_of(path("b.csv"));
     REQUIRE(std::ranges::count(all, '\n') == 11);
     REQUIRE(all.find("nan") != std::string::npos);
     REQUIRE(rig_of(daemon, "echo").age() == 4 + 8);

@@ -39,8 +39,8 @@ bool pass_on(int from, int to) {
         return false;
     }
     for (ssize_t sent = 0; sent < size;) {
-        const ssize_t now = ::send(to, bytes.data() + sent, static_cast<std::size_t>(size - sent),
-                                   MSG_NOSIGNAL);
+        const ssize_t now =
+            ::send(to, bytes.data() + sent, static_cast<std::size_t>(size - sent), MSG_NOSIGNAL);
         if (now <= 0) {
             return false;
         }

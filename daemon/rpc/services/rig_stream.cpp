@@ -91,6 +91,14 @@ RigStream::RigStream(const Site& site, std::shared_ptr<Call> call, const v1::Str
                                 "another connection, and put its token into the header"));
     }
     lease_ = site.lab.leases().use(call_->header().lease(), rig_.name()).over;
+    check_note(opening.note());
+    if (opening.record()) {
+        recording_ = &site.runs.record({.name = opening.name(),
+                                        .note = opening.note(),
+                                        .by = call_->caller().name,
+                                        .key = key_},
+                                       rig_);
+    }
 }
 
 void RigStream::start() {
@@ -110,6 +118,9 @@ void RigStream::start() {
     v1::StreamItem item;
     v1::StreamOpened& opened = *item.mutable_opened();
     opened.set_key(key_);
+    if (recording_ != nullptr) {
+        opened.set_recording(recording_->run());
+    }
     opened.set_window(window);
     opened.set_evidence(rig::to_wire(rig_.spec().evidence));
     call_->item(item);
@@ -141,9 +152,35 @@ void RigStream::take(Content item) {
 }
 
 void RigStream::measured(const Block& block) {
+    if (recording_ != nullptr && !call_->over()) {
+        record(block);
+        return;
+    }
+    recorded(block, nullptr);
+}
+
+void RigStream::record(const Block& block) {
+    if (block.measurement->failure) {
+        recording_->mark(number_ + block.first, block.samples, failure_of(block).what());
+        recorded(block, nullptr);
+        return;
+    }
+    recording_->keep(block.measurement, number_ + block.first,
+                     [self = shared_from_this(), block](std::exception_ptr failure) {
+                         boost::asio::post(self->site_.loop,
+                                           [self, block, failure = std::move(failure)] {
+                                               self->recorded(block, failure);
+                                           });
+                     });
+}
+
+void RigStream::recorded(const Block& block, const std::exception_ptr& failure) {
     --under_way_;
     if (call_->over()) {
         return;
+    }
+    if (failure) {
+        block.measurement->failure = failure;
     }
     ready_.push_back(block);
     send_results();
@@ -188,8 +225,7 @@ void RigStream::send(const Block& block) {
 
 void RigStream::send_failure(const Block& block, const Error& why) {
     if (!marks_ || stop_.stop_requested()) {
-        stop_.request_stop();
-        call_->fail(why);
+        fail(why);
         return;
     }
     v1::StreamItem item;
@@ -205,6 +241,12 @@ void RigStream::send_failure(const Block& block, const Error& why) {
     call_->item(item, std::move(frames));
 }
 
+void RigStream::fail(const Error& why) {
+    failure_ = why.what();
+    stop_.request_stop();
+    call_->fail(why);
+}
+
 Error RigStream::failure_of(const Block& block) const {
     const std::string where = fmt::format("block {}", block.number);
     try {
@@ -217,14 +259,29 @@ Error RigStream::failure_of(const Block& block) const {
 }
 
 void RigStream::end_if_done() {
-    if (ended_ && under_way_ == 0 && ready_.empty() && !call_->over()) {
+    if (!ended_ || under_way_ > 0 || !ready_.empty() || call_->over()) {
+        return;
+    }
+    if (recording_ != nullptr) {
+        end_recording(std::nullopt);
+    } else if (!closing_) {
         call_->end();
     }
 }
 
+/// A stream that is recorded is over when the recording is on the disk.
+void RigStream::end_recording(const std::optional<std::string>& failure) {
+    closing_ = true;
+    site_.runs.end_recording(std::exchange(recording_, nullptr)->run(), failure, [call = call_] {
+        if (!call->over()) {
+            call->end();
+        }
+    });
+}
+
 void RigStream::lease_over() {
     if (!call_->over()) {
-        call_->fail(lease_end(site_, *call_));
+        fail(lease_end(site_, *call_));
     }
 }
 
@@ -232,6 +289,9 @@ void RigStream::over() {
     stop_.request_stop();
     lease_over_.reset();
     ready_.clear();
+    if (recording_ != nullptr) {
+        end_recording(failure_.empty() ? "its client gave it up, or is gone" : failure_);
+    }
 }
 
 void stream(const Site& site, const v1::StreamRequest& request, const std::shared_ptr<Call>& call) {

@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 namespace phyll::rpc {
 
@@ -36,10 +38,15 @@ class RigStream : public std::enable_shared_from_this<RigStream> {
 
     void take(Content item);
     void measured(const Block& block);
+    /// Keeps it, where the stream is recorded, before the client gets it.
+    void record(const Block& block);
+    void recorded(const Block& block, const std::exception_ptr& failure);
+    void end_recording(const std::optional<std::string>& failure);
     /// Sends what is ready, as far as the client is ready for it.
     void send_results();
     void send(const Block& block);
     void send_failure(const Block& block, const Error& why);
+    void fail(const Error& why);
     [[nodiscard]] Error failure_of(const Block& block) const;
     void end_if_done();
     void lease_over();
@@ -56,10 +63,13 @@ class RigStream : public std::enable_shared_from_this<RigStream> {
     std::stop_source stop_; ///< of all that was asked and not measured yet
     std::uint64_t blocks_ = 0;
     std::uint64_t samples_ = 0;
-    std::size_t under_way_ = 0; ///< blocks that the rig has
+    std::size_t under_way_ = 0; ///< blocks that the rig has, or the recording
     std::deque<Block> ready_;
-    bool ended_ = false;   ///< no more blocks come
-    bool waiting_ = false; ///< for the client to be ready
+    runs::Recording* recording_ = nullptr; ///< null: it is not recorded
+    std::string failure_;                  ///< why the stream ends badly
+    bool ended_ = false;                   ///< no more blocks come
+    bool closing_ = false;                 ///< the recording is being finished
+    bool waiting_ = false;                 ///< for the client to be ready
     std::optional<std::stop_callback<std::function<void()>>> lease_over_;
 };
 

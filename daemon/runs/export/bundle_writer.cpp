@@ -99,6 +99,12 @@ std::shared_ptr<const ByteSource> make_bundle(const RunRecord& run, const FileRe
                     fmt::format("run {} is {}; a bundle is made of a run that is over",
                                 run.info.run(), name_of(run.info.state())));
     }
+    if (run.info.kind() == v1::RECORDING) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("run {} is a recording: there is nothing to train again; its "
+                                "measurements can be exported",
+                                run.info.run()));
+    }
     if (run.info.replay_of() != 0) {
         throw Error(Code::failed_precondition,
                     fmt::format("run {0} is a replay of run {1} and has measured nothing; a bundle "

@@ -2,15 +2,18 @@
 
 #include "daemon/runs/export/bundle_writer.hpp"
 #include "daemon/runs/export/measurements_file.hpp"
+#include "daemon/runs/export/numpy_file.hpp"
 #include "daemon/runs/measuring/run_journal.hpp"
 #include "daemon/runs/nameless_file.hpp"
 #include "daemon/runs/rigs_file.hpp"
+#include "daemon/runs/spilling_bytes.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/journal/reader.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -66,6 +69,16 @@ std::shared_ptr<const ByteSource> measurements(const RunRecord& run, const std::
     return file;
 }
 
+std::shared_ptr<const ByteSource> numpy_arrays(const RunRecord& run, const std::stop_token& stop) {
+    const std::unique_ptr<journal::Reader> reader = open_journal(run);
+    check_room(run.info.folder(), numpy_size(*reader));
+    const auto file =
+        std::make_shared<NamelessFile>(run.info.folder(), "the measurements cannot be exported");
+    write_numpy(*reader, *file, static_cast<std::time_t>(run.info.submitted()),
+                spill_into(run.info.folder()), stop);
+    return file;
+}
+
 /// A bundle is checked as a whole by whoever gets it: what is damaged should not be handed out.
 std::shared_ptr<const ByteSource> bundle(const RunRecord& run, const FileReader& read,
                                          const std::stop_token& stop) {
@@ -84,11 +97,14 @@ std::shared_ptr<const ByteSource> export_run(const RunRecord& run, const std::st
     if (what == "measurements") {
         return measurements(run, stop);
     }
+    if (what == "numpy") {
+        return numpy_arrays(run, stop);
+    }
     if (what == "bundle") {
         return bundle(run, read, stop);
     }
-    throw invalid_field("what",
-                        fmt::format("{}; valid is 'measurements', 'bundle'", in_quotes(what)));
+    throw invalid_field(
+        "what", fmt::format("{}; valid is 'measurements', 'numpy', 'bundle'", in_quotes(what)));
 }
 
 } // namespace phyll::runs

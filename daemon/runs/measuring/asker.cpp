@@ -104,7 +104,7 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
         }
     }
     seconds += Seconds(busy->end - busy->start).count();
-    keep(query, &*busy, stop, raw.kept());
+    keep(query, {&*busy, 1}, stop, raw.kept());
     // What is asked in between, to see whether a rig is well again, proves nothing of the query
     // that it failed at.
     if (trouble_ != nullptr && depth_ == 1) {
@@ -112,10 +112,10 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
     }
 }
 
-void Asker::keep(const Query& query, const SampleTime* time, const std::stop_token& stop,
+void Asker::keep(const Query& query, std::span<const SampleTime> times, const std::stop_token& stop,
                  std::span<const RawSamples::Sample> raw) const {
     if (journal_ != nullptr) {
-        persist(trouble_, stop, [&] { journal_->keep(query, time, stop, raw); });
+        persist(trouble_, stop, [&] { journal_->keep(query, times, stop, raw); });
     }
 }
 

@@ -37,7 +37,7 @@ class Asker {
              const std::function<void()>& recovered) const;
 
     /// Keeps answers that came from elsewhere.
-    void keep(const Query& query, const SampleTime* time, const std::stop_token& stop,
+    void keep(const Query& query, std::span<const SampleTime> times, const std::stop_token& stop,
               std::span<const RawSamples::Sample> raw = {}) const;
     void mark(const journal::Mark& mark, const std::string& rig, const std::stop_token& stop) const;
 

@@ -130,7 +130,7 @@ bool Measurer::borrow(const Request& request, const StimulusHash& hash, std::siz
                      .stimuli = request.wanted.stimuli.slice(sample, 1),
                      .hashes = std::span(&hash, 1),
                      .responses = Block(response.data(), response.size(), 1)},
-                    nullptr, request.stop);
+                    {}, request.stop);
     }
     ++device.next_borrowed;
     request.cost.set_reused_from(request.cost.reused_from() + 1);

@@ -183,14 +183,11 @@ auto RunJournal::write(const std::stop_token& stop, Work&& work) {
     }
 }
 
-void RunJournal::keep(const Query& query, const SampleTime* time, std::stop_token stop,
+void RunJournal::keep(const Query& query, std::span<const SampleTime> times, std::stop_token stop,
                       std::span<const RawSamples::Sample> raw) {
     std::vector<journal::StimulusHash> hashes(query.hashes.size());
     std::ranges::transform(query.hashes, hashes.begin(), &StimulusHash::bytes);
-    std::vector<journal::FactTime> times;
-    if (time != nullptr) {
-        times.push_back(wall_time(*time));
-    }
+    const std::vector<journal::FactTime> wall = wall_times(times);
     std::vector<journal::Origin> origins(query.origins.size());
     std::ranges::transform(query.origins, origins.begin(), [](const training::Origin& origin) {
         return journal::Origin{origin.sample, origin.label};
@@ -205,7 +202,7 @@ void RunJournal::keep(const Query& query, const SampleTime* time, std::stop_toke
                          .stimuli = query.stimuli,
                          .responses = query.responses,
                          .hashes = hashes,
-                         .times = times},
+                         .times = wall},
                         {}, stop);
         if (!origins.empty()) {
             writer_->append(journal::Origins{.rig = place(query.rig),
@@ -249,13 +246,18 @@ void RunJournal::close(std::stop_token stop) {
     }
 }
 
-journal::FactTime RunJournal::wall_time(const SampleTime& time) const {
+std::vector<journal::FactTime> RunJournal::wall_times(std::span<const SampleTime> times) const {
     const Clock::Monotonic now = clock_->now();
     const Clock::Wall wall = clock_->wall();
     const auto at = [&](Clock::Monotonic moment) {
         return wall - std::chrono::duration_cast<Clock::Wall::duration>(now - moment);
     };
-    return {.start = at(time.start), .end = at(time.end)};
+    std::vector<journal::FactTime> out;
+    out.reserve(times.size());
+    for (const SampleTime& time : times) {
+        out.push_back({.start = at(time.start), .end = at(time.end)});
+    }
+    return out;
 }
 
 } // namespace phyll::runs

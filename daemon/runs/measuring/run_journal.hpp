@@ -85,9 +85,10 @@ class RunJournal {
     // These throw what journal::Writer::append does, and may be called again after that: what was
     // taken before is not lost.
 
-    /// Takes the answers to a query; they are durable some time later. `time`: from its start to
-    /// its end; null: not known. `raw` is what the instrument gave for some of the samples.
-    void keep(const Query& query, const SampleTime* time, std::stop_token stop,
+    /// Takes the answers to a query; they are durable some time later. `times`: of each sample, or
+    /// one from the query's start to its end; none: not known. `raw` is what the instrument gave
+    /// for some of the samples.
+    void keep(const Query& query, std::span<const SampleTime> times, std::stop_token stop,
               std::span<const RawSamples::Sample> raw = {});
     /// The mark's rig and time are filled in.
     void mark(journal::Mark mark, std::string_view rig, std::stop_token stop);
@@ -98,7 +99,8 @@ class RunJournal {
 
   private:
     [[nodiscard]] std::uint32_t place(std::string_view rig) const;
-    [[nodiscard]] journal::FactTime wall_time(const SampleTime& time) const;
+    [[nodiscard]] std::vector<journal::FactTime>
+    wall_times(std::span<const SampleTime> times) const;
     template <class Work>
     auto write(const std::stop_token& stop, Work&& work);
 
