@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
+#include <thread>
 
 using namespace phyll;
 using Catch::Matchers::Contains;
@@ -185,17 +187,22 @@ TEST_CASE("who watches, goes away and comes back misses nothing and hears nothin
     Daemon daemon(restless_lab);
     Client client(daemon.tcp());
     test::start_run(daemon, long_run());
+    const std::jthread others([&] {
+        for (int i = 0; i < 6; ++i) {
+            static_cast<void>(daemon.ctl({"run", "pause", "1"}));
+            static_cast<void>(daemon.ctl({"run", "resume", "1"}));
+        }
+    });
     std::mt19937 random(3);
     std::set<std::uint64_t> numbers;
     std::uint64_t last = 0;
-    bool over = false;
-    for (int turn = 0; !over; ++turn) {
-        std::size_t left = turn < 12 ? random() % 5 : SIZE_MAX;
+    for (bool over = false; !over;) {
+        std::size_t left = 1 + random() % 5; // items, before it goes away
         bool snapshot = false;
         v1::WatchRequest request;
         request.set_run(1);
         request.set_after_event(last);
-        over = true; // unless it leaves before
+        over = true;
         client.stream<v1::WatchItem>("phyll.v1.Runs/Watch", request,
                                      [&](const v1::WatchItem& item) {
                                          REQUIRE(item.has_snapshot() != snapshot);
@@ -205,12 +212,9 @@ TEST_CASE("who watches, goes away and comes back misses nothing and hears nothin
                                              last = item.event().number();
                                              numbers.insert(last);
                                          }
-                                         over = left > 0;
-                                         left -= left > 0 ? 1 : 0;
+                                         over = --left > 0;
                                          return over;
                                      });
-        const char* what = turn % 2 == 0 ? "pause" : "resume";
-        static_cast<void>(daemon.ctl({"run", what, "1"}));
     }
     const auto all = lines_of(daemon.ctl({"--json", "run", "watch", "1"}).out);
     for (const json& event : all) {
