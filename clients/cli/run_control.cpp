@@ -62,7 +62,8 @@ void prioritise_run(App& app, std::uint64_t run, std::int32_t priority) {
 /// The members of a group that are in this state.
 std::vector<std::uint64_t> members_in(App& app, std::uint64_t group, v1::RunState state) {
     std::vector<std::uint64_t> runs;
-    for (const v1::RunInfo& member : get_group(app, group).members()) {
+    const v1::GroupReply reply = get_group(app, group);
+    for (const v1::RunInfo& member : reply.members()) {
         if (member.state() == state) {
             runs.push_back(member.run());
         }
@@ -126,7 +127,8 @@ void cancel(App& app, std::uint64_t run) {
 }
 
 void prioritise_group(App& app, std::uint64_t group, std::int32_t priority) {
-    for (const v1::RunInfo& member : get_group(app, group).members()) {
+    const v1::GroupReply reply = get_group(app, group);
+    for (const v1::RunInfo& member : reply.members()) {
         if (!is_final(member.state())) {
             prioritise_run(app, member.run(), priority);
         }

@@ -91,9 +91,9 @@ class RigArrays {
           scratch_(scratch),
           stop_(stop) {}
 
-    void add(const std::string& prefix, std::vector<training::ZipEntry>& entries) const {
+    void add(const std::string& rig_name, std::vector<training::ZipEntry>& entries) const {
         const auto entry = [&](const char* name, std::shared_ptr<const ByteSource> content) {
-            entries.push_back({.name = prefix + name + ".npy", .content = std::move(content)});
+            entries.push_back({.name = rig_name + name + ".npy", .content = std::move(content)});
         };
         entry("stimuli", vectors(entry_.n_in, &FactsView::read_stimulus));
         entry("responses", vectors(entry_.n_out, &FactsView::read_response));
