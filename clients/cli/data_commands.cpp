@@ -1,5 +1,6 @@
 #include "app.hpp"
 #include "data_upload.hpp"
+#include "drivers/core/text.hpp"
 #include "output.hpp"
 
 #include <fmt/format.h>
@@ -65,7 +66,8 @@ void list(App& app) {
 
 void put(App& app, const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
-        const LocalFile file = local_file(std::filesystem::path(path).filename().string(), path);
+        const LocalFile file =
+            local_file(utf8(std::filesystem::path(path).filename().string()), path);
         upload(app, {file});
         if (app.json()) {
             std::cout << nlohmann::json{{"event", "there"},
