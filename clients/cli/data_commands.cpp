@@ -23,7 +23,7 @@ v1::ListDataReply sets(App& app) {
     return app.client().call<v1::ListDataReply>("phyll.v1.Data/List", v1::ListDataRequest());
 }
 
-nlohmann::json to_json(const v1::DataSet& set) {
+nlohmann::json set_json(const v1::DataSet& set) {
     nlohmann::json out{
         {"name", set.name()}, {"kind", set.kind()}, {"bytes", set.bytes()}, {"about", set.about()}};
     if (!set.sha256().empty()) {
@@ -53,7 +53,7 @@ void list(App& app) {
     Table table({"NAME", "KIND", "BYTES", "ABOUT"});
     for (const v1::DataSet& set : sets(app).sets()) {
         if (app.json()) {
-            std::cout << to_json(set).dump() << '\n';
+            std::cout << set_json(set).dump() << '\n';
         }
         const bool counted = set.bytes() != 0 || !set.sha256().empty();
         table.add({set.name(), set.kind().empty() ? "-" : set.kind(),
@@ -64,7 +64,7 @@ void list(App& app) {
     }
 }
 
-void put(App& app, const std::vector<std::string>& paths) {
+void put_files(App& app, const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
         const LocalFile file =
             local_file(utf8(std::filesystem::path(path).filename().string()), path);
@@ -136,7 +136,7 @@ void add_data_commands(App& app) {
         data->add_subcommand("put", "Upload data files; run start does so by itself");
     const auto paths = std::make_shared<std::vector<std::string>>();
     putting->add_option("file", *paths, "Data file")->required();
-    putting->callback([&app, paths] { put(app, *paths); });
+    putting->callback([&app, paths] { put_files(app, *paths); });
 
     CLI::App* removing = data->add_subcommand("remove", "Remove uploads that no run needs");
     const auto uploads = std::make_shared<std::vector<std::string>>();

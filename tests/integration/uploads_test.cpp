@@ -189,6 +189,9 @@ TEST_CASE("what the daemon's data folder has is not sent, and what is local is w
     static_cast<void>(bench.write("there.csv", table(2)));
     CHECK(uploads_in(bench.ctl({"run", "start", elsewhere, "--watch"})).size() == 1);
     CHECK(show(bench.daemon, "3")["weights_sha256"] != show(bench.daemon)["weights_sha256"]);
+    const json diff = bench.ctl({"run", "diff", "2", "3"}).at(0);
+    CHECK(diff["differences"][0]["section"] == "data");
+    CHECK(diff["differences"][0]["path"] == "there.csv");
 }
 
 TEST_CASE("a group's files come with it, those of each member") {

@@ -72,7 +72,7 @@ void add_uploads(const Site& site, v1::ListDataReply& reply) {
     }
 }
 
-v1::ListDataReply list(const Site& site) {
+v1::ListDataReply list_data(const Site& site) {
     v1::ListDataReply reply;
     add_built_in(reply, "vowels",
                  "built in: synthetic vowels drawn from published formant statistics");
@@ -119,7 +119,8 @@ std::vector<runs::Content> wanted_by(const v1::FindDataRequest& request) {
     return wanted;
 }
 
-void find(const Site& site, const v1::FindDataRequest& request, const std::shared_ptr<Call>& call) {
+void find_contents(const Site& site, const v1::FindDataRequest& request,
+                   const std::shared_ptr<Call>& call) {
     aside(
         site.uploads, site, call,
         [&site, wanted = wanted_by(request), stop = call->stop_token()] {
@@ -136,7 +137,8 @@ void find(const Site& site, const v1::FindDataRequest& request, const std::share
         });
 }
 
-void put(const Site& site, const v1::PutDataRequest& request, const std::shared_ptr<Call>& call) {
+void put_part(const Site& site, const v1::PutDataRequest& request,
+              const std::shared_ptr<Call>& call) {
     const runs::UploadRecord upload{.sha256 = runs::hash_in_hex(request.sha256(), "sha256"),
                                     .size = request.size(),
                                     .name = request.name(),
@@ -155,8 +157,8 @@ void put(const Site& site, const v1::PutDataRequest& request, const std::shared_
         });
 }
 
-void remove(const Site& site, const v1::RemoveDataRequest& request,
-            const std::shared_ptr<Call>& call) {
+void remove_upload(const Site& site, const v1::RemoveDataRequest& request,
+                   const std::shared_ptr<Call>& call) {
     aside(
         site.uploads, site, call,
         [&site, sha256 = runs::hash_in_hex(request.sha256(), "sha256")] {
@@ -171,19 +173,19 @@ void remove(const Site& site, const v1::RemoveDataRequest& request,
 void add_data_service(Dispatcher& dispatcher, const Site& site) {
     dispatcher.answer<v1::ListDataRequest, v1::ListDataReply>(
         "phyll.v1.Data/List",
-        [&site](const v1::ListDataRequest&, const Call&) { return list(site); });
+        [&site](const v1::ListDataRequest&, const Call&) { return list_data(site); });
     dispatcher.serve<v1::NamedDataRequest, v1::NamedDataReply>(
         "phyll.v1.Data/Named",
         [&site](const auto& request, const auto& call) { name_files(site, request, call); });
     dispatcher.serve<v1::FindDataRequest, v1::FindDataReply>(
         "phyll.v1.Data/Find",
-        [&site](const auto& request, const auto& call) { find(site, request, call); });
+        [&site](const auto& request, const auto& call) { find_contents(site, request, call); });
     dispatcher.serve<v1::PutDataRequest, v1::PutDataReply>(
         "phyll.v1.Data/Put",
-        [&site](const auto& request, const auto& call) { put(site, request, call); });
+        [&site](const auto& request, const auto& call) { put_part(site, request, call); });
     dispatcher.serve<v1::RemoveDataRequest, v1::RemoveDataReply>(
         "phyll.v1.Data/Remove",
-        [&site](const auto& request, const auto& call) { remove(site, request, call); });
+        [&site](const auto& request, const auto& call) { remove_upload(site, request, call); });
 }
 
 } // namespace phyll::rpc

@@ -31,7 +31,7 @@ bool is_hash(const std::string& name) {
            name.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-void check(const UploadRecord& upload) {
+void check_limits(const UploadRecord& upload) {
     if (upload.size > Uploads::most_bytes) {
         throw invalid_field("size", fmt::format("{} bytes; at most {} GiB are taken", upload.size,
                                                 Uploads::most_bytes >> 30U));
@@ -108,7 +108,7 @@ void Uploads::tidy() {
 
 Received Uploads::put(const UploadRecord& upload, std::uint64_t offset,
                       std::span<const std::byte> bytes, const std::stop_token& stop) {
-    check(upload);
+    check_limits(upload);
     const std::lock_guard lock(mutex_);
     if (const Received received = find(upload.sha256); received.complete) {
         return received;

@@ -18,7 +18,7 @@ namespace {
 /// Events that are looked at in one go.
 constexpr std::size_t event_batch = 200;
 
-std::string in_words(const CommandEnd& end, const CommandLimits& limits) {
+std::string how_it_ended(const CommandEnd& end, const CommandLimits& limits) {
     switch (end.how) {
     case CommandEnd::How::exited:
         return fmt::format("ended with status {}", end.number);
@@ -114,7 +114,7 @@ void Notifier::tell(const Notice& notice, const std::stop_token& stop) const {
         const CommandEnd end = run_shell(command_, notice.json, limits_.command, stop);
         if (!end.good()) {
             spdlog::warn("notify: the command that is told that {} {}{}", notice.what,
-                         in_words(end, limits_.command),
+                         how_it_ended(end, limits_.command),
                          end.first_line.empty() ? "" : ": " + in_quotes(end.first_line));
         }
     } catch (const std::exception& error) {
