@@ -10,7 +10,9 @@
 #include "daemon/runs/calibration_files.hpp"
 #include "daemon/runs/characterisations.hpp"
 #include "daemon/runs/conditions.hpp"
+#include "daemon/runs/contents/contents.hpp"
 #include "daemon/runs/data_files.hpp"
+#include "daemon/runs/notifying/notifier.hpp"
 #include "daemon/runs/run_manager.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
@@ -173,17 +175,20 @@ class Service {
     const Clock& clock_;
     runs::StateDir state_;
     runs::Store store_;
+    runs::Contents contents_;
     const rig::InstrumentSite instruments_;
     std::shared_ptr<Workers> workers_; ///< a driver that does not return may outlive all others
     boost::asio::io_context loop_{1};
     boost::asio::thread_pool desk_{1};
     boost::asio::thread_pool exports_{1};
+    boost::asio::thread_pool uploads_{1};
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
     LeaseTimer lease_timer_;
     runs::RunManager runs_;
     runs::Characterisations characterisations_;
+    runs::Notifier notifier_;
     std::unique_ptr<config::OptionsResolver> options_ = known_options();
     rpc::Site site_;
     rpc::Dispatcher dispatcher_;
@@ -198,6 +203,7 @@ Service::Service(const Settings& settings, const Clock& clock)
       clock_(clock),
       state_(settings.state_dir),
       store_(state_.database()),
+      contents_(state_.path() / "data", settings.data_dir, store_, clock),
       instruments_(
           instrument_site(settings, clock,
                           std::make_shared<runs::CalibrationFiles>(state_.path() / "calibration"))),
@@ -207,20 +213,23 @@ Service::Service(const Settings& settings, const Clock& clock)
       lease_timer_(loop_, clock, [this] { lab_.expire(); }),
       runs_(
           premises(settings, config_), settings.config.retention(), store_, state_, lab_, clock,
-          runs::read_below(settings.data_dir),
+          [this](const runs::NamedFiles& files) { return contents_.reader(files); },
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
           workers_.get()),
       characterisations_(
           store_, lab_, clock,
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
+      notifier_(settings.config.notify(), store_, state_),
       site_{.loop = loop_,
             .desk = desk_,
             .exports = exports_,
+            .uploads = uploads_,
             .clock = clock,
             .lab = lab_,
             .runs = runs_,
             .characterisations = characterisations_,
             .store = store_,
+            .contents = contents_,
             .options = *options_,
             .config = config_,
             .host = {rig::kernel_level(), cpu_model()},
@@ -229,6 +238,7 @@ Service::Service(const Settings& settings, const Clock& clock)
             .data_dir = settings.data_dir,
             .endpoints = {}},
       server_(loop_, dispatcher_, clock) {
+    runs_.watches().when_stored([this] { notifier_.look(); });
     add_lab_service(dispatcher_, site_);
     add_instruments_service(dispatcher_, site_);
     add_leases_service(dispatcher_, site_);
@@ -252,7 +262,9 @@ void Service::run(std::ostream& ready) {
         }
     });
     save_ages_regularly();
+    contents_.uploads().tidy();
     runs_.recover();
+    notifier_.look(); // a run may wait for a person by now
     server_.start();
     const nlohmann::json line{
         {"ready", true}, {"endpoints", site_.endpoints}, {"version", version()}};
@@ -262,6 +274,8 @@ void Service::run(std::ostream& ready) {
     serve_until_stopped();
     desk_.join();
     exports_.join();
+    uploads_.join();
+    notifier_.stop();
     save_ages_or_say_why_not();
     spdlog::info("phylld has stopped");
 }

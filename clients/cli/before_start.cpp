@@ -1,6 +1,7 @@
 #include "before_start.hpp"
 
 #include "calibration_view.hpp"
+#include "group_arguments.hpp"
 #include "instrument_commands.hpp"
 #include "output.hpp"
 
@@ -39,21 +40,10 @@ std::vector<v1::RigInfo> rigs_of_instruments(App& app) {
     return rigs;
 }
 
-/// The file of one member.
-v1::RunFile file_of(const v1::RunFile& file, const v1::GroupMember& member) {
-    v1::RunFile out = file;
-    for (const std::string& text : member.overrides()) {
-        out.add_overrides(text);
-    }
-    if (member.has_seed()) {
-        out.add_overrides(fmt::format("seed={}", member.seed()));
-    }
-    return out;
-}
-
-void add(App& app, const v1::RunFile& file, Plan& plan) {
+void add(App& app, const v1::RunFile& file, const NamedFiles& files, Plan& plan) {
     v1::CheckRequest request;
     *request.mutable_file() = file;
+    *request.mutable_files() = files;
     const auto reply = app.client().call<v1::CheckReply>("phyll.v1.Runs/Check", request, {});
     for (const v1::LayerPlan& layer : reply.layers()) {
         plan.rigs.insert(layer.rig());
@@ -64,13 +54,14 @@ void add(App& app, const v1::RunFile& file, Plan& plan) {
     plan.hardware_seconds += reply.hardware_seconds();
 }
 
-Plan plan_of(App& app, const v1::RunFile& file, const std::vector<v1::GroupMember>& members) {
+Plan plan_of(App& app, const v1::RunFile& file, const std::vector<v1::GroupMember>& members,
+             const SentFiles& files) {
     Plan plan;
     if (members.empty()) {
-        add(app, file, plan);
+        add(app, file, files.all, plan);
     }
-    for (const v1::GroupMember& member : members) {
-        add(app, file_of(file, member), plan);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        add(app, file_of(file, members[i]), files.of_member[i], plan);
     }
     return plan;
 }
@@ -176,12 +167,13 @@ void ask(const App& app) {
 } // namespace
 
 void ask_before_start(App& app, const v1::RunFile& file,
-                      const std::vector<v1::GroupMember>& members, bool yes) {
+                      const std::vector<v1::GroupMember>& members, const SentFiles& files,
+                      bool yes) {
     std::vector<v1::RigInfo> rigs = rigs_of_instruments(app);
     if (rigs.empty()) {
         return; // and the file is looked at once
     }
-    const Plan plan = plan_of(app, file, members);
+    const Plan plan = plan_of(app, file, members, files);
     std::erase_if(rigs, [&](const v1::RigInfo& rig) { return !plan.rigs.contains(rig.name()); });
     if (rigs.empty()) {
         return;

@@ -169,4 +169,15 @@ std::vector<v1::GroupMember> members_of(const std::vector<std::uint64_t>& seeds,
     return members;
 }
 
+v1::RunFile file_of(const v1::RunFile& file, const v1::GroupMember& member) {
+    v1::RunFile out = file;
+    for (const std::string& text : member.overrides()) {
+        out.add_overrides(text);
+    }
+    if (member.has_seed()) {
+        out.add_overrides(fmt::format("seed={}", member.seed()));
+    }
+    return out;
+}
+
 } // namespace phyll::cli

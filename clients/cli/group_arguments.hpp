@@ -33,4 +33,7 @@ struct Sweep {
 [[nodiscard]] std::vector<v1::GroupMember> members_of(const std::vector<std::uint64_t>& seeds,
                                                       const std::vector<Sweep>& sweeps);
 
+/// The run file of a member, as if it were submitted alone.
+[[nodiscard]] v1::RunFile file_of(const v1::RunFile& file, const v1::GroupMember& member);
+
 } // namespace phyll::cli

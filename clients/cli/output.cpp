@@ -45,6 +45,21 @@ std::string count(std::uint64_t number) {
     return with_thousands(number);
 }
 
+std::string in_hexadecimal(const std::string& bytes) {
+    std::string out;
+    for (const char byte : bytes) {
+        out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    }
+    return out;
+}
+
+std::string megabytes(std::uint64_t bytes) {
+    const auto number = static_cast<double>(bytes);
+    return bytes < 1000        ? fmt::format("{} bytes", bytes)
+           : bytes < 1'000'000 ? fmt::format("{:.1f} kB", number / 1e3)
+                               : fmt::format("{:.1f} MB", number / 1e6);
+}
+
 std::string duration(double seconds) {
     if (seconds > 0 && seconds < 0.0005) {
         return "under 1 ms";

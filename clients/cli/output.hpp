@@ -23,6 +23,10 @@ class Table {
 
 /// "2,884"
 [[nodiscard]] std::string count(std::uint64_t number);
+/// Bytes in hexadecimal digits.
+[[nodiscard]] std::string in_hexadecimal(const std::string& bytes);
+/// "12 bytes", "3.4 kB", "56.7 MB"
+[[nodiscard]] std::string megabytes(std::uint64_t bytes);
 /// "12 ms", "3.4 s", "4 min 48 s", "2 h 05 min"
 [[nodiscard]] std::string duration(double seconds);
 /// The same for times that are short, to three digits: "41.2 us", "1.25 ms"

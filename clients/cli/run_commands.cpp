@@ -1,6 +1,7 @@
 #include "run_commands.hpp"
 
 #include "before_start.hpp"
+#include "data_upload.hpp"
 #include "group_arguments.hpp"
 #include "group_commands.hpp"
 #include "output.hpp"
@@ -58,6 +59,7 @@ v1::RunFile read_run_file(const FileArguments& arguments) {
 void check(App& app, const FileArguments& arguments) {
     v1::CheckRequest request;
     *request.mutable_file() = read_run_file(arguments);
+    *request.mutable_files() = send_files(app, request.file(), {}).all;
     request.set_simulate(arguments.simulate);
     const auto reply = app.client().call<v1::CheckReply>("phyll.v1.Runs/Check", request, {});
     if (app.json()) {
@@ -163,8 +165,10 @@ void start_group(App& app, const StartArguments& arguments) {
     request.set_name(arguments.name);
     request.set_note(arguments.note);
     request.set_idempotency_key(idempotency_key());
+    const SentFiles files = send_files(app, request.file(), members);
+    *request.mutable_files() = files.all;
     if (!arguments.simulate) {
-        ask_before_start(app, request.file(), members, arguments.yes);
+        ask_before_start(app, request.file(), members, files, arguments.yes);
     }
     const std::uint64_t group = submit_group(app, request);
     if (arguments.watch) {
@@ -184,8 +188,10 @@ void start(App& app, const StartArguments& arguments) {
     request.set_idempotency_key(idempotency_key());
     request.set_simulate(arguments.simulate);
     request.set_priority(arguments.priority);
+    const SentFiles files = send_files(app, request.file(), {});
+    *request.mutable_files() = files.all;
     if (!arguments.simulate) {
-        ask_before_start(app, request.file(), {}, arguments.yes);
+        ask_before_start(app, request.file(), {}, files, arguments.yes);
     }
     submitted(app, app.client().call<v1::SubmitReply>("phyll.v1.Runs/Submit", request, {}).run(),
               arguments.watch);

@@ -162,6 +162,9 @@ nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
         {"released", info.released()},
         {"priority", info.priority()},
         {"folder", info.folder()}};
+    for (const v1::NamedFile& file : info.files()) {
+        out["files"].push_back({{"name", file.name()}, {"sha256", in_hexadecimal(file.sha256())}});
+    }
     if (info.has_checkpoint()) {
         out["checkpoint"] = info.checkpoint();
     }

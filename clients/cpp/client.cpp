@@ -31,13 +31,10 @@ std::span<const std::byte> payload_in(const wire::Frames& frames, const std::str
 } // namespace
 
 void Client::exchange(const std::string& method, const google::protobuf::Message& request,
-                      const ConstBlock* stimuli, google::protobuf::Message& reply,
-                      OwnedBlock* responses, Timeout timeout) {
-    wire::Frames frames;
-    frames.push_back(wire::serialise(request));
-    if (stimuli != nullptr) {
-        frames.push_back(wire::payload_of(*stimuli));
-    }
+                      wire::Frames payload, google::protobuf::Message& reply, OwnedBlock* responses,
+                      Timeout timeout) {
+    wire::Frames frames = std::move(payload);
+    frames.insert(frames.begin(), wire::serialise(request));
     send_request(method, 0, timeout, std::move(frames));
     try {
         const auto answer =

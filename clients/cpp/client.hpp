@@ -43,7 +43,7 @@ class Client {
     Reply call(const std::string& method, const google::protobuf::Message& request,
                Timeout timeout = usual_timeout) {
         Reply reply;
-        exchange(method, request, nullptr, reply, nullptr, timeout);
+        exchange(method, request, {}, reply, nullptr, timeout);
         return reply;
     }
 
@@ -53,7 +53,20 @@ class Client {
     Reply call(const std::string& method, const google::protobuf::Message& request,
                ConstBlock stimuli, OwnedBlock& responses, Timeout timeout) {
         Reply reply;
-        exchange(method, request, &stimuli, reply, &responses, timeout);
+        wire::Frames payload;
+        payload.push_back(wire::payload_of(stimuli));
+        exchange(method, request, std::move(payload), reply, &responses, timeout);
+        return reply;
+    }
+
+    /// The same of a method that takes plain bytes, at most 256 MiB of them, and gives none.
+    template <class Reply>
+    Reply upload(const std::string& method, const google::protobuf::Message& request,
+                 std::span<const std::byte> bytes, Timeout timeout) {
+        Reply reply;
+        wire::Frames payload;
+        payload.emplace_back(bytes.data(), bytes.size());
+        exchange(method, request, std::move(payload), reply, nullptr, timeout);
         return reply;
     }
 
@@ -77,9 +90,10 @@ class Client {
     }
 
   private:
+    /// `payload` is at most one frame.
     void exchange(const std::string& method, const google::protobuf::Message& request,
-                  const ConstBlock* stimuli, google::protobuf::Message& reply,
-                  OwnedBlock* responses, Timeout timeout);
+                  wire::Frames payload, google::protobuf::Message& reply, OwnedBlock* responses,
+                  Timeout timeout);
     void receive_stream(const std::string& method, const google::protobuf::Message& request,
                         google::protobuf::Message& item, std::span<const std::byte>* payload,
                         const std::function<bool()>& on_item);

@@ -4,8 +4,10 @@
 #include "daemon/rpc/content.hpp"
 #include "drivers/core/clock.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 
@@ -48,6 +50,10 @@ class Call : public std::enable_shared_from_this<Call> {
     void read_body(google::protobuf::Message& request) const { request_.read_body(request); }
     [[nodiscard]] OwnedBlock read_payload(const v1::Block& description, const std::string& field) {
         return request_.read_payload(description, field);
+    }
+    /// The bytes last as long as the call.
+    [[nodiscard]] std::span<const std::byte> read_bytes(const std::string& field) const {
+        return request_.read_bytes(field);
     }
 
     /// The answer of a method that is not streaming.

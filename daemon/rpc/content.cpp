@@ -31,13 +31,22 @@ void Content::read_body(google::protobuf::Message& message) const {
 }
 
 OwnedBlock Content::read_payload(const v1::Block& description, const std::string& field) {
+    check_payload(field);
+    OwnedBlock block = take_block(description, frames_[1], field);
+    frames_.pop_back();
+    return block;
+}
+
+std::span<const std::byte> Content::read_bytes(const std::string& field) const {
+    check_payload(field);
+    return {static_cast<const std::byte*>(frames_[1].data()), frames_[1].size()};
+}
+
+void Content::check_payload(const std::string& field) const {
     if (frames_.size() != 2) {
         throw invalid_field(field, fmt::format("{} payload frames follow the body; one is expected",
                                                frames_.empty() ? 0 : frames_.size() - 1));
     }
-    OwnedBlock block = take_block(description, frames_[1], field);
-    frames_.pop_back();
-    return block;
 }
 
 std::string Content::where() const {

@@ -2,8 +2,10 @@
 
 #include "daemon/rpc/frames.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace phyll::rpc {
@@ -21,8 +23,11 @@ class Content {
     /// The only payload frame, which is let go of: it is read once. Throws INVALID_ARGUMENT when
     /// there is none, or several, or one of another size than described.
     [[nodiscard]] OwnedBlock read_payload(const v1::Block& description, const std::string& field);
+    /// The same where it is plain bytes, which last as long as this.
+    [[nodiscard]] std::span<const std::byte> read_bytes(const std::string& field) const;
 
   private:
+    void check_payload(const std::string& field) const;
     /// Where something is wrong: "phyll.v1.Rigs/Stream, item 3".
     [[nodiscard]] std::string where() const;
 

@@ -293,7 +293,7 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
     const FindRig find = [&](const std::string& name) -> const LayerSpec& {
         return layers_.at(name)->spec();
     };
-    work.job = prepare(order_.spec, find, site_.read,
+    work.job = prepare(order_.spec, find, site_.read(order_.files),
                        {.workers = site_.workers, .bytes = spill_into(folder_)});
     work.measurer = std::make_unique<Measurer>(
         MeasurerOptions{.seed = order_.spec.seed(),

@@ -30,6 +30,7 @@ struct RunOrder {
     v1::Conditions conditions;
     std::uint64_t replay_of = 0; ///< the run whose journal answers; 0: the rigs do
     std::stop_token over{};      ///< of the lease on the rigs
+    NamedFiles files{};          ///< that came with it
 };
 
 /// One go at a run: from its latest checkpoint, if there is one, to its end or to what ends it.

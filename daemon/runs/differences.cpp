@@ -1,5 +1,6 @@
 #include "daemon/runs/differences.hpp"
 
+#include "daemon/runs/contents/named_files.hpp"
 #include "daemon/runs/plain_json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -76,6 +77,15 @@ json run_file(const v1::RunSpec& spec) {
     return out;
 }
 
+/// The contents of the data files that came with a run, by their names.
+json data(const v1::RunInfo& info) {
+    json out = json::object();
+    for (const v1::NamedFile& file : info.files()) {
+        out[file.name()] = hash_in_hex(file.sha256(), "files.sha256");
+    }
+    return out;
+}
+
 json software(const v1::Conditions& conditions) {
     if (conditions.version().empty()) {
         return json::object(); // never started
@@ -136,6 +146,7 @@ void compare(Comparison& comparison, const v1::Conditions& a, const v1::Conditio
 std::vector<v1::Difference> differences(const RunRecord& a, const RunRecord& b) {
     Comparison comparison;
     comparison.section("run file", run_file(a.spec), run_file(b.spec));
+    comparison.section("data", data(a.info), data(b.info));
     compare(comparison, a.info.conditions(), b.info.conditions());
     comparison.section("result", result(a.info), result(b.info));
     return comparison.take();

@@ -13,7 +13,7 @@
 namespace phyll::runs {
 
 RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
-                       const StateDir& state, rig::Lab& lab, const Clock& clock, FileReader read,
+                       const StateDir& state, rig::Lab& lab, const Clock& clock, ReadFilesOf read,
                        Post post, Workers* workers)
     : premises_(std::move(premises)),
       retention_(std::move(retention)),

@@ -32,8 +32,8 @@ class RunManager {
 
     /// `workers` share the runs' numerical work; null leaves it to each run's thread.
     RunManager(Premises premises, v1::RetentionConfig retention, Store& store,
-               const StateDir& state, rig::Lab& lab, const Clock& clock, FileReader read, Post post,
-               Workers* workers = nullptr);
+               const StateDir& state, rig::Lab& lab, const Clock& clock, ReadFilesOf read,
+               Post post, Workers* workers = nullptr);
     RunManager(const RunManager&) = delete;
     RunManager& operator=(const RunManager&) = delete;
     ~RunManager();
@@ -116,7 +116,7 @@ class RunManager {
     [[nodiscard]] Watches& watches() noexcept { return watches_; }
 
     [[nodiscard]] FindRig find_rig() const;
-    [[nodiscard]] const FileReader& reader() const noexcept { return site_.read; }
+    [[nodiscard]] const ReadFilesOf& reader() const noexcept { return site_.read; }
 
   private:
     /// A run that is not over.

@@ -142,6 +142,7 @@ std::uint64_t RunManager::replay(const v1::ReplayRequest& request, const std::st
     info.set_test_data(source.info.test_data());
     *info.mutable_overrides() = source.info.overrides();
     *info.mutable_conditions() = source.info.conditions();
+    *info.mutable_files() = source.info.files();
     info.set_replay_of(request.run());
     return submit(info, source.spec, read_file(folder / "run.toml"), request.idempotency_key());
 }

@@ -329,7 +329,8 @@ void RunManager::start_thread(std::uint64_t run, Active& known) {
                        .rigs = {},
                        .conditions = record.info.conditions(),
                        .replay_of = record.info.replay_of(),
-                       .over = known.over};
+                       .over = known.over,
+                       .files = record.info.files()};
         for (const std::string& name : known.rigs) {
             order.rigs[name] = &lab_.rig(name);
         }

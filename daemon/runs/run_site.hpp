@@ -1,9 +1,9 @@
 #pragma once
 
+#include "daemon/runs/contents/named_files.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
 #include "drivers/core/clock.hpp"
-#include "drivers/core/readers/data_file.hpp"
 #include "drivers/core/workers.hpp"
 
 #include <phyll/v1/runs.pb.h>
@@ -35,7 +35,7 @@ struct RunSite {
     Store& store;
     const StateDir& state;
     const Clock& clock;
-    FileReader read;
+    ReadFilesOf read;
     std::uint64_t max_journal_bytes; ///< of each run
     Seconds hold_limit;              ///< how long a run is held before it fails
     Workers* workers; ///< that share the numerical work; null: the run's thread alone

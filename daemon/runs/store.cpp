@@ -155,6 +155,7 @@ std::uint64_t Store::Impl::insert(v1::RunInfo info, const v1::RunSpec& spec,
     info.set_last_event(event.number());
     save(info);
     sql::add_rigs(database, info);
+    sql::add_files(database, info);
     return info.run();
 }
 
@@ -208,7 +209,8 @@ void Store::Impl::erase(std::uint64_t run) {
     for (const char* text :
          {"DELETE FROM checkpoints WHERE run = ?", "DELETE FROM metrics WHERE run = ?",
           "DELETE FROM events WHERE run = ?", "DELETE FROM run_rigs WHERE run = ?",
-          "DELETE FROM runs WHERE id = ?", "INSERT INTO removed_runs (id) VALUES (?)"}) {
+          "DELETE FROM run_files WHERE run = ?", "DELETE FROM runs WHERE id = ?",
+          "INSERT INTO removed_runs (id) VALUES (?)"}) {
         SQLite::Statement statement(database, text);
         statement.bind(1, to_sql(run));
         statement.exec();

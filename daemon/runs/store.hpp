@@ -57,6 +57,36 @@ struct RunEnd {
     double finished = 0.0;   ///< seconds since 1970, UTC; 0: not yet
 };
 
+/// A file that was uploaded, or whose upload was begun.
+struct UploadRecord {
+    std::string sha256;      ///< of its content, in hexadecimal
+    std::uint64_t size = 0;  ///< bytes, when it is complete
+    std::string name;        ///< what whoever uploaded it called it
+    std::string uploaded_by; ///< empty: not known
+    double time = 0.0;       ///< when it was begun: seconds since 1970, UTC
+
+    bool operator==(const UploadRecord&) const = default;
+};
+
+/// What a file was when its content was looked at: while it is that, it has that content.
+struct FileStamp {
+    std::uint64_t size = 0; ///< bytes
+    std::uint64_t inode = 0;
+    std::int64_t modified = 0; ///< ns since 1970, UTC
+    std::int64_t changed = 0;  ///< the same, of the file's status
+
+    bool operator==(const FileStamp&) const = default;
+};
+
+/// A file of the data directory whose content is known.
+struct FolderFile {
+    std::string path;   ///< below the directory
+    std::string sha256; ///< in hexadecimal
+    FileStamp stamp;
+
+    bool operator==(const FolderFile&) const = default;
+};
+
 /// A span in which a rig is held to be the same device.
 struct RigEra {
     std::uint64_t era = 1;
@@ -79,7 +109,8 @@ class Store {
     Store& operator=(const Store&) = delete;
     ~Store();
 
-    /// A new run in state queued, with its first event. With an idempotency key that was used
+    /// A new run in state queued, with its first event. Throws NOT_FOUND when a content that it
+    /// names was removed. With an idempotency key that was used
     /// before nothing is stored and that run's number comes back.
     std::uint64_t add_run(const v1::RunInfo& info, const v1::RunSpec& spec,
                           const std::string& idempotency_key);
@@ -152,6 +183,10 @@ class Store {
     /// The same of several runs.
     [[nodiscard]] std::vector<StoredEvent> events(const std::set<std::uint64_t>& runs,
                                                   std::uint64_t after, std::size_t limit) const;
+    /// The same of every run.
+    [[nodiscard]] std::vector<StoredEvent> all_events(std::uint64_t after, std::size_t limit) const;
+    /// The largest number of an event that is stored; 0: there is none.
+    [[nodiscard]] std::uint64_t last_event() const;
     /// The same of the run's epochs. Throws NOT_FOUND.
     [[nodiscard]] std::vector<v1::Event> epochs(std::uint64_t run, std::uint64_t after,
                                                 std::size_t limit) const;
@@ -171,6 +206,25 @@ class Store {
     /// Removed runs whose folders may still be there, until `forget_removed`.
     [[nodiscard]] std::vector<std::uint64_t> removed() const;
     void forget_removed(std::uint64_t run);
+
+    // Contents of data files, by their SHA-256 in hexadecimal.
+
+    /// Notes an upload that is begun, instead of what was noted of the content before.
+    void note_upload(const UploadRecord& upload);
+    [[nodiscard]] std::optional<UploadRecord> upload(const std::string& sha256) const;
+    /// In the order of their names.
+    [[nodiscard]] std::vector<UploadRecord> uploads() const;
+    /// Throws NOT_FOUND, or FAILED_PRECONDITION naming a run that needs it and is not over.
+    void remove_upload(const std::string& sha256);
+    /// The same of an upload that is gone already.
+    void forget_upload(const std::string& sha256);
+    /// Runs that name a content, in the order of their numbers.
+    [[nodiscard]] std::vector<std::uint64_t> runs_with(const std::string& sha256) const;
+    /// Keeps what is in a file of the data directory, instead of what was noted of it before.
+    void note_folder_file(const FolderFile& file);
+    [[nodiscard]] std::optional<FolderFile> folder_file(const std::string& path) const;
+    /// Files that had that content when they were looked at, by their paths.
+    [[nodiscard]] std::vector<FolderFile> folder_files(const std::string& sha256) const;
 
     /// Whether room is kept free for how runs end; takes it again where there is enough.
     [[nodiscard]] bool keeps_reserve();

@@ -14,6 +14,21 @@ using sql::from_sql;
 using sql::read;
 using sql::to_sql;
 
+namespace {
+
+/// Of a statement that selects run and event.
+std::vector<StoredEvent> stored_events(SQLite::Statement& select) {
+    std::vector<StoredEvent> events;
+    while (select.executeStep()) {
+        StoredEvent& stored = events.emplace_back();
+        stored.run = from_sql(select.getColumn(0));
+        read(select.getColumn(1), stored.event);
+    }
+    return events;
+}
+
+} // namespace
+
 v1::Event Store::Impl::add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time) {
     v1::Event event;
     *event.mutable_epoch() = epoch;
@@ -88,16 +103,28 @@ std::vector<StoredEvent> Store::events(const std::set<std::uint64_t>& runs, std:
                     "ORDER BY number LIMIT ?",
                     runs.size() == 1 ? "" : "+", fmt::join(runs, ", "));
     return impl_->with([&] {
-        std::vector<StoredEvent> events;
         SQLite::Statement select(impl_->database, text);
         select.bind(1, to_sql(after));
         select.bind(2, to_sql(limit));
-        while (select.executeStep()) {
-            StoredEvent& stored = events.emplace_back();
-            stored.run = from_sql(select.getColumn(0));
-            read(select.getColumn(1), stored.event);
-        }
-        return events;
+        return stored_events(select);
+    });
+}
+
+std::vector<StoredEvent> Store::all_events(std::uint64_t after, std::size_t limit) const {
+    return impl_->with([&] {
+        SQLite::Statement select(impl_->database, "SELECT run, event FROM events WHERE number > ? "
+                                                  "ORDER BY number LIMIT ?");
+        select.bind(1, to_sql(after));
+        select.bind(2, to_sql(limit));
+        return stored_events(select);
+    });
+}
+
+std::uint64_t Store::last_event() const {
+    return impl_->with([&] {
+        SQLite::Statement select(impl_->database, "SELECT coalesce(max(number), 0) FROM events");
+        select.executeStep();
+        return from_sql(select.getColumn(0));
     });
 }
 

@@ -33,6 +33,8 @@ void bind(SQLite::Statement& statement, int index, const google::protobuf::Messa
 void read(const SQLite::Column& column, google::protobuf::Message& message);
 /// Notes which rigs a run names.
 void add_rigs(SQLite::Database& database, const v1::RunInfo& info);
+/// Notes which contents a run names. Throws NOT_FOUND for one that was removed.
+void add_files(SQLite::Database& database, const v1::RunInfo& info);
 
 /// Binds :since, :limit (0: all) and, where the filter names one, :rig of a list's statement.
 void bind_filter(SQLite::Statement& select, const v1::ListRunsRequest& filter);

@@ -121,6 +121,32 @@ CREATE TABLE rig_blocks (
 ) WITHOUT ROWID;
 )sql";
 
+/// Contents of data files, by their SHA-256 in hexadecimal.
+constexpr const char* contents_tables = R"sql(
+CREATE TABLE uploads (
+    sha256      TEXT PRIMARY KEY,
+    size        INTEGER NOT NULL,    -- bytes, when it is complete
+    name        TEXT NOT NULL,
+    uploaded_by TEXT NOT NULL,
+    time        REAL NOT NULL        -- seconds since 1970, UTC
+) WITHOUT ROWID;
+CREATE TABLE folder_files (
+    path     TEXT PRIMARY KEY,       -- below the data directory
+    sha256   TEXT NOT NULL,
+    size     INTEGER NOT NULL,       -- these four: as the file was when it had that content
+    inode    INTEGER NOT NULL,
+    modified INTEGER NOT NULL,       -- ns since 1970, UTC
+    changed  INTEGER NOT NULL        -- ns since 1970, UTC
+) WITHOUT ROWID;
+CREATE INDEX folder_files_by_sha256 ON folder_files (sha256);
+CREATE TABLE run_files (
+    sha256 TEXT NOT NULL,
+    run    INTEGER NOT NULL REFERENCES runs (id),
+    PRIMARY KEY (sha256, run)
+) WITHOUT ROWID;
+CREATE INDEX run_files_by_run ON run_files (run);
+)sql";
+
 void to_version_1(SQLite::Database& database) {
     database.exec(version_1);
 }
@@ -158,10 +184,14 @@ void to_version_6(SQLite::Database& database) {
     database.exec(rig_blocks_table);
 }
 
+void to_version_7(SQLite::Database& database) {
+    database.exec(contents_tables);
+}
+
 /// Entry i makes version i + 1 of version i.
 using Step = void (*)(SQLite::Database&);
-constexpr std::array<Step, 6> steps{to_version_1, to_version_2, to_version_3,
-                                    to_version_4, to_version_5, to_version_6};
+constexpr std::array<Step, 7> steps{to_version_1, to_version_2, to_version_3, to_version_4,
+                                    to_version_5, to_version_6, to_version_7};
 
 } // namespace
 

@@ -22,6 +22,9 @@ void Watches::remove(Id id) {
 }
 
 void Watches::notify(std::uint64_t run) {
+    if (listener_) {
+        listener_();
+    }
     for (const Id id : watching(run)) {
         advance(id);
     }

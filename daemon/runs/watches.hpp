@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace phyll::runs {
@@ -33,6 +34,9 @@ class Watches {
     Id add(std::set<std::uint64_t> runs, std::uint64_t after, Watcher watcher);
     void remove(Id id);
 
+    /// Calls `listener` whenever something about any run was stored, before who watches is told.
+    void when_stored(std::function<void()> listener) { listener_ = std::move(listener); }
+
     /// Something about the run was stored.
     void notify(std::uint64_t run);
     void show(std::uint64_t run, const v1::Progress& progress);
@@ -52,6 +56,7 @@ class Watches {
 
     const Store& store_;
     Post post_;
+    std::function<void()> listener_;
     std::map<Id, Watch> watches_;
     Id last_ = 0;
 };

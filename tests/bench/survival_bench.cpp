@@ -73,7 +73,7 @@ struct Bench {
                            .store = store,
                            .state = state,
                            .clock = clock,
-                           .read = read,
+                           .read = [this](const NamedFiles&) { return read; },
                            .max_journal_bytes = UINT64_MAX,
                            .hold_limit = Seconds(1.0),
                            .workers = &workers,

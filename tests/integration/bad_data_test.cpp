@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <fstream>
 #include <sys/stat.h>
 
 using Catch::Matchers::Contains;
@@ -112,17 +113,20 @@ TEST_CASE("a table with bytes that are no UTF-8 is refused in words that can be 
 }
 
 TEST_CASE("a run that fails on its data says so in words that can be stored and read") {
-    // The table is spoiled between the run's submission and its turn.
-    Bench bench;
-    const auto table = bench.daemon.write("table.csv", good);
-    const std::string endless = replaced(run_on(table.string()), "epochs = 2",
+    // The table, of the daemon's own data, is spoiled between the run's submission and its turn.
+    const phyll::test::TempDir data;
+    const auto table = [&](const std::string& text) {
+        std::ofstream(data.path() / "table.csv", std::ios::binary) << text;
+    };
+    table(good);
+    const std::string endless = replaced(run_on("table.csv"), "epochs = 2",
                                          "schedule = \"simultaneous\"\nepochs = 1000000");
-    const auto& daemon = bench.daemon;
+    Daemon daemon("data_dir = \"" + data.path().string() + "\"\n" + Daemon::small_lab);
     REQUIRE(daemon.ctl({"run", "start", daemon.write("first.toml", endless).string()}).status == 0);
-    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", run_on(table.string())).string()})
+    REQUIRE(daemon.ctl({"run", "start", daemon.write("run.toml", run_on("table.csv")).string()})
                 .status == 0);
-    static_cast<void>(daemon.write("table.csv", good + "25 \xB0"
-                                                       "C,1040,a\n"));
+    table(good + "25 \xB0"
+                 "C,1040,a\n");
     REQUIRE(daemon.ctl({"run", "cancel", "1"}).status == 0);
     REQUIRE(daemon.ctl({"run", "watch", "2"}).status == 5);
     const auto reason = [&] {
@@ -131,8 +135,8 @@ TEST_CASE("a run that fails on its data says so in words that can be stored and 
         return run["reason"].get<std::string>();
     };
     REQUIRE_THAT(reason(), Contains("table.csv, line 10, column F1"));
-    REQUIRE(bench.daemon.stop() == 0);
-    bench.daemon.start();
+    REQUIRE(daemon.stop() == 0);
+    daemon.start();
     REQUIRE_THAT(reason(), Contains("table.csv, line 10, column F1"));
     REQUIRE(daemon.ctl({"run", "list"}).status == 0);
 }

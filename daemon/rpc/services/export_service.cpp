@@ -67,7 +67,9 @@ void export_run(const Site& site, const v1::ExportRequest& request,
     aside(
         site.exports, site, call,
         [run = site.runs.get(request.run()), what = request.what(), read = site.runs.reader(),
-         stop = call->stop_token()] { return runs::export_run(run, what, read, stop); },
+         stop = call->stop_token()] {
+            return runs::export_run(run, what, read(run.info.files()), stop);
+        },
         [&site, call](const std::shared_ptr<const ByteSource>& file) {
             std::make_shared<FileSender>(site, call, file)->next();
         });

@@ -63,7 +63,9 @@ runs::RunRecord prepare(const Site& site, const v1::SubmitGroupRequest& request,
         runs::RunRecord record;
         record.spec = read_run_file(request.file(), site.options, settings);
         choose_rigs(site, request.simulate(), record.spec);
-        const runs::Job job = runs::prepare(record.spec, find, site.runs.reader());
+        *record.info.mutable_files() = runs::files_of(record.spec, request.files());
+        const runs::Job job =
+            runs::prepare(record.spec, find, site.runs.reader()(record.info.files()));
         record.info.set_test_data(runs::test_data_of(record.spec.data(), job.data.split));
         record.info.set_name(request.name().empty() ? record.spec.name() : request.name());
         record.info.set_note(request.note().empty() ? record.spec.note() : request.note());
@@ -86,12 +88,15 @@ void submit(const Site& site, const v1::SubmitGroupRequest& request,
         site, call,
         [&site, request, find = site.runs.find_rig(), stop = call->stop_token()] {
             std::vector<runs::RunRecord> members;
+            std::set<std::string> files;
             for (const v1::GroupMember& member : request.members()) {
                 if (stop.stop_requested()) {
                     throw Error(Code::cancelled, "given up by the client");
                 }
                 members.push_back(prepare(site, request, member, find));
+                files.merge(runs::data_files_of(members.back().spec));
             }
+            runs::check_files(request.files(), files);
             return members;
         },
         [&site, request, call](const std::vector<runs::RunRecord>& prepared) {

@@ -24,7 +24,9 @@ void check(const Site& site, const v1::CheckRequest& request, const std::shared_
         [&site, request, find = site.runs.find_rig()] {
             v1::RunSpec spec = read_run_file(request.file(), site.options);
             choose_rigs(site, request.simulate(), spec);
-            return runs::outlook(spec, runs::prepare(spec, find, site.runs.reader()), find);
+            runs::check_files(request.files(), runs::data_files_of(spec));
+            return runs::outlook(
+                spec, runs::prepare(spec, find, site.runs.reader()(request.files())), find);
         },
         [call](const v1::CheckReply& reply) { call->reply(reply); });
 }
@@ -49,7 +51,10 @@ void submit(const Site& site, const v1::SubmitRequest& request, const std::share
             runs::RunRecord record;
             record.spec = spec_of(request, site.options);
             choose_rigs(site, request.simulate(), record.spec);
-            const runs::Job job = runs::prepare(record.spec, find, site.runs.reader());
+            runs::check_files(request.files(), runs::data_files_of(record.spec));
+            *record.info.mutable_files() = request.files();
+            const runs::Job job =
+                runs::prepare(record.spec, find, site.runs.reader()(request.files()));
             record.info.set_test_data(runs::test_data_of(record.spec.data(), job.data.split));
             return record;
         },

@@ -4,6 +4,7 @@
 #include "daemon/rig/lab.hpp"
 #include "daemon/rpc/dispatcher.hpp"
 #include "daemon/runs/characterisations.hpp"
+#include "daemon/runs/contents/contents.hpp"
 #include "daemon/runs/run_manager.hpp"
 #include "daemon/runs/store.hpp"
 
@@ -26,11 +27,14 @@ struct Site {
     boost::asio::thread_pool& desk;
     /// For what may take minutes, and keeps nobody at the desk waiting.
     boost::asio::thread_pool& exports;
+    /// For what clients upload, part after part, in the order in which it comes.
+    boost::asio::thread_pool& uploads;
     const Clock& clock;
     rig::Lab& lab;
     runs::RunManager& runs;
     runs::Characterisations& characterisations;
     runs::Store& store;
+    runs::Contents& contents;
     const config::OptionsResolver& options;
     const v1::DaemonConfig& config; ///< with every default filled in
     runs::Host host;

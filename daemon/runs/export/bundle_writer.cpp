@@ -1,5 +1,6 @@
 #include "daemon/runs/export/bundle_writer.hpp"
 
+#include "daemon/runs/contents/named_files.hpp"
 #include "daemon/runs/data_files.hpp"
 #include "daemon/runs/export/manifest.hpp"
 #include "daemon/runs/measuring/run_journal.hpp"
@@ -14,7 +15,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,14 +49,6 @@ class Contents {
     std::vector<training::ZipEntry> entries_;
 };
 
-/// The data files that a run file names, each once.
-std::set<std::string> data_files(const v1::DataSpec& data) {
-    std::set<std::string> paths{data.file(), data.label_file(), data.test_file(),
-                                data.test_label_file()};
-    paths.erase("");
-    return paths;
-}
-
 Contents contents_of(const RunRecord& run, const FileReader& read) {
     const std::filesystem::path folder = run.info.folder();
     Contents out;
@@ -74,7 +66,7 @@ Contents contents_of(const RunRecord& run, const FileReader& read) {
     out.add_kept(RunJournal::file_in(folder), "everything that was measured");
     out.add_kept(folder / rigs_file_name, "what the rigs were: phyll.v1.RigsReply");
     int place = 0;
-    for (const std::string& path : data_files(run.spec.data())) {
+    for (const std::string& path : data_files_of(run.spec)) {
         out.add(fmt::format("data/{}/{}", ++place, std::filesystem::path(path).filename().string()),
                 "data", read(path), path);
     }

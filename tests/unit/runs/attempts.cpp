@@ -79,24 +79,28 @@ std::unique_ptr<PhysicalLayer> Attempts::make_rig(std::vector<sim::FaultPlan> fa
 }
 
 runs::RunSite Attempts::site() {
-    return {
-        .host = {"x86-64", "none"},
-        .store = store,
-        .state = state,
-        .clock = clock,
-        .read = [](const std::string&) -> std::string { throw Error(Code::not_found, "no files"); },
-        .max_journal_bytes = journal_limit,
-        .hold_limit = Seconds(3600.0),
-        .workers = nullptr,
-        .stored = [](std::uint64_t) {},
-        .moved = [](std::uint64_t, v1::RunState, const std::string&) {},
-        .progress =
-            [this](std::uint64_t, const v1::Progress& progress) {
-                if (on_progress) {
-                    on_progress(progress);
-                }
-            },
-        .finished = [](std::uint64_t, const runs::Outcome&) {}};
+    return {.host = {"x86-64", "none"},
+            .store = store,
+            .state = state,
+            .clock = clock,
+            .read =
+                [](const runs::NamedFiles&) {
+                    return [](const std::string&) -> std::string {
+                        throw Error(Code::not_found, "no files");
+                    };
+                },
+            .max_journal_bytes = journal_limit,
+            .hold_limit = Seconds(3600.0),
+            .workers = nullptr,
+            .stored = [](std::uint64_t) {},
+            .moved = [](std::uint64_t, v1::RunState, const std::string&) {},
+            .progress =
+                [this](std::uint64_t, const v1::Progress& progress) {
+                    if (on_progress) {
+                        on_progress(progress);
+                    }
+                },
+            .finished = [](std::uint64_t, const runs::Outcome&) {}};
 }
 
 std::optional<Error> Attempts::attempt(std::uint64_t run, std::vector<sim::FaultPlan> faults) {

@@ -111,7 +111,10 @@ void RunBench::start() {
     runs = std::make_unique<runs::RunManager>(
         runs::Premises{.version = "test", .host = {"x86-64", "none"}, .rigs = {}},
         v1::RetentionConfig(), store, state_dir, lab, clock,
-        [](const std::string&) -> std::string { throw Error(Code::not_found, "no files"); },
+        [](const runs::NamedFiles&) {
+            return
+                [](const std::string&) -> std::string { throw Error(Code::not_found, "no files"); };
+        },
         [this](auto task) { loop.post(std::move(task)); });
     runs->recover();
 }

@@ -1,0 +1,92 @@
+#include "daemon/runs/contents/named_files.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/readers/sha256.hpp"
+#include "drivers/core/text.hpp"
+
+#include <fmt/format.h>
+#include <phyll/v1/annotations.pb.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace phyll::runs {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+void add_data_files(const Message& message, std::set<std::string>& names) {
+    const Reflection& reflection = *message.GetReflection();
+    std::vector<const FieldDescriptor*> given;
+    reflection.ListFields(message, &given);
+    for (const FieldDescriptor* field : given) {
+        if (field->options().GetExtension(v1::rule).data_file()) {
+            names.insert(reflection.GetString(message, field));
+        } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated()) {
+            add_data_files(reflection.GetMessage(message, field), names);
+        } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+            for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+                add_data_files(reflection.GetRepeatedMessage(message, field, i), names);
+            }
+        }
+    }
+}
+
+} // namespace
+
+std::set<std::string> data_files_of(const v1::RunSpec& spec) {
+    std::set<std::string> names;
+    add_data_files(spec, names);
+    return names;
+}
+
+void check_files(const NamedFiles& files, const std::set<std::string>& names) {
+    std::set<std::string> seen;
+    for (int i = 0; i < files.size(); ++i) {
+        const std::string field = fmt::format("files[{}]", i);
+        const std::string& name = files[i].name();
+        static_cast<void>(hash_in_hex(files[i].sha256(), field + ".sha256"));
+        if (!names.contains(name)) {
+            throw invalid_field(
+                field + ".name",
+                fmt::format("{}; the run file names no such data file", in_quotes(name)));
+        }
+        if (!seen.insert(name).second) {
+            throw invalid_field(field + ".name", fmt::format("{} is there twice", in_quotes(name)));
+        }
+    }
+}
+
+NamedFiles files_of(const v1::RunSpec& spec, const NamedFiles& files) {
+    const std::set<std::string> names = data_files_of(spec);
+    NamedFiles out;
+    for (const v1::NamedFile& file : files) {
+        if (names.contains(file.name())) {
+            *out.Add() = file;
+        }
+    }
+    return out;
+}
+
+std::string hash_in_hex(const std::string& sha256, const std::string& field) {
+    Sha256Digest digest{};
+    if (sha256.size() != digest.size()) {
+        throw invalid_field(
+            field, fmt::format("{} bytes; a SHA-256 has {}", sha256.size(), digest.size()));
+    }
+    std::ranges::copy(sha256, digest.begin());
+    return to_hex(digest);
+}
+
+std::string hash_on_wire(const std::string& hex) {
+    const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
+    std::string bytes;
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+        bytes += static_cast<char>(16 * value(hex[i]) + value(hex[i + 1]));
+    }
+    return bytes;
+}
+
+} // namespace phyll::runs
