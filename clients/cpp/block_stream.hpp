@@ -47,9 +47,9 @@ struct BlockResult {
 class BlockStream {
   public:
     struct Options {
-        std::string lease;  ///< token of a lease on the rig; empty: the stream takes the rig itself
+        std::string lease = {}; ///< token of a lease on the rig; empty: the stream takes the rig
         int interrupt = -1; ///< waits end when this descriptor is readable; -1: nothing ends them
-        Timeout opening;    ///< how long is waited for the rig; none: for ever
+        Timeout opening = std::nullopt; ///< how long is waited for the rig; none: for ever
     };
 
     /// Opens the stream; throws what the daemon refuses it with, DEADLINE_EXCEEDED when it did not

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace phyll::rpc {
@@ -59,6 +61,12 @@ void Call::when_end(std::function<void()> then) {
     }
 }
 
+void Call::grant_client(std::uint32_t items) {
+    untold_ += items;
+    const auto done = std::min<std::size_t>(items, shares_.size());
+    shares_.erase(shares_.begin(), shares_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
 void Call::send_grant() {
     if (untold_ > 0) {
         v1::Header header = header_of(v1::CREDIT);
@@ -79,9 +87,10 @@ void Call::grant(std::uint32_t items) {
     }
 }
 
-void Call::take_item(const v1::Header& header, Frames frames) {
+void Call::take_item(const v1::Header& header, Frames frames, Budget::Share share) {
     check_item(header);
     ++taken_;
+    shares_.push_back(std::move(share));
     if (header.credit() > 0) {
         grant(header.credit());
     }

@@ -1,15 +1,19 @@
 #pragma once
 
+#include "daemon/rpc/budget.hpp"
 #include "daemon/rpc/caller.hpp"
 #include "daemon/rpc/content.hpp"
 #include "drivers/core/clock.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 namespace phyll::rpc {
 
@@ -38,6 +42,8 @@ class Call : public std::enable_shared_from_this<Call> {
 
     /// Set once by the server, before the call is handled.
     void connect(Send send, Finished finished);
+    /// What the request takes of its client's budget, for as long as anybody holds the call.
+    void hold(Budget::Share share) { request_share_.emplace(std::move(share)); }
 
     [[nodiscard]] const v1::Header& header() const noexcept { return header_; }
     [[nodiscard]] const Caller& caller() const noexcept { return caller_; }
@@ -71,8 +77,10 @@ class Call : public std::enable_shared_from_this<Call> {
     void when_item(std::function<void(Content item)> then);
     /// Of a conversation: calls `then` once, when the client has no more items.
     void when_end(std::function<void()> then);
-    /// The client may send so many more items. The next item tells it, or `send_grant`.
-    void grant_client(std::uint32_t items) { untold_ += items; }
+    /// The client may send so many more items, and as many of those that came are done with, the
+    /// oldest ones: they take no more of the client's budget. The next item tells it, or
+    /// `send_grant`.
+    void grant_client(std::uint32_t items);
     /// Tells the client at once what no item has told it yet.
     void send_grant();
 
@@ -86,7 +94,7 @@ class Call : public std::enable_shared_from_this<Call> {
     void grant(std::uint32_t items);
     /// One more item of the client's; throws what ends the call: INVALID_ARGUMENT when none may
     /// come, DATA_LOSS when one before it is missing, RESOURCE_EXHAUSTED when it was not granted.
-    void take_item(const v1::Header& header, Frames frames);
+    void take_item(const v1::Header& header, Frames frames, Budget::Share share);
     /// The client has no more items.
     void take_end();
 
@@ -108,6 +116,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
     v1::Header header_;
     Content request_;
+    std::optional<Budget::Share> request_share_;
     Caller caller_;
     Deadline deadline_;
     Exchange exchange_;
@@ -120,10 +129,11 @@ class Call : public std::enable_shared_from_this<Call> {
     std::function<void()> then_;
     std::function<void()> granted_;
     // Of the client's side of a conversation.
-    std::uint64_t taken_ = 0;  ///< items that came
-    std::uint64_t told_ = 0;   ///< items that the client knows that it may send, in all
-    std::uint32_t untold_ = 0; ///< more of them, of which it was not told
-    bool ended_ = false;       ///< no more come
+    std::uint64_t taken_ = 0;          ///< items that came
+    std::uint64_t told_ = 0;           ///< items that the client knows that it may send, in all
+    std::uint32_t untold_ = 0;         ///< more of them, of which it was not told
+    std::deque<Budget::Share> shares_; ///< of items that came and are not done with
+    bool ended_ = false;               ///< no more come
     std::function<void(Content)> item_;
     std::function<void()> end_;
 };

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <utility>
 
 namespace phyll::rpc {
@@ -20,8 +19,12 @@ void Content::read_body(google::protobuf::Message& message) const {
                                 where(), message.GetTypeName()));
     }
     const zmq::message_t& body = frames_.front();
-    if (body.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
-        !message.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
+    if (body.size() > largest_body) {
+        throw Error(Code::invalid_argument,
+                    fmt::format("{}: the body has {} bytes; at most {} MiB are read", where(),
+                                body.size(), largest_body >> 20U));
+    }
+    if (!message.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
         throw Error(
             Code::invalid_argument,
             fmt::format("{}: the body cannot be read as a {}; it may be cut off, or of other "

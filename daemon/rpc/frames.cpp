@@ -4,8 +4,8 @@
 
 #include <bit>
 #include <cstring>
-#include <limits>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 namespace phyll::rpc {
@@ -20,21 +20,26 @@ void describe(ConstBlock block, v1::Block& description) {
 }
 
 bool parse_message(const zmq::message_t& frame, google::protobuf::Message& message) {
-    return frame.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()) &&
-           message.ParseFromArray(frame.data(), static_cast<int>(frame.size()));
+    return message.ParseFromArray(frame.data(), static_cast<int>(frame.size()));
 }
 
 } // namespace
 
 std::optional<Incoming> parse(Frames frames) {
     Incoming incoming;
-    if (frames.empty() || !parse_message(frames.front(), incoming.header) ||
+    if (frames.empty() || frames.front().size() > largest_header ||
+        !parse_message(frames.front(), incoming.header) ||
         incoming.header.kind() == v1::KIND_UNSPECIFIED) {
         return std::nullopt;
     }
     incoming.rest.assign(std::make_move_iterator(frames.begin() + 1),
                          std::make_move_iterator(frames.end()));
     return incoming;
+}
+
+std::size_t bytes_of(const Frames& frames) {
+    return std::accumulate(frames.begin(), frames.end(), std::size_t{0},
+                           [](std::size_t sum, const auto& frame) { return sum + frame.size(); });
 }
 
 zmq::message_t serialise(const google::protobuf::Message& message) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/rpc/limits.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/sample_block.hpp"
 
@@ -20,9 +21,6 @@ namespace phyll::rpc {
 /// The protocol version that this code speaks.
 inline constexpr std::uint32_t protocol_version = 1;
 
-/// A frame larger than this ends the peer's connection.
-inline constexpr std::size_t largest_frame = std::size_t{256} << 20U;
-
 /// The parts of one multipart message, the routing id of a ROUTER aside.
 using Frames = std::vector<zmq::message_t>;
 
@@ -35,6 +33,9 @@ struct Incoming {
 /// Takes a message apart. Nothing when its first part is no header with a kind: such a peer does
 /// not speak the protocol and could not understand an answer.
 [[nodiscard]] std::optional<Incoming> parse(Frames frames);
+
+/// The bytes that they hold.
+[[nodiscard]] std::size_t bytes_of(const Frames& frames);
 
 [[nodiscard]] zmq::message_t serialise(const google::protobuf::Message& message);
 

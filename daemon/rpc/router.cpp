@@ -10,8 +10,9 @@
 namespace phyll::rpc {
 namespace {
 
-/// Messages handled per wake before the loop's other work gets its turn.
-constexpr int batch = 64;
+/// Frames read per wake before the loop's other work gets its turn. ZeroMQ gives each peer that has
+/// something its turn after every message.
+constexpr int batch = 192;
 
 } // namespace
 
@@ -107,7 +108,7 @@ void Router::drain() {
         if (!readable()) {
             return;
         }
-        receive_one();
+        receive_frame();
     }
     schedule_drain();
 }
@@ -116,22 +117,30 @@ bool Router::readable() {
     return (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
 }
 
-void Router::receive_one() {
-    zmq::message_t peer;
-    if (!socket_.recv(peer, zmq::recv_flags::dontwait)) {
+void Router::receive_frame() {
+    zmq::message_t frame;
+    if (!socket_.recv(frame, zmq::recv_flags::dontwait)) {
         return;
     }
-    Frames frames;
-    while (socket_.get(zmq::sockopt::rcvmore)) {
-        if (!socket_.recv(frames.emplace_back(), zmq::recv_flags::dontwait)) {
-            return;
-        }
+    const bool last = !frame.more();
+    if (!within_) {
+        peer_ = frame.to_string();
+    } else if (frames_.size() < most_frames) {
+        frames_.push_back(std::move(frame));
     }
+    within_ = !last;
+    if (last) {
+        hand_over();
+    }
+}
+
+void Router::hand_over() {
+    Frames frames = std::exchange(frames_, {});
     // The routing id's own part may come without the property.
     const char* address =
         frames.empty() ? nullptr : zmq_msg_gets(frames.front().handle(), "Peer-Address");
     try {
-        received_(peer.to_string(), address != nullptr ? address : "", std::move(frames));
+        received_(peer_, address != nullptr ? address : "", std::move(frames));
     } catch (const std::exception& error) {
         // Whoever waits for the socket must get to wait for it again.
         spdlog::error("a message could not be handled inside phylld, which serves on: {}",

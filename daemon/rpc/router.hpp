@@ -7,13 +7,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <compare>
 #include <functional>
 #include <string>
 
 namespace phyll::rpc {
-
-/// Messages that may wait for a peer that does not read.
-inline constexpr int send_queue = 1000;
 
 /// A ZeroMQ ROUTER on an Asio loop.
 ///
@@ -45,13 +43,25 @@ class Router {
     void drain();
     void schedule_drain();
     [[nodiscard]] bool readable();
-    void receive_one();
+    void receive_frame();
+    void hand_over();
 
     boost::asio::io_context& loop_;
     zmq::socket_t socket_;
     boost::asio::posix::stream_descriptor descriptor_;
     Received received_;
     bool drain_scheduled_ = false;
+    // Of the message that is being read.
+    std::string peer_;
+    Frames frames_;
+    bool within_ = false; ///< the peer's routing id was read, and more comes
+};
+
+/// A client's connection: where it came in and the routing id that the socket gave it.
+struct Peer {
+    Router* router;
+    std::string id;
+    auto operator<=>(const Peer&) const = default;
 };
 
 } // namespace phyll::rpc

@@ -5,17 +5,12 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <chrono>
-#include <iterator>
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace phyll::rpc {
 namespace {
-
-/// Requests that one client may have in flight.
-constexpr std::size_t calls_per_peer = 1024;
-/// How often a client that did not read is tried again for the last words on its calls.
-constexpr std::chrono::milliseconds owed_interval{200};
 
 void check(const Dispatcher::Method* method, const Call& call) {
     const std::string& name = call.header().method();
@@ -49,6 +44,28 @@ void check(const Dispatcher::Method* method, const Call& call) {
     }
 }
 
+Error too_much_asked() {
+    return {Code::resource_exhausted,
+            fmt::format("{} MiB of this client's requests are in flight, or {} MiB of all "
+                        "clients', no more are taken; wait for answers, or send less at a time",
+                        most_asked >> 20U, most_asked_by_all >> 20U)};
+}
+
+/// The frame, with a share that is given back when ZeroMQ lets go of the frame, on a thread of its
+/// own.
+zmq::message_t with_share(zmq::message_t frame, Budget::Share share) {
+    struct Charged {
+        zmq::message_t frame;
+        Budget::Share share;
+    };
+    auto charged = std::make_unique<Charged>(Charged{std::move(frame), std::move(share)});
+    zmq::message_t out(
+        charged->frame.data(), charged->frame.size(),
+        [](void*, void* owner) { delete static_cast<Charged*>(owner); }, charged.get());
+    static_cast<void>(charged.release()); // the frame's now
+    return out;
+}
+
 Error stopping() {
     return {Code::unavailable, "phylld is stopping; ask again when it is back"};
 }
@@ -56,7 +73,7 @@ Error stopping() {
 } // namespace
 
 Server::Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, const Clock& clock)
-    : loop_(loop), dispatcher_(dispatcher), clock_(clock), owed_timer_(loop) {}
+    : loop_(loop), dispatcher_(dispatcher), clock_(clock), last_words_(loop) {}
 
 Server::~Server() {
     close();
@@ -68,7 +85,7 @@ std::string Server::listen(const std::string& address, Identify identify) {
     endpoint.router = std::make_unique<Router>(
         loop_, context_,
         [this, &endpoint](std::string peer, const std::string& from, Frames frames) {
-            received({&endpoint, std::move(peer)}, from, std::move(frames));
+            received(endpoint, {endpoint.router.get(), std::move(peer)}, from, std::move(frames));
         });
     return endpoint.router->bind(address);
 }
@@ -81,14 +98,20 @@ void Server::start() {
 
 void Server::close() {
     closing_ = true;
+    std::vector<std::shared_ptr<Call>> calls;
+    for (const auto& [peer, client] : clients_) {
+        for (const auto& [id, active] : client.calls) {
+            calls.push_back(active.call);
+        }
+    }
     const Error why = stopping();
-    while (!peers_.empty()) {
-        // Failing a call takes it out of the table.
-        peers_.begin()->second.begin()->second.call->fail(why);
+    for (const std::shared_ptr<Call>& call : calls) {
+        call->fail(why);
     }
 }
 
-void Server::received(const Peer& peer, const std::string& address, Frames frames) {
+void Server::received(const Endpoint& endpoint, const Peer& peer, const std::string& address,
+                      Frames frames) {
     std::optional<Incoming> incoming = parse(std::move(frames));
     if (!incoming) {
         spdlog::debug("dropped a message that has no header of the protocol");
@@ -96,7 +119,7 @@ void Server::received(const Peer& peer, const std::string& address, Frames frame
     }
     switch (incoming->header.kind()) {
     case v1::REQUEST:
-        request(peer, address, std::move(*incoming));
+        request(endpoint, peer, address, std::move(*incoming));
         break;
     case v1::CANCEL:
         cancel(peer, incoming->header.id());
@@ -116,46 +139,51 @@ void Server::received(const Peer& peer, const std::string& address, Frames frame
     }
 }
 
-void Server::request(const Peer& peer, const std::string& address, Incoming incoming) {
+void Server::request(const Endpoint& endpoint, const Peer& peer, const std::string& address,
+                     Incoming incoming) {
     const std::uint64_t id = incoming.header.id();
     const std::uint32_t timeout_ms = incoming.header.timeout_ms();
+    const std::size_t bytes = bytes_of(incoming.rest);
     const Dispatcher::Method* method = dispatcher_.find(incoming.header.method());
     const auto call = std::make_shared<Call>(
-        std::move(incoming.header), std::move(incoming.rest), peer.endpoint->identify(address),
+        std::move(incoming.header), std::move(incoming.rest), endpoint.identify(address),
         timeout_ms == 0 ? Deadline::never() : Deadline::after(clock_, Seconds(timeout_ms / 1000.0)),
         method != nullptr ? method->exchange : Exchange::unary);
     const auto sender = [this, peer](const v1::Header& header, Frames frames) {
         send(peer, header, std::move(frames));
     };
 
-    if (const std::optional<Error> refused = refuse(peer, id)) {
+    Client& from = client(peer);
+    std::optional<Error> refused = refuse(from, id);
+    std::optional<Budget::Share> share = from.asked.take(bytes);
+    if (!refused && !share) {
+        refused = too_much_asked();
+    }
+    if (refused) {
         call->connect(sender, nullptr);
         call->fail(*refused);
         return;
     }
+    call->hold(std::move(*share));
     call->connect(sender, [this, peer, id] { finished(peer, id); });
-    peers_[peer][id] = {call, start_timer(call)};
+    from.calls[id] = {call, start_timer(call)};
     dispatch(call, method);
 }
 
-std::optional<Error> Server::refuse(const Peer& peer, std::uint64_t id) const {
+std::optional<Error> Server::refuse(const Client& client, std::uint64_t id) const {
     if (closing_) {
         return stopping();
     }
-    const auto found = peers_.find(peer);
-    if (found == peers_.end()) {
-        return std::nullopt;
-    }
-    if (found->second.contains(id)) {
+    if (client.calls.contains(id)) {
         return invalid_field(
             "id", fmt::format("request {} is still in flight; number each request anew", id));
     }
-    if (found->second.size() >= calls_per_peer) {
+    if (client.calls.size() >= most_calls) {
         return Error(
             Code::resource_exhausted,
             fmt::format("{} requests of this client are in flight, no more are taken; wait "
                         "for answers to some of them",
-                        calls_per_peer));
+                        most_calls));
     }
     return std::nullopt;
 }
@@ -179,13 +207,30 @@ void Server::work_on(Call& call, const std::function<void()>& work) {
     }
 }
 
+Server::Client& Server::client(const Peer& peer) {
+    if (const auto found = clients_.find(peer); found != clients_.end()) {
+        return found->second;
+    }
+    if (clients_.size() >= sweep_at_) {
+        std::erase_if(clients_, [](const auto& entry) { return entry.second.idle(); });
+        sweep_at_ = std::max(sweep_at_, 2 * clients_.size());
+    }
+    return clients_.emplace(peer, Client{{}, asked_.open_account(), unread_.open_account()})
+        .first->second;
+}
+
+Server::Calls Server::take_calls(const Peer& peer) {
+    const auto found = clients_.find(peer);
+    return found == clients_.end() ? Calls{} : std::exchange(found->second.calls, {});
+}
+
 std::shared_ptr<Call> Server::find(const Peer& peer, std::uint64_t id) const {
-    const auto calls = peers_.find(peer);
-    if (calls == peers_.end()) {
+    const auto found = clients_.find(peer);
+    if (found == clients_.end()) {
         return nullptr;
     }
-    const auto active = calls->second.find(id);
-    return active == calls->second.end() ? nullptr : active->second.call;
+    const auto active = found->second.calls.find(id);
+    return active == found->second.calls.end() ? nullptr : active->second.call;
 }
 
 void Server::cancel(const Peer& peer, std::uint64_t id) {
@@ -201,9 +246,17 @@ void Server::grant(const Peer& peer, const v1::Header& header) {
 }
 
 void Server::item(const Peer& peer, Incoming incoming) {
-    if (const std::shared_ptr<Call> call = find(peer, incoming.header.id())) {
-        work_on(*call, [&] { call->take_item(incoming.header, std::move(incoming.rest)); });
+    const std::shared_ptr<Call> call = find(peer, incoming.header.id());
+    if (!call) {
+        return;
     }
+    work_on(*call, [&] {
+        std::optional<Budget::Share> share = client(peer).asked.take(bytes_of(incoming.rest));
+        if (!share) {
+            throw too_much_asked();
+        }
+        call->take_item(incoming.header, std::move(incoming.rest), std::move(*share));
+    });
 }
 
 void Server::end(const Peer& peer, std::uint64_t id) {
@@ -213,94 +266,71 @@ void Server::end(const Peer& peer, std::uint64_t id) {
 }
 
 void Server::finished(const Peer& peer, std::uint64_t id) {
-    const auto found = peers_.find(peer);
-    if (found == peers_.end()) {
-        return;
-    }
-    found->second.erase(id);
-    if (found->second.empty()) {
-        peers_.erase(found);
+    if (const auto found = clients_.find(peer); found != clients_.end()) {
+        found->second.calls.erase(id);
     }
 }
 
 void Server::send(const Peer& peer, const v1::Header& header, Frames frames) {
     frames.insert(frames.begin(), serialise(header));
-    switch (peer.endpoint->router->send(peer.id, std::move(frames))) {
+    if (!count_unread(peer, frames)) {
+        cut_off(peer, fmt::format("{} MiB", most_unread >> 20U));
+        return;
+    }
+    switch (peer.router->send(peer.id, std::move(frames))) {
     case Router::Sent::yes:
         break;
     case Router::Sent::peer_gone:
         drop(peer);
         break;
     case Router::Sent::peer_full:
-        cut_off(peer);
+        cut_off(peer, fmt::format("{}", send_queue));
         break;
     }
 }
 
+bool Server::count_unread(const Peer& peer, Frames& frames) {
+    const std::size_t bytes = bytes_of(frames);
+    if (bytes < smallest_counted) {
+        return true;
+    }
+    std::optional<Budget::Share> share = client(peer).unread.take(bytes);
+    if (share) {
+        // ZeroMQ lets go of a message's frames in order.
+        frames.back() = with_share(std::move(frames.back()), std::move(*share));
+    }
+    return share.has_value();
+}
+
 void Server::drop(const Peer& peer) {
-    owed_.erase(peer);
-    const auto calls = peers_.extract(peer);
-    if (!calls) {
+    last_words_.forget(peer);
+    const Calls calls = take_calls(peer);
+    if (calls.empty()) {
         return;
     }
-    spdlog::info("a client is gone; requests in flight that end with it: {}",
-                 calls.mapped().size());
-    for (const auto& [id, active] : calls.mapped()) {
+    spdlog::info("a client is gone; requests in flight that end with it: {}", calls.size());
+    for (const auto& [id, active] : calls) {
         active.call->abandon();
     }
 }
 
-void Server::cut_off(const Peer& peer) {
-    const auto calls = peers_.extract(peer);
-    if (!calls) {
+void Server::cut_off(const Peer& peer, const std::string& unread) {
+    const Calls calls = take_calls(peer);
+    if (calls.empty()) {
         return;
     }
     spdlog::warn("a client does not read its answers, {} of them wait for it; requests in flight "
                  "that end: {}",
-                 send_queue, calls.mapped().size());
-    const Error unread(Code::resource_exhausted,
-                       fmt::format("the client did not read its answers: {} of them were waiting "
-                                   "for it and no more are kept; read faster and ask again, a "
-                                   "watch from the last event that was read",
-                                   send_queue));
-    std::deque<v1::Header>& owed = owed_[peer];
-    for (const auto& [id, active] : calls.mapped()) {
-        if (owed.size() < calls_per_peer) {
-            owed.push_back(active.call->bad_end(unread));
-        }
+                 unread, calls.size());
+    const Error error(Code::resource_exhausted,
+                      fmt::format("the client did not read its answers: {} of them were waiting "
+                                  "for it and no more are kept; read faster and ask again, a "
+                                  "watch from the last event that was read",
+                                  unread));
+    for (const auto& [id, active] : calls) {
+        last_words_.keep(peer, active.call->bad_end(error));
         active.call->abandon();
     }
-    pay_owed_later();
-}
-
-void Server::pay_owed() {
-    for (auto it = owed_.begin(); it != owed_.end();) {
-        auto& [peer, headers] = *it;
-        Router::Sent sent = Router::Sent::yes;
-        while (!headers.empty() && sent == Router::Sent::yes) {
-            Frames frames;
-            frames.push_back(serialise(headers.front()));
-            sent = peer.endpoint->router->send(peer.id, std::move(frames));
-            if (sent == Router::Sent::yes) {
-                headers.pop_front();
-            }
-        }
-        const bool settled = headers.empty() || sent == Router::Sent::peer_gone;
-        it = settled ? owed_.erase(it) : std::next(it);
-    }
-    pay_owed_later();
-}
-
-void Server::pay_owed_later() {
-    if (owed_.empty()) {
-        return;
-    }
-    owed_timer_.expires_after(owed_interval);
-    owed_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) {
-            pay_owed();
-        }
-    });
 }
 
 std::unique_ptr<boost::asio::steady_timer> Server::start_timer(const std::shared_ptr<Call>& call) {

@@ -97,7 +97,7 @@ TEST_CASE("a request that cannot be right is refused by what is wrong with it") 
                       {"'phyll.v1.Rigs/Qurey'", "phyll.v1.Lab/Describe"});
         query.header.set_method("");
         bench.refused(query.frames(), v1::UNIMPLEMENTED, {"no method ''"});
-        query.header.set_method(std::string(1'000'000, 'm'));
+        query.header.set_method(std::string(60'000, 'm'));
         const Answer answer = bench.ask(query.frames());
         REQUIRE(answer.code() == v1::UNIMPLEMENTED);
         REQUIRE(answer.message().size() < 300);

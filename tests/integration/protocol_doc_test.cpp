@@ -4,6 +4,8 @@
 #include "tests/support/process.hpp"
 #include "tests/support/raw_peer.hpp"
 
+#include "daemon/rpc/limits.hpp"
+
 #include <catch2/catch.hpp>
 #include <phyll/v1/admin.pb.h>
 #include <phyll/v1/data.pb.h>
@@ -127,6 +129,16 @@ std::vector<std::string> query_frames(const std::string& rig, const std::vector<
             {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)}};
 }
 
+/// The cells of the row of section 10 that begins with `what`.
+std::string limit_of_document(const std::string& what) {
+    for (const std::string& line : lines_of_document()) {
+        if (line.starts_with("| " + what)) {
+            return line;
+        }
+    }
+    return "no row begins with " + what;
+}
+
 } // namespace
 
 // When this fails for a method that was just served: add the row that it prints to section 11, and
@@ -236,4 +248,41 @@ TEST_CASE("the document's exchange is the daemon's, byte by byte") {
     without_version.resize(without_version.size() - 2);
     peer.send({without_version, request[1], request[2]});
     REQUIRE(peer.receive_frames() == std::vector<std::string>{frame("refusal 1")});
+}
+
+TEST_CASE("the document states the limits that there are") {
+    const auto states = [](const std::string& what, const std::string& figure) {
+        INFO(limit_of_document(what));
+        REQUIRE_THAT(limit_of_document(what), Catch::Matchers::Contains(" " + figure));
+    };
+    const auto mebibytes = [](std::size_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; };
+    const auto both = [&](std::size_t one, std::size_t all) {
+        return mebibytes(one) + ", " + std::to_string(all >> 30U) + " GiB |";
+    };
+    states("requests in flight on one connection", std::to_string(rpc::most_calls));
+    states("bytes of requests", both(rpc::most_asked, rpc::most_asked_by_all));
+    states("a frame", mebibytes(rpc::largest_frame));
+    states("a header", std::to_string(rpc::largest_header >> 10U) + " KiB");
+    states("a body", mebibytes(rpc::largest_body));
+    states("frames of a message", std::to_string(rpc::most_frames));
+    states("messages waiting", std::to_string(rpc::send_queue));
+    states("bytes of messages of 8 KiB and more", both(rpc::most_unread, rpc::most_unread_by_all));
+    REQUIRE(rpc::smallest_counted == 8U << 10U);
+    REQUIRE(rpc::little == 1U << 20U);
+}
+
+TEST_CASE("what is beyond a limit is met as the document says") {
+    Daemon daemon;
+    RawPeer peer(daemon.tcp());
+    v1::Header header = RawPeer::request("phyll.v1.Lab/Describe", 1);
+    header.set_method(std::string(rpc::largest_header, 'm'));
+    peer.send({header.SerializeAsString(), ""});
+    peer.expect_service(); // it was dropped
+    header.set_method("phyll.v1.Lab/Describe");
+    peer.send({header.SerializeAsString(), std::string(rpc::largest_body + 1, '\0')});
+    REQUIRE(peer.receive().code() == v1::INVALID_ARGUMENT);
+    std::vector<std::string> frames(2 * rpc::most_frames);
+    frames[0] = header.SerializeAsString();
+    peer.send(frames);
+    REQUIRE(peer.receive().code() == v1::OK);
 }

@@ -28,15 +28,16 @@ class Kept {
                       [] {});
     }
 
-    void item(std::uint64_t sequence, std::uint32_t credit = 0) const {
+    /// It takes `bytes` of the client's budget.
+    void item(std::uint64_t sequence, std::uint32_t credit = 0, std::size_t bytes = 0) {
         v1::Header header;
         header.set_kind(v1::ITEM);
         header.set_sequence(sequence);
         header.set_credit(credit);
-        call->take_item(header, {});
+        call->take_item(header, {}, account_.take(bytes).value());
     }
     /// What the item is refused with.
-    [[nodiscard]] Error refusal(std::uint64_t sequence) const {
+    [[nodiscard]] Error refusal(std::uint64_t sequence) {
         try {
             item(sequence);
         } catch (const Error& error) {
@@ -45,8 +46,15 @@ class Kept {
         return {Code::ok, "taken"};
     }
 
+    /// Bytes that are held for the client.
+    [[nodiscard]] std::size_t held() const { return budget_.held(); }
+
     std::shared_ptr<Call> call;
     std::vector<v1::Header> answers;
+
+  private:
+    rpc::Budget budget_{1'000'000, 1'000'000};
+    rpc::Budget::Account account_ = budget_.open_account();
 };
 
 /// A request or an item of a client, with the block that it is about.
@@ -159,7 +167,7 @@ TEST_CASE("a client sends no more items than it was told that it may") {
 }
 
 TEST_CASE("items come only in a conversation") {
-    const Kept kept(GENERATE(Exchange::unary, Exchange::stream));
+    Kept kept(GENERATE(Exchange::unary, Exchange::stream));
     REQUIRE(kept.refusal(0).code() == Code::invalid_argument);
     REQUIRE_THAT(kept.refusal(0).what(), Catch::Contains("takes no items"));
 }
@@ -197,6 +205,24 @@ TEST_CASE("a call that is over hears of no more items, also when an item ended i
     kept.call->when_item([&](const Content&) { ++heard; });
     kept.item(2);
     REQUIRE(heard == 1);
+}
+
+TEST_CASE("an item weighs on its client until as many more are granted, or the call is gone") {
+    Kept kept;
+    kept.call->when_item([](const Content&) {});
+    kept.call->grant_client(3); // of none that came
+    kept.call->send_grant();
+    kept.item(0, 0, 100);
+    kept.item(1, 0, 10);
+    kept.item(2, 0, 1);
+    REQUIRE(kept.held() == 111);
+    kept.call->grant_client(1);
+    REQUIRE(kept.held() == 11);
+    kept.call->grant_client(1);
+    REQUIRE(kept.held() == 1);
+    kept.call->end();
+    kept.call.reset();
+    REQUIRE(kept.held() == 0);
 }
 
 TEST_CASE("blocks go through a stream and back, with the credit that the daemon gives") {

@@ -1,3 +1,4 @@
+#include "daemon/rpc/content.hpp"
 #include "daemon/rpc/frames.hpp"
 #include "drivers/core/random.hpp"
 
@@ -40,6 +41,24 @@ TEST_CASE("what has no header of a known shape is nothing") {
     REQUIRE_FALSE(rpc::parse(frames_of({""})));
     REQUIRE_FALSE(rpc::parse(frames_of({"GET / HTTP/1.1\r\n\r\n"})));
     REQUIRE_FALSE(rpc::parse(frames_of({"\xff\xff\xff\xff"})));
+}
+
+TEST_CASE("a first frame that is too large is no header, whatever it holds") {
+    v1::Header header;
+    header.set_kind(v1::REQUEST);
+    header.set_method(std::string(60'000, 'm'));
+    REQUIRE(rpc::parse(frames_of({header.SerializeAsString()})));
+    header.set_method(std::string(rpc::largest_header, 'm'));
+    REQUIRE_FALSE(rpc::parse(frames_of({header.SerializeAsString()})));
+}
+
+TEST_CASE("a body that is too large is refused before it is read") {
+    Frames frames;
+    frames.emplace_back(rpc::largest_body + 1);
+    const rpc::Content content("phyll.v1.Runs/Submit", std::move(frames));
+    v1::Status body;
+    REQUIRE_THROWS_WITH(content.read_body(body),
+                        Catch::Contains("68157441 bytes") && Catch::Contains("65 MiB"));
 }
 
 TEST_CASE("random bytes are never mistaken and never harm") {

@@ -57,9 +57,12 @@ class Bench {
                 }
                 call->end();
             });
+        // The number of the run is the size of each part's payload, in MiB.
         dispatcher_.stream<v1::ExportRequest, v1::ExportItem>(
-            "phyll.v1.Runs/Export", [](const v1::ExportRequest&,
-                                       const std::shared_ptr<Call>& call) { send_parts(call, 0); });
+            "phyll.v1.Runs/Export",
+            [](const v1::ExportRequest& request, const std::shared_ptr<Call>& call) {
+                send_parts(call, 0, request.run() << 20U);
+            });
         dispatcher_.converse<v1::StreamRequest, v1::StreamItem>(
             "phyll.v1.Rigs/Stream",
             [](const v1::StreamRequest&, const std::shared_ptr<Call>& call) { echo(*call); });
@@ -88,15 +91,20 @@ class Bench {
 
   private:
     /// As many as the client is ready for.
-    static void send_parts(const std::shared_ptr<Call>& call, std::uint64_t first) {
+    static void send_parts(const std::shared_ptr<Call>& call, std::uint64_t first,
+                           std::size_t bytes) {
         for (; first < parts; ++first) {
             if (!call->take_credit()) {
-                call->when_granted([call, first] { send_parts(call, first); });
+                call->when_granted([call, first, bytes] { send_parts(call, first, bytes); });
                 return;
             }
             v1::ExportItem item;
             item.set_offset(first);
-            call->item(item);
+            rpc::Frames payload;
+            if (bytes > 0) {
+                payload.emplace_back(bytes);
+            }
+            call->item(item, std::move(payload));
         }
         call->end();
     }
@@ -137,9 +145,10 @@ class Bench {
 /// A client that can say anything.
 class Peer {
   public:
-    /// `receive_buffer` in bytes; -1: the system's.
-    explicit Peer(const Bench& bench, int receive_buffer = -1) {
+    /// `receive_buffer` in bytes; -1: the system's. `queue`: messages that ZeroMQ reads ahead.
+    explicit Peer(const Bench& bench, int receive_buffer = -1, int queue = 1000) {
         socket_.set(zmq::sockopt::rcvbuf, receive_buffer);
+        socket_.set(zmq::sockopt::rcvhwm, queue);
         socket_.set(zmq::sockopt::linger, 0);
         socket_.set(zmq::sockopt::rcvtimeo, 20'000);
         socket_.connect(bench.address());

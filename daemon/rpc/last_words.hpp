@@ -1,0 +1,34 @@
+#pragma once
+
+#include "daemon/rpc/router.hpp"
+
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <map>
+
+namespace phyll::rpc {
+
+/// How calls ended of clients that did not read: kept until they read again, and sent then.
+/// Thread rule: the loop's thread.
+class LastWords {
+  public:
+    explicit LastWords(boost::asio::io_context& loop) : timer_(loop) {}
+
+    /// Keeps a message for the peer; not more of them than it may have calls in flight.
+    void keep(const Peer& peer, v1::Header header);
+    /// The peer is gone.
+    void forget(const Peer& peer) { kept_.erase(peer); }
+
+  private:
+    void send();
+    void send_later();
+
+    std::map<Peer, std::deque<v1::Header>> kept_;
+    boost::asio::steady_timer timer_;
+    bool waiting_ = false; ///< for the timer
+};
+
+} // namespace phyll::rpc
