@@ -241,6 +241,7 @@ Service::Service(const Settings& settings, const Clock& clock)
     runs_.watches().when_stored([this] { notifier_.look(); });
     add_lab_service(dispatcher_, site_);
     add_instruments_service(dispatcher_, site_);
+    add_client_runs_service(dispatcher_, site_);
     add_leases_service(dispatcher_, site_);
     add_rigs_service(dispatcher_, site_);
     add_stop_service(dispatcher_, site_);

@@ -104,6 +104,10 @@ std::string name_of(v1::RunState state) {
     return state == v1::RUN_CANCELLED ? "cancelled" : lower_case(v1::RunState_Name(state));
 }
 
+std::string name_of(v1::RunKind kind) {
+    return kind == v1::CLIENT ? "client's own" : kind == v1::RECORDING ? "recording" : "training";
+}
+
 std::string name_of(v1::Evidence evidence) {
     switch (evidence) {
     case v1::EVIDENCE_UNSPECIFIED:

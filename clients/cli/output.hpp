@@ -37,6 +37,7 @@ class Table {
 [[nodiscard]] std::string local_time(double seconds_since_1970);
 
 [[nodiscard]] std::string name_of(v1::RunState state);
+[[nodiscard]] std::string name_of(v1::RunKind kind);
 [[nodiscard]] std::string name_of(v1::Evidence evidence);
 [[nodiscard]] std::string name_of(v1::Health::State state);
 [[nodiscard]] std::string name_of(v1::Calibration::State state);

@@ -44,6 +44,14 @@ nlohmann::json era_json(const v1::EraEnded& era) {
             {"why", era.why()}};
 }
 
+nlohmann::json metrics_json(const google::protobuf::Map<std::string, double>& metrics) {
+    nlohmann::json out = nlohmann::json::object();
+    for (const auto& [name, value] : metrics) {
+        out[name] = value;
+    }
+    return out;
+}
+
 void add_result(nlohmann::json& out, const v1::RunResult& result) {
     out["test_accuracy"] = result.test_accuracy();
     out["train_accuracy"] = result.train_accuracy();
@@ -127,6 +135,10 @@ nlohmann::json to_json(const v1::Event& event, std::uint64_t run) {
         out["event"] = "rewound";
         out["step"] = event.rewound().step();
         out["epochs"] = event.rewound().epochs();
+    } else if (event.has_metrics()) {
+        out["event"] = "metrics";
+        out["step"] = event.metrics().step();
+        out["metrics"] = metrics_json(event.metrics().metrics());
     } else if (event.has_era()) {
         out = era_json(event.era());
         out["event"] = "era";
@@ -146,6 +158,7 @@ nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
         {"run", info.run()},
         {"name", info.name()},
         {"note", info.note()},
+        {"kind", name_of(info.kind())},
         {"state", name_of(info.state())},
         {"reason", info.reason()},
         {"seed", info.seed()},
@@ -167,6 +180,9 @@ nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
     }
     if (info.has_checkpoint()) {
         out["checkpoint"] = info.checkpoint();
+    }
+    if (!info.metrics().empty()) {
+        out["metrics"] = metrics_json(info.metrics());
     }
     if (info.retry_of() != 0) {
         out["retry_of"] = info.retry_of();

@@ -70,6 +70,11 @@ struct Line {
     std::vector<std::string> row;
 };
 
+std::string title_of(const v1::RunInfo& info) {
+    const std::string name = info.name().empty() ? "-" : info.name();
+    return info.kind() == v1::TRAINING ? name : fmt::format("{} ({})", name, name_of(info.kind()));
+}
+
 Line line_of(const v1::RunInfo& info) {
     const v1::RunResult& result = info.result();
     const bool done = info.has_result();
@@ -77,11 +82,11 @@ Line line_of(const v1::RunInfo& info) {
             false,
             info.run(),
             to_json(info, "run"),
-            {std::to_string(info.run()), info.name().empty() ? "-" : info.name(),
+            {std::to_string(info.run()), title_of(info),
              name_of(info.state()) + (info.released() ? ", released" : ""),
              info.priority() == 0 ? "-" : std::to_string(info.priority()),
              info.group() == 0 ? "-" : fmt::format("of g{}", info.group()),
-             done ? percent(result.test_accuracy()) : "-", "-", "-",
+             done && info.kind() == v1::TRAINING ? percent(result.test_accuracy()) : "-", "-", "-",
              done ? count(result.training_queries() + result.evaluation_queries()) : "-",
              fmt::format("{}", fmt::join(info.rigs(), ",")), local_time(info.submitted()),
              info.submitted_by(), info.reason()}};

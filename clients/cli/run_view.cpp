@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -72,11 +73,8 @@ void print_controls(std::ostream& out, const v1::RunResult& result) {
     out << reasons;
 }
 
-} // namespace
-
-void print_result(std::ostream& out, const v1::RunReply& run) {
-    const v1::RunInfo& info = run.info();
-    const v1::RunResult& result = info.result();
+void print_training(std::ostream& out, const v1::RunReply& run) {
+    const v1::RunResult& result = run.info().result();
     const double error = std::sqrt(result.test_accuracy() * (1 - result.test_accuracy()) /
                                    std::max(1U, result.test_samples()));
     const auto line = [&](std::string_view name, const std::string& value) {
@@ -88,6 +86,32 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
     line("train accuracy", fmt::format("{} of {} samples", percent(result.train_accuracy()),
                                        count(result.train_samples())));
     line("network", network_of(run.spec()));
+}
+
+std::string in_words(const v1::LoggedMetrics& logged) {
+    std::string out = fmt::format("step {}", logged.step());
+    for (const auto& [name, value] : std::map(logged.metrics().begin(), logged.metrics().end())) {
+        out += fmt::format("  {} {:g}", name, value);
+    }
+    return out;
+}
+
+} // namespace
+
+void print_result(std::ostream& out, const v1::RunReply& run) {
+    const v1::RunInfo& info = run.info();
+    const v1::RunResult& result = info.result();
+    const auto line = [&](std::string_view name, const std::string& value) {
+        out << fmt::format("  {:<16} {}\n", name, value);
+    };
+    if (info.kind() == v1::TRAINING) {
+        print_training(out, run);
+    } else {
+        line("kind", name_of(info.kind()));
+    }
+    for (const auto& [name, value] : std::map(info.metrics().begin(), info.metrics().end())) {
+        line("metric", fmt::format("{} = {:g}", name, value));
+    }
     line("queries",
          fmt::format("{} for training, {} for evaluation", count(result.training_queries()),
                      count(result.evaluation_queries())));
@@ -102,7 +126,9 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
         line(of_instruments ? "instruments" : "recording", recording);
     }
     line("seed", std::to_string(info.seed()));
-    line("weights", "sha256 " + result.weights_sha256());
+    if (!result.weights_sha256().empty()) {
+        line("weights", "sha256 " + result.weights_sha256());
+    }
     line("numerics", fmt::format("{} on {}", result.kernel_level(), result.cpu_model()));
     line("folder", info.folder());
     if (result.sentinel_queries() > 0) {
@@ -189,6 +215,8 @@ void RunView::show_event(const v1::Event& event) {
         say(fmt::format("run {} goes back to step {}: {} epoch{} happen again", run_,
                         event.rewound().step(), event.rewound().epochs(),
                         event.rewound().epochs() == 1 ? "" : "s"));
+    } else if (event.has_metrics()) {
+        say(in_words(event.metrics()));
     } else if (event.has_era()) {
         say(fmt::format("run {}: {}", run_, in_words(event.era())));
     }

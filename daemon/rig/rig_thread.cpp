@@ -17,9 +17,9 @@ namespace {
 /// Responses to one block are kept as a whole: no more of them than fit in a frame of the wire.
 constexpr std::size_t most_values = std::size_t{64} << 20U;
 
-/// Refuses a block as a whole, before the first of its batches is measured, and before room is made
-/// for the responses: a block of many samples without values asks for more than there is.
-void check(const LayerSpec& spec, ConstBlock stimuli) {
+} // namespace
+
+void check_block(const LayerSpec& spec, ConstBlock stimuli) {
     check_stimuli(spec, stimuli);
     const std::size_t most = most_values / std::max<std::size_t>(spec.n_out(), 1);
     if (stimuli.samples() > most) {
@@ -29,8 +29,6 @@ void check(const LayerSpec& spec, ConstBlock stimuli) {
                                         stimuli.samples(), most, spec.n_out()));
     }
 }
-
-} // namespace
 
 RigThread::RigThread(std::string name, Maker make, const Clock& clock, std::uint64_t age,
                      RigPatience patience)
@@ -64,7 +62,7 @@ void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<
     }
     thread_.post({.work =
                       [device = device_, query](auto& watch) {
-                          check(device->spec(), std::as_const(query->stimuli).view());
+                          check_block(device->spec(), std::as_const(query->stimuli).view());
                           query->responses =
                               OwnedBlock(device->spec().n_out(), query->stimuli.samples());
                           query->context.age = device->status().age;

@@ -16,6 +16,11 @@
 
 namespace phyll::rig {
 
+/// Refuses a block as a whole, before the first of its batches is measured, and before room is made
+/// for the responses: a block of many samples without values asks for more than there is. Throws
+/// INVALID_ARGUMENT, OUT_OF_RANGE.
+void check_block(const LayerSpec& spec, ConstBlock stimuli);
+
 /// A block on its way through a rig.
 struct Measurement {
     OwnedBlock stimuli;   ///< taken while it is measured, and gone where that failed

@@ -12,6 +12,7 @@ namespace phyll::runs {
 RunControl::RunControl(const v1::RunInfo& stored)
     : run_(stored.run()),
       rigs_(stored.replay_of() == 0 && !stored.rigs().empty()),
+      client_(stored.kind() == v1::CLIENT),
       state_(stored.state()),
       reason_(stored.reason()),
       waits_(stored.waits()),
@@ -233,6 +234,9 @@ RunControl::Actions RunControl::without_rigs() {
         store.released = released_ = true;
         pause_.reset();
         return {store, {.what = What::tell_paused}};
+    }
+    if (client_) {
+        return wait_for_person(fmt::format("{}; its client goes on by opening it again", loss.why));
     }
     if (loss.how == rig::LeaseEnd::disabled) {
         return queue_again(loss.why, true);

@@ -112,6 +112,8 @@ class RunControl {
     [[nodiscard]] bool waits() const noexcept { return waits_; }
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
     [[nodiscard]] bool released() const noexcept { return released_; }
+    /// A client drives it: it goes on only when that opens it again.
+    [[nodiscard]] bool is_clients() const noexcept { return client_; }
     [[nodiscard]] Lease lease() const noexcept { return lease_; }
     /// A thread is at work on it.
     [[nodiscard]] bool working() const noexcept { return working_; }
@@ -146,6 +148,7 @@ class RunControl {
 
     std::uint64_t run_;
     bool rigs_;
+    bool client_;
     v1::RunState state_;
     std::string reason_;
     bool waits_;

@@ -1,13 +1,16 @@
 #pragma once
 
 #include "daemon/rig/lab.hpp"
+#include "daemon/runs/clients/client_desk.hpp"
 #include "daemon/runs/conditions.hpp"
+#include "daemon/runs/job.hpp"
 #include "daemon/runs/processor_line.hpp"
 #include "daemon/runs/recordings/recording.hpp"
 #include "daemon/runs/run_control.hpp"
 #include "daemon/runs/run_thread.hpp"
 #include "daemon/runs/watches.hpp"
 
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,7 +47,8 @@ class RunManager {
 
     /// Throws FAILED_PRECONDITION for a rig that would measure nothing, as far as that is known.
     /// Any thread.
-    void check_calibrated(const v1::RunSpec& spec) const;
+    void check_calibrated(const v1::RunSpec& spec) const { check_calibrated(rigs_of(spec)); }
+    void check_calibrated(const std::set<std::string>& rigs) const;
 
     /// Stores a run that was prepared successfully before, with the run file as it was given, and
     /// starts it as soon as its rigs are free. Returns its number.
@@ -73,6 +77,31 @@ class RunManager {
     /// The rig may be driven again after an emergency stop: runs that it held get in line for it.
     /// To be called before anybody else can be granted the rig, or they come after them.
     void acknowledged(const std::string& rig);
+
+    // Runs that clients drive themselves (run_manager_clients.cpp).
+
+    struct ClientTerms {
+        std::string by;    ///< who opens it
+        std::string token; ///< of the lease on its rigs
+        Seconds time_to_live{};
+    };
+    /// What a client is told that has opened a run.
+    struct Opening {
+        std::uint64_t run = 0;
+        std::string token; ///< of the lease
+        std::optional<std::string> checkpoint;
+        std::uint64_t journaled = 0;
+    };
+    /// On the loop, once the rigs are held and the run is under way; or with why it is not.
+    using Opened = std::function<void(std::exception_ptr failure, const Opening& opening)>;
+    /// A new run, or one that goes on; its number. Throws NOT_FOUND, and FAILED_PRECONDITION where
+    /// a rig is not free and is not waited for, or the run is driven by somebody.
+    std::uint64_t open(const v1::OpenRequest& request, const ClientTerms& terms, Opened done);
+    /// Whoever opened a new run has gone before it began.
+    void give_up_opening(std::uint64_t run);
+    /// Where the wishes go of who drives a run under the lease with this token; there until the
+    /// caller's task of the loop is over. Throws NOT_FOUND, FAILED_PRECONDITION, PERMISSION_DENIED.
+    [[nodiscard]] ClientDesk& desk_of(std::uint64_t run, const std::string& token);
 
     /// Begins to record what is streamed through a rig. The recording is there until
     /// `end_recording`. Throws what Recording does.
@@ -119,6 +148,12 @@ class RunManager {
     [[nodiscard]] const ReadFilesOf& reader() const noexcept { return site_.read; }
 
   private:
+    /// Of a run that a client drives.
+    struct ClientSide {
+        std::string token;
+        Seconds time_to_live{};
+        std::shared_ptr<ClientDesk> desk{}; ///< null while nobody is expected at it
+    };
     /// A run that is not over.
     struct Active {
         explicit Active(const RunRecord& record);
@@ -132,6 +167,7 @@ class RunManager {
         std::unique_ptr<RunThread> thread;
         v1::RunResult result; ///< of the attempt that has just succeeded
         std::vector<PauseDone> pausing;
+        std::optional<ClientSide> client;
     };
     using Actions = RunControl::Actions;
     using Input = std::function<Actions(RunControl&)>;
@@ -160,6 +196,10 @@ class RunManager {
     /// Whoever watches learns that a run is over, and what is not kept any more goes.
     void ended(std::uint64_t run);
     void say_when_stopped();
+    /// Throws unless the rigs may be had at once, or are waited for.
+    void require_free(const std::set<std::string>& rigs, rig::LeaseId self, bool wait) const;
+    void check_opened(std::uint64_t run, const Active& known, bool again) const;
+    void greet(std::uint64_t run, const ClientSide& client, Opened done);
     [[nodiscard]] rig::LeaseEvents lease_events(std::uint64_t run);
     /// Moves a run to running, and records what it is under.
     void store_start(std::uint64_t run);

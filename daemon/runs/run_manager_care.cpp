@@ -18,6 +18,7 @@ namespace {
 
 /// A run under which the daemon dies so often, and never gets anywhere, is what kills it.
 constexpr std::uint32_t most_fruitless = 3;
+constexpr const char* waits_for_client = "phylld was away; its client goes on by opening it again";
 
 } // namespace
 
@@ -44,7 +45,9 @@ void RunManager::recover() {
 
 void RunManager::recover_queued(bool unforeseen) {
     for (const std::uint64_t run : store_.in_state({v1::QUEUED})) {
-        const std::string wait = unforeseen ? why_wait(run) : "";
+        const std::string wait = active(run).control.is_clients() ? waits_for_client
+                                 : unforeseen                     ? why_wait(run)
+                                                                  : "";
         if (wait.empty()) {
             enqueue(run);
         } else {
@@ -97,6 +100,9 @@ void RunManager::recover(std::uint64_t run) {
         wait = fmt::format("an era of a rig ended, and phylld went away before anybody could look: "
                            "look, then phyllctl run resume {}",
                            run);
+    }
+    if (before.kind() == v1::CLIENT) {
+        wait = waits_for_client;
     }
     const bool replays = before.replay_of() != 0; // it has nothing of its own to get anywhere with
     store_.interrupted(run, "phylld went away under it", now,
@@ -187,8 +193,7 @@ RunManager::overrides_of(const v1::RunInfo& info) const {
     return all;
 }
 
-void RunManager::check_calibrated(const v1::RunSpec& spec) const {
-    const auto names = rigs_of(spec);
+void RunManager::check_calibrated(const std::set<std::string>& names) const {
     for (const auto& rig : lab_.rigs()) { // one that is not there is somebody else's to refuse
         const auto calibration = rig->calibration();
         if (!calibration || std::ranges::find(names, rig->name()) == names.end()) {

@@ -18,6 +18,9 @@ using What = RunControl::Action::What;
 
 /// A replay asks no rig.
 std::set<std::string> rigs_to_lease(const RunRecord& record) {
+    if (record.info.kind() == v1::CLIENT) {
+        return {record.info.rigs().begin(), record.info.rigs().end()};
+    }
     return record.info.replay_of() != 0 ? std::set<std::string>() : rigs_of(record.spec);
 }
 
@@ -53,6 +56,11 @@ void RunManager::pause(std::uint64_t run, bool release, const std::string& by, P
 }
 
 void RunManager::resume(std::uint64_t run) {
+    if (get(run).info.kind() == v1::CLIENT) {
+        throw Error(
+            Code::failed_precondition,
+            fmt::format("run {} is its client's own: that goes on by opening it again", run));
+    }
     tell(run, [](RunControl& control) { return control.resume(); });
 }
 
@@ -236,6 +244,10 @@ void RunManager::get_in_line(std::uint64_t run, Active& known, bool keep_place) 
                           .holder = holder_name(run),
                           .priority = known.priority,
                           .place = keep_place ? known.place : 0};
+    if (known.client) {
+        terms.time_to_live = known.client->time_to_live;
+        terms.token = known.client->token;
+    }
     const bool paused = known.control.state() == v1::PAUSED;
     try {
         for (const std::string& name : known.rigs) {
@@ -330,7 +342,8 @@ void RunManager::start_thread(std::uint64_t run, Active& known) {
                        .conditions = record.info.conditions(),
                        .replay_of = record.info.replay_of(),
                        .over = known.over,
-                       .files = record.info.files()};
+                       .files = record.info.files(),
+                       .client = known.client ? known.client->desk : nullptr};
         for (const std::string& name : known.rigs) {
             order.rigs[name] = &lab_.rig(name);
         }
@@ -345,9 +358,16 @@ void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
     Active& known = active(run);
     known.thread.reset();
     known.result = outcome.result;
+    const auto desk = known.client ? std::exchange(known.client->desk, nullptr) : nullptr;
     tell_or_drop(run, [&](RunControl& control) {
         return control.attempt_ended(outcome.state, outcome.reason);
     });
+    if (desk) {
+        const v1::RunInfo info = get(run).info;
+        desk->close(
+            Error(Code::aborted, fmt::format("run {} is {}{}{}", run, name_of(info.state()),
+                                             info.reason().empty() ? "" : ": ", info.reason())));
+    }
     say_when_stopped();
 }
 

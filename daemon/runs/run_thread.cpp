@@ -1,6 +1,7 @@
 #include "daemon/runs/run_thread.hpp"
 
 #include "daemon/rig/either_stop.hpp"
+#include "daemon/runs/clients/client_attempt.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -50,8 +51,7 @@ void RunThread::work(const std::stop_token& stop) {
     const rig::EitherStop ends(stop, order_.over);
     Outcome outcome;
     try {
-        outcome = {
-            v1::SUCCEEDED, {}, Attempt(order_, site_, ends.token(), pause_.get_token()).run()};
+        outcome = {v1::SUCCEEDED, {}, attempt(ends.token())};
     } catch (const Error& error) {
         outcome.state = state_after(error, ends.token().stop_requested(), pause_.stop_requested());
         const bool asked_for = outcome.state == v1::PAUSED || outcome.state == v1::RUN_CANCELLED;
@@ -65,6 +65,12 @@ void RunThread::work(const std::stop_token& stop) {
     }
     leave_rigs(outcome);
     site_.finished(order_.run, outcome);
+}
+
+v1::RunResult RunThread::attempt(const std::stop_token& stop) const {
+    const std::stop_token pause = pause_.get_token();
+    return order_.client ? ClientAttempt(order_, site_, *order_.client, stop, pause).run()
+                         : Attempt(order_, site_, stop, pause).run();
 }
 
 void RunThread::leave_rigs(Outcome& outcome) const {

@@ -7,7 +7,7 @@
 
 namespace phyll::runs {
 
-/// A training run on a thread of its own, on rigs that are leased for it.
+/// A run on a thread of its own, on rigs that are leased for it.
 /// Destruction stops it and joins.
 class RunThread {
   public:
@@ -23,6 +23,7 @@ class RunThread {
 
   private:
     void work(const std::stop_token& stop);
+    [[nodiscard]] v1::RunResult attempt(const std::stop_token& stop) const;
     void leave_rigs(Outcome& outcome) const;
 
     const RunOrder order_;

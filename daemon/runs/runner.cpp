@@ -2,6 +2,7 @@
 
 #include "daemon/rig/evidence.hpp"
 #include "daemon/runs/job.hpp"
+#include "daemon/runs/result_totals.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/readers/sha256.hpp"
 
@@ -278,18 +279,7 @@ double Runner::digital_seconds() const {
 
 void Runner::add_up() {
     note_evidence_of(); // what a rig is made of may be known only once it has measured
-    result_.set_training_queries(0);
-    result_.set_evaluation_queries(0);
-    result_.set_hardware_seconds(0.0);
-    result_.set_nominal_seconds(0.0);
-    result_.set_sentinel_queries(0);
-    for (const v1::LayerCost& cost : result_.layers()) {
-        result_.set_training_queries(result_.training_queries() + cost.training_queries());
-        result_.set_evaluation_queries(result_.evaluation_queries() + cost.evaluation_queries());
-        result_.set_hardware_seconds(result_.hardware_seconds() + cost.hardware_seconds());
-        result_.set_nominal_seconds(result_.nominal_seconds() + cost.nominal_seconds());
-        result_.set_sentinel_queries(result_.sentinel_queries() + cost.sentinel_queries());
-    }
+    total_costs(result_);
 }
 
 v1::EpochMetrics Runner::metrics_of(const training::EpochReport& epoch) const {

@@ -160,6 +160,9 @@ class Store {
 
     /// Stores an epoch, as event and as row of the metrics.
     v1::Event add_epoch(std::uint64_t run, const v1::EpochMetrics& epoch, double time);
+    /// What the client of its own run wants kept: as event, and each metric's last value with the
+    /// run.
+    v1::Event add_metrics(std::uint64_t run, const v1::LoggedMetrics& metrics, double time);
     v1::Event add_notice(std::uint64_t run, const std::string& text, double time);
     /// Stores the event that an era ended under a run; false when it is stored already. With `look`
     /// the run waits for a person from then on, also when phylld dies before it is held.
@@ -185,8 +188,6 @@ class Store {
                                                   std::uint64_t after, std::size_t limit) const;
     /// The same of every run.
     [[nodiscard]] std::vector<StoredEvent> all_events(std::uint64_t after, std::size_t limit) const;
-    /// The largest number of an event that is stored; 0: there is none.
-    [[nodiscard]] std::uint64_t last_event() const;
     /// The same of the run's epochs. Throws NOT_FOUND.
     [[nodiscard]] std::vector<v1::Event> epochs(std::uint64_t run, std::uint64_t after,
                                                 std::size_t limit) const;

@@ -77,6 +77,21 @@ bool Store::add_era(std::uint64_t run, const v1::EraEnded& era, bool look, doubl
     return true;
 }
 
+v1::Event Store::add_metrics(std::uint64_t run, const v1::LoggedMetrics& metrics, double time) {
+    return impl_->transaction([&] {
+        v1::RunInfo info = impl_->load(run).info;
+        for (const auto& [name, value] : metrics.metrics()) {
+            (*info.mutable_metrics())[name] = value;
+        }
+        v1::Event event;
+        *event.mutable_metrics() = metrics;
+        event = impl_->add_event(run, event, time);
+        info.set_last_event(event.number());
+        impl_->save(info);
+        return event;
+    });
+}
+
 v1::Event Store::add_notice(std::uint64_t run, const std::string& text, double time) {
     return impl_->transaction([&] {
         v1::Event event;
@@ -117,14 +132,6 @@ std::vector<StoredEvent> Store::all_events(std::uint64_t after, std::size_t limi
         select.bind(1, to_sql(after));
         select.bind(2, to_sql(limit));
         return stored_events(select);
-    });
-}
-
-std::uint64_t Store::last_event() const {
-    return impl_->with([&] {
-        SQLite::Statement select(impl_->database, "SELECT coalesce(max(number), 0) FROM events");
-        select.executeStep();
-        return from_sql(select.getColumn(0));
     });
 }
 

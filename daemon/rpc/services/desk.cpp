@@ -22,6 +22,12 @@ std::uint64_t fresh_key() {
     return key;
 }
 
+std::string fresh_token() {
+    std::string token(16, '\0');
+    randombytes_buf(token.data(), token.size());
+    return token;
+}
+
 void fail(Call& call, const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);

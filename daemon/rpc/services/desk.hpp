@@ -25,6 +25,8 @@ namespace phyll::rpc {
 
 /// The key of samples that the client gave none.
 [[nodiscard]] std::uint64_t fresh_key();
+/// Of a lease: 128 random bits.
+[[nodiscard]] std::string fresh_token();
 
 /// Ends the call with what was thrown.
 void fail(Call& call, const std::exception_ptr& failure);

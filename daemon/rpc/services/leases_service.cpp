@@ -1,4 +1,4 @@
-#include "daemon/rpc/services/services.hpp"
+#include "daemon/rpc/services/desk.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 
@@ -6,7 +6,6 @@
 #include <phyll/v1/leases.pb.h>
 
 #include <fmt/format.h>
-#include <sodium.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -24,12 +23,6 @@ namespace {
 constexpr double usual_time_to_live = 5.0;
 constexpr double shortest_time_to_live = 0.1;
 constexpr double longest_time_to_live = 86400.0;
-
-std::string fresh_token() {
-    std::string token(16, '\0');
-    randombytes_buf(token.data(), token.size());
-    return token;
-}
 
 v1::Lease to_wire(const rig::LeaseView& view) {
     v1::Lease lease;

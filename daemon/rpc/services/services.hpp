@@ -46,6 +46,7 @@ struct Site {
 
 void add_lab_service(Dispatcher& dispatcher, const Site& site);
 void add_instruments_service(Dispatcher& dispatcher, const Site& site);
+void add_client_runs_service(Dispatcher& dispatcher, const Site& site);
 void add_leases_service(Dispatcher& dispatcher, const Site& site);
 void add_rigs_service(Dispatcher& dispatcher, const Site& site);
 void add_stop_service(Dispatcher& dispatcher, const Site& site);
