@@ -223,7 +223,7 @@ class Chance {
             world.end(v1::RUN_CANCELLED);
         } else if (world.told_to_pause && world.state == v1::RUNNING) {
             world.end(v1::PAUSED);
-        } else if (world.state == v1::RUNNING && draw(60) == 0) {
+        } else if (world.state == v1::RUNNING && draw(12) == 0) {
             world.end(v1::SUCCEEDED);
         }
     }
