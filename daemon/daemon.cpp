@@ -5,6 +5,7 @@
 #include "daemon/rig/lab.hpp"
 #include "daemon/rig/make_safe.hpp"
 #include "daemon/rig/rig_factory.hpp"
+#include "daemon/rpc/lease_timer.hpp"
 #include "daemon/rpc/server.hpp"
 #include "daemon/rpc/services/services.hpp"
 #include "daemon/runs/calibration_files.hpp"
@@ -18,7 +19,6 @@
 #include "daemon/runs/store.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
-#include "lease_timer.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -185,7 +185,7 @@ class Service {
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
-    LeaseTimer lease_timer_;
+    rpc::LeaseTimer lease_timer_;
     runs::RunManager runs_;
     runs::Characterisations characterisations_;
     runs::Notifier notifier_;

@@ -32,6 +32,7 @@ def load_stubs(proto):
 class Client:
     def __init__(self, endpoint, wire):
         self.endpoint, self.wire, self.ids = endpoint, wire, itertools.count(1)
+        self.lease = b""  # token of a lease to drive rigs under; none: one for each call
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0        # at exit, drop what could not be sent
         self.socket.immediate = True  # send over a connection that stands, or else
@@ -44,7 +45,7 @@ class Client:
     def call(self, method, request, reply_type, *payload):
         """Calls a method that does not stream; returns its reply and a list of payload frames."""
         header = self.wire.Header(kind=self.wire.REQUEST, id=next(self.ids), method=method,
-                                  timeout_ms=1000 * PATIENCE_S - 500, version=1)
+                                  timeout_ms=1000 * PATIENCE_S - 500, version=1, lease=self.lease)
         deadline = time.monotonic() + PATIENCE_S
         frames = [header.SerializeToString(), request.SerializeToString(), *payload]
         try:

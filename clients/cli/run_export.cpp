@@ -19,6 +19,7 @@ struct ExportArguments {
     std::uint64_t run = 0;
     std::string file;
     bool measurements = false;
+    bool numpy = false;
 };
 
 void show_progress(const App& app, const v1::ExportItem& item, std::size_t bytes) {
@@ -72,16 +73,18 @@ void add_run_export(App& app, CLI::App& run) {
     CLI::App* exporting = run.add_subcommand("export", "A file of what a run measured");
     const auto arguments = std::make_shared<ExportArguments>();
     exporting->add_option("run", arguments->run, "Number of the run")->required();
-    exporting
-        ->add_flag("--measurements", arguments->measurements,
-                   "Stimuli, responses and what they were of, as HDF5")
-        ->required();
+    CLI::Option_group* what = exporting->add_option_group("what");
+    what->add_flag("--measurements", arguments->measurements,
+                   "Stimuli, responses and what they were of, as HDF5");
+    what->add_flag("--numpy", arguments->numpy, "Stimuli, responses and times, for numpy.load");
+    what->require_option(1);
     exporting->add_option("-o,--out", arguments->file,
-                          "File to write; default: run-RUN-measurements.h5");
+                          "File to write; default: run-RUN-measurements.h5, or .npz");
     exporting->callback([&app, arguments] {
-        fetch(app, arguments->run, "measurements",
-              arguments->file.empty() ? fmt::format("run-{}-measurements.h5", arguments->run)
-                                      : arguments->file);
+        fetch(app, arguments->run, arguments->numpy ? "numpy" : "measurements",
+              !arguments->file.empty() ? arguments->file
+                                       : fmt::format("run-{}-measurements.{}", arguments->run,
+                                                     arguments->numpy ? "npz" : "h5"));
     });
 
     CLI::App* bundling = run.add_subcommand(

@@ -323,3 +323,75 @@ TEST_CASE("a block of a stream that is not allowed ends it, or is marked, as a w
     REQUIRE(cannot.status == 2);
     REQUIRE(cannot.err.find("follow") != std::string::npos);
 }
+
+TEST_CASE("a recorded stream is what the client received, sample for sample") {
+    Daemon daemon(R"(
+[[rigs]]
+name = "cavity"
+kind = "acoustic"
+simulation = { seed = 3, noise = 0.01 }
+)");
+    std::string text;
+    for (int i = 0; i < 200; ++i) {
+        for (int k = 0; k < 20; ++k) {
+            text += std::to_string((i * 37 + k * 11) % 100 / 100.0) + (k < 19 ? "," : "\n");
+        }
+    }
+    const auto file = daemon.write("x.csv", text);
+    const auto path = [&](const char* name) { return (daemon.folder() / name).string(); };
+    const Finished streamed =
+        daemon.ctl({"stream", "cavity", "--in", file.string(), "--out", path("y.npy"), "--record",
+                    "--name", "scan", "--block", "16", "--number", "5"});
+    INFO(streamed.err);
+    REQUIRE(streamed.status == 0);
+    REQUIRE(streamed.err.find("recorded as run 1") != std::string::npos);
+    const json run = json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
+    REQUIRE(run["kind"] == "recording");
+    REQUIRE(run["name"] == "scan");
+    REQUIRE(run["state"] == "succeeded");
+    const Finished exported = daemon.ctl({"run", "export", "1", "--numpy", "-o", path("run.npz")});
+    INFO(exported.err);
+    REQUIRE(exported.status == 0);
+    REQUIRE(daemon.ctl({"run", "export", "1", "--measurements", "-o", path("run.h5")}).status == 0);
+    const Finished compared = test::run_command(
+        {"/usr/bin/python3", "-c",
+         "import sys, numpy as n, h5py\n"
+         "y = n.load(sys.argv[1]); z = n.load(sys.argv[2]); h = h5py.File(sys.argv[3])\n"
+         "assert y.shape == (200, 20) and y.dtype == n.float32, y.shape\n"
+         "assert (z['responses'] == y).all()\n"
+         "assert (h['cavity/responses'][:] == y).all()\n"
+         "assert (z['number'] == n.arange(5, 205)).all()\n"
+         "assert (z['end'] >= z['begin']).all() and (n.diff(z['begin']) >= 0).all()\n"
+         "assert z['stimuli'].shape == (200, 20) and (z['purpose'] == 4).all()\n",
+         path("y.npy"), path("run.npz"), path("run.h5")});
+    INFO(compared.err);
+    REQUIRE(compared.status == 0);
+    for (const char* refused : {"cancel", "retry", "pause"}) {
+        REQUIRE(daemon.ctl({"run", refused, "1"}).status == 6);
+    }
+}
+
+TEST_CASE("a recorded stream whose client is killed keeps what it had, and says why it ended") {
+    Daemon daemon(R"(
+[[rigs]]
+name = "box"
+kind = "echo"
+[rigs.simulation]
+latency = true
+)");
+    const auto file = daemon.write("x.csv", rows(half_drives(), 200'000));
+    Process client(daemon.ctl_command(
+                       {"stream", "box", "--in", file.string(), "--out", "/dev/null", "--record"}),
+                   daemon.folder() / "client.log");
+    await([&] { return rig_of(daemon, "box").age() > 200; });
+    client.signal(SIGKILL);
+    json run;
+    await([&] {
+        run = json::parse(daemon.ctl({"--json", "run", "show", "1"}).out);
+        return run["state"] == "failed";
+    });
+    REQUIRE(run["reason"].get<std::string>().find("was not renewed") != std::string::npos);
+    REQUIRE(
+        daemon.ctl({"run", "export", "1", "--numpy", "-o", (daemon.folder() / "run.npz").string()})
+            .status == 0);
+}

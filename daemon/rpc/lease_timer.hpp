@@ -8,7 +8,7 @@
 #include <functional>
 #include <optional>
 
-namespace phyll {
+namespace phyll::rpc {
 
 /// Says when leases have to be looked at that were not renewed in time.
 ///
@@ -34,4 +34,4 @@ class LeaseTimer {
     bool was_late_ = false;
 };
 
-} // namespace phyll
+} // namespace phyll::rpc

@@ -1,8 +1,8 @@
-#include "lease_timer.hpp"
+#include "daemon/rpc/lease_timer.hpp"
 
 #include <utility>
 
-namespace phyll {
+namespace phyll::rpc {
 namespace {
 
 /// By how much the loop may be late before that may be why a heartbeat was not seen.
@@ -47,4 +47,4 @@ void LeaseTimer::woken() {
     expire_();
 }
 
-} // namespace phyll
+} // namespace phyll::rpc
