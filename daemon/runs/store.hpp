@@ -185,8 +185,6 @@ class Store {
                                                   std::uint64_t after, std::size_t limit) const;
     /// The same of every run.
     [[nodiscard]] std::vector<StoredEvent> all_events(std::uint64_t after, std::size_t limit) const;
-    /// The largest number of an event that is stored; 0: there is none.
-    [[nodiscard]] std::uint64_t last_event() const;
     /// The same of the run's epochs. Throws NOT_FOUND.
     [[nodiscard]] std::vector<v1::Event> epochs(std::uint64_t run, std::uint64_t after,
                                                 std::size_t limit) const;

@@ -122,14 +122,6 @@ std::vector<StoredEvent> Store::all_events(std::uint64_t after, std::size_t limi
 
 std::uint64_t Store::last_event() const {
     return impl_->with([&] {
-        SQLite::Statement select(impl_->database, "SELECT coalesce(max(number), 0) FROM events");
-        select.executeStep();
-        return from_sql(select.getColumn(0));
-    });
-}
-
-std::uint64_t Store::last_event() const {
-    return impl_->with([&] {
         // Not of the table: events may be gone, and their numbers are not used again.
         SQLite::Statement select(impl_->database,
                                  "SELECT seq FROM sqlite_sequence WHERE name = 'events'");
