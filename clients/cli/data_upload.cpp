@@ -33,9 +33,9 @@ constexpr std::uint64_t most_bytes = std::uint64_t{64} << 30U;
 constexpr std::chrono::milliseconds show_interval{200};
 
 /// A file that is read part by part.
-class Reader {
+class PartReader {
   public:
-    explicit Reader(const std::filesystem::path& path)
+    explicit PartReader(const std::filesystem::path& path)
         : path_(path.string()), in_(path, std::ios::binary), buffer_(part_bytes) {
         if (!in_) {
             throw Error(Code::not_found, fmt::format("cannot read {}: {}", path_,
@@ -145,7 +145,7 @@ v1::PutDataReply put(App& app, const LocalFile& file, std::uint64_t offset,
 }
 
 void send(App& app, const LocalFile& file, std::uint64_t received) {
-    Reader reader(file.path);
+    PartReader reader(file.path);
     UploadView view(app, file);
     v1::PutDataReply reply;
     reply.set_received(received);
@@ -156,10 +156,10 @@ void send(App& app, const LocalFile& file, std::uint64_t received) {
             throw Error(Code::data_loss,
                         fmt::format("{} was made shorter while it was sent", file.path.string()));
         }
-        const std::uint64_t left = file.size - reply.received();
-        reply =
-            put(app, file, reply.received(),
-                part.first(static_cast<std::size_t>(std::min<std::uint64_t>(left, part.size()))));
+        const std::uint64_t to_send = file.size - reply.received();
+        reply = put(
+            app, file, reply.received(),
+            part.first(static_cast<std::size_t>(std::min<std::uint64_t>(to_send, part.size()))));
         view.show(reply);
     } while (!reply.complete());
 }
@@ -229,7 +229,7 @@ NamedFiles named(const std::vector<LocalFile>& files, const std::set<std::string
 
 LocalFile local_file(const std::string& name, const std::filesystem::path& path) {
     LocalFile file{.name = name, .path = path};
-    Reader reader(path);
+    PartReader reader(path);
     Sha256 sum;
     for (std::span<const std::byte> part = reader.next(); !part.empty(); part = reader.next()) {
         sum.add(part);

@@ -18,7 +18,7 @@ struct LocalFile {
     std::string name; ///< what phylld is told
     std::filesystem::path path;
     std::uint64_t size = 0; ///< bytes
-    std::string sha256;     ///< 32 bytes
+    std::string sha256{};   ///< 32 bytes
 };
 
 /// Reads a file for its hash. Throws NOT_FOUND when it cannot be read.

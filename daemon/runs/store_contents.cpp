@@ -167,7 +167,7 @@ void Store::note_folder_file(const FolderFile& file) {
 
 std::optional<FolderFile> Store::folder_file(const std::string& path) const {
     return impl_->with([&]() -> std::optional<FolderFile> {
-        SQLite::Statement select(impl_->database, std::string(folder_columns) + " WHERE path = ?");
+        SQLite::Statement select(impl_->database, fmt::format("{} WHERE path = ?", folder_columns));
         select.bind(1, path);
         return select.executeStep() ? std::optional(folder_file_in(select)) : std::nullopt;
     });
@@ -176,7 +176,7 @@ std::optional<FolderFile> Store::folder_file(const std::string& path) const {
 std::vector<FolderFile> Store::folder_files(const std::string& sha256) const {
     return impl_->with([&] {
         SQLite::Statement select(impl_->database,
-                                 std::string(folder_columns) + " WHERE sha256 = ? ORDER BY path");
+                                 fmt::format("{} WHERE sha256 = ? ORDER BY path", folder_columns));
         select.bind(1, sha256);
         std::vector<FolderFile> files;
         while (select.executeStep()) {

@@ -13,14 +13,14 @@
 namespace phyll::runs {
 namespace {
 
-constexpr const char* field = "data.file";
+constexpr const char* data_file_field = "data.file";
 
 Error gone(const std::string& name, const std::string& sha256) {
     const std::string why =
         fmt::format("the content of {}, SHA-256 {}, is neither uploaded nor in a file of phylld's "
                     "data directory (any more); phyllctl data put FILE uploads it",
                     in_quotes(name), sha256);
-    return {Code::not_found, fmt::format("{}: {}", field, why), {{field, why}}};
+    return {Code::not_found, fmt::format("{}: {}", data_file_field, why), {{data_file_field, why}}};
 }
 
 } // namespace
@@ -64,7 +64,7 @@ FileReader Contents::reader(const NamedFiles& files) {
         by_name[file.name()] = hash_in_hex(file.sha256(), "files.sha256");
     }
     return [this, by_name = std::move(by_name),
-            by_path = read_below(data_dir_.string(), field)](const std::string& name) {
+            by_path = read_below(data_dir_.string(), data_file_field)](const std::string& name) {
         const auto found = by_name.find(name);
         if (found == by_name.end()) {
             return by_path(name);

@@ -21,14 +21,14 @@ void add_data_files(const Message& message, std::set<std::string>& names) {
     const Reflection& reflection = *message.GetReflection();
     std::vector<const FieldDescriptor*> given;
     reflection.ListFields(message, &given);
-    for (const FieldDescriptor* field : given) {
-        if (field->options().GetExtension(v1::rule).data_file()) {
-            names.insert(reflection.GetString(message, field));
-        } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_repeated()) {
-            add_data_files(reflection.GetMessage(message, field), names);
-        } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-            for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-                add_data_files(reflection.GetRepeatedMessage(message, field, i), names);
+    for (const FieldDescriptor* one : given) {
+        if (one->options().GetExtension(v1::rule).data_file()) {
+            names.insert(reflection.GetString(message, one));
+        } else if (one->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !one->is_repeated()) {
+            add_data_files(reflection.GetMessage(message, one), names);
+        } else if (one->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+            for (int i = 0; i < reflection.FieldSize(message, one); ++i) {
+                add_data_files(reflection.GetRepeatedMessage(message, one, i), names);
             }
         }
     }
@@ -45,16 +45,16 @@ std::set<std::string> data_files_of(const v1::RunSpec& spec) {
 void check_files(const NamedFiles& files, const std::set<std::string>& names) {
     std::set<std::string> seen;
     for (int i = 0; i < files.size(); ++i) {
-        const std::string field = fmt::format("files[{}]", i);
+        const std::string file = fmt::format("files[{}]", i);
         const std::string& name = files[i].name();
-        static_cast<void>(hash_in_hex(files[i].sha256(), field + ".sha256"));
+        static_cast<void>(hash_in_hex(files[i].sha256(), file + ".sha256"));
         if (!names.contains(name)) {
             throw invalid_field(
-                field + ".name",
+                file + ".name",
                 fmt::format("{}; the run file names no such data file", in_quotes(name)));
         }
         if (!seen.insert(name).second) {
-            throw invalid_field(field + ".name", fmt::format("{} is there twice", in_quotes(name)));
+            throw invalid_field(file + ".name", fmt::format("{} is there twice", in_quotes(name)));
         }
     }
 }

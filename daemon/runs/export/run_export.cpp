@@ -22,7 +22,7 @@ namespace phyll::runs {
 namespace {
 
 /// What is left of the disk for others.
-constexpr std::uint64_t spared_bytes = std::uint64_t{64} << 20U;
+constexpr std::uint64_t bytes_left_to_others = std::uint64_t{64} << 20U;
 
 std::unique_ptr<journal::Reader> open_journal(const RunRecord& run) {
     const std::filesystem::path path = RunJournal::file_in(run.info.folder());
@@ -46,7 +46,7 @@ std::unique_ptr<journal::Reader> open_journal(const RunRecord& run) {
 void check_room(const std::filesystem::path& folder, std::uint64_t bytes) {
     std::error_code code;
     const std::filesystem::space_info space = std::filesystem::space(folder, code);
-    if (!code && space.available < bytes + spared_bytes) {
+    if (!code && space.available < bytes + bytes_left_to_others) {
         throw Error(Code::resource_exhausted,
                     fmt::format("the export takes {} MB for a while, and {} has {} MB left; free "
                                 "some space",
