@@ -6,11 +6,29 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <span>
+#include <string_view>
 #include <sys/signalfd.h>
 
 namespace phyll::cli {
+namespace {
+
+/// Where the arguments end that are not those of another command: at "--" of "lease run".
+std::size_t end_of_own(std::span<char*> arguments) {
+    const auto is = [](const char* text) {
+        return [text](const char* argument) { return std::string_view(argument) == text; };
+    };
+    const auto lease = std::ranges::find_if(arguments, is("lease"));
+    const auto run = std::find_if(lease, arguments.end(), is("run"));
+    return static_cast<std::size_t>(std::find_if(run, arguments.end(), is("--")) -
+                                    arguments.begin());
+}
+
+} // namespace
+
 Exit exit_for(Code code) noexcept {
     switch (code) {
     case Code::ok:
@@ -79,6 +97,12 @@ void App::let_signals_interrupt() {
 }
 
 int App::run(int argc, char** argv) {
+    const std::span<char*> all(argv, static_cast<std::size_t>(argc));
+    if (const std::size_t dashes = end_of_own(all); dashes < all.size()) {
+        const std::span<char*> after = all.subspan(dashes + 1);
+        after_dashes_.assign(after.begin(), after.end());
+        argc = static_cast<int>(dashes);
+    }
     try {
         cli_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace phyll::cli {
 
@@ -42,6 +43,10 @@ class App {
     /// Token of the lease that commands use: of --lease, else of $PHYLL_LEASE; empty: none.
     [[nodiscard]] std::string lease() const;
     void set_exit(Exit status) noexcept { exit_ = static_cast<int>(status); }
+    /// What stands after "--" of a command that runs another one.
+    [[nodiscard]] const std::vector<std::string>& command_after_dashes() const noexcept {
+        return after_dashes_;
+    }
     /// Of a command that was run for somebody.
     void set_exit(int status) noexcept { exit_ = status; }
 
@@ -53,6 +58,7 @@ class App {
     std::string endpoint_;
     bool json_ = false;
     std::string lease_;
+    std::vector<std::string> after_dashes_;
     int exit_ = 0;
     int interrupt_ = -1;
     std::unique_ptr<Client> client_;

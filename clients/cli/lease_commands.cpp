@@ -134,16 +134,12 @@ void break_lease(App& app, const BreakArguments& arguments) {
                              fmt::join(lease.rigs(), ", "));
 }
 
-struct RunArguments : TakeArguments {
-    std::vector<std::string> command;
-};
-
-void run(App& app, const RunArguments& arguments) {
-    if (arguments.command.empty()) {
+void run(App& app, const TakeArguments& arguments) {
+    if (app.command_after_dashes().empty()) {
         throw invalid_field("command", "missing; say after -- what is to run under the lease: "
                                        "phyllctl lease run cavity -- python3 scan.py");
     }
-    app.set_exit(run_under_lease(app, request_of(arguments), arguments.command));
+    app.set_exit(run_under_lease(app, request_of(arguments), app.command_after_dashes()));
 }
 
 void add_take_options(CLI::App& command, TakeArguments& arguments, const char* time) {
@@ -194,15 +190,11 @@ void add_lease_commands(App& app) {
 
     CLI::App* running = lease->add_subcommand(
         "run", "Hold rigs while a command runs: phyllctl lease run cavity -- python3 scan.py");
-    const auto job = std::make_shared<RunArguments>();
+    const auto job = std::make_shared<TakeArguments>();
     add_take_options(*running, *job,
                      "After how long without a sign of life of this process the rigs are made "
                      "safe: 2s, 30s; default 5s");
-    running->prefix_command();
-    running->callback([&app, job, running] {
-        job->command = running->remaining();
-        run(app, *job);
-    });
+    running->callback([&app, job] { run(app, *job); });
 }
 
 } // namespace phyll::cli

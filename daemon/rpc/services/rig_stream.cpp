@@ -147,6 +147,9 @@ void RigStream::take(Content item) {
     samples_ += block.samples;
     ++under_way_;
     rig_.measure(block.measurement, [self = shared_from_this(), block] {
+        if (block.measurement->failure && !self->marks_) {
+            self->stop_.request_stop(); // at once: the rig has the next block already
+        }
         boost::asio::post(self->site_.loop, [self, block] { self->measured(block); });
     });
 }
@@ -224,7 +227,7 @@ void RigStream::send(const Block& block) {
 }
 
 void RigStream::send_failure(const Block& block, const Error& why) {
-    if (!marks_ || stop_.stop_requested()) {
+    if (!marks_) {
         fail(why);
         return;
     }
