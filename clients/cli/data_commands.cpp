@@ -51,7 +51,8 @@ std::string about(const v1::DataSet& set) {
 
 void list(App& app) {
     Table table({"NAME", "KIND", "BYTES", "ABOUT"});
-    for (const v1::DataSet& set : sets(app).sets()) {
+    const v1::ListDataReply known = sets(app);
+    for (const v1::DataSet& set : known.sets()) {
         if (app.json()) {
             std::cout << set_json(set).dump() << '\n';
         }
@@ -87,7 +88,8 @@ void put_files(App& app, const std::vector<std::string>& paths) {
 /// when there are several.
 v1::DataSet upload_called(App& app, const std::string& text) {
     std::vector<v1::DataSet> found;
-    for (const v1::DataSet& set : sets(app).sets()) {
+    const v1::ListDataReply known = sets(app);
+    for (const v1::DataSet& set : known.sets()) {
         const bool by_hash =
             text.size() >= shown_digits && in_hexadecimal(set.sha256()).starts_with(text);
         if (!set.sha256().empty() && (by_hash || set.name() == text)) {

@@ -96,7 +96,7 @@ void Store::note_upload(const UploadRecord& upload) {
 std::optional<UploadRecord> Store::upload(const std::string& sha256) const {
     return impl_->with([&]() -> std::optional<UploadRecord> {
         SQLite::Statement select(impl_->database,
-                                 std::string(upload_columns) + " WHERE sha256 = ?");
+                                 fmt::format("{} WHERE sha256 = ?", upload_columns));
         select.bind(1, sha256);
         return select.executeStep() ? std::optional(upload_in(select)) : std::nullopt;
     });
@@ -105,7 +105,7 @@ std::optional<UploadRecord> Store::upload(const std::string& sha256) const {
 std::vector<UploadRecord> Store::uploads() const {
     return impl_->with([&] {
         SQLite::Statement select(impl_->database,
-                                 std::string(upload_columns) + " ORDER BY name, sha256");
+                                 fmt::format("{} ORDER BY name, sha256", upload_columns));
         std::vector<UploadRecord> uploads;
         while (select.executeStep()) {
             uploads.push_back(upload_in(select));
