@@ -76,6 +76,7 @@ Verification verify(const Bundle& bundle, const VerificationSite& site,
         .hold_limit = Seconds(0.0),
         .workers = &site.workers,
         .stored = [](std::uint64_t) {},
+        .moved = [](std::uint64_t, v1::RunState, const std::string&) {},
         .progress = [&](std::uint64_t, const v1::Progress& progress) { site.progress(progress); },
         .finished = [](std::uint64_t, const Outcome&) {}};
     RunOrder order{
