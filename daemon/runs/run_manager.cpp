@@ -109,7 +109,7 @@ void RunManager::prioritise(std::uint64_t run, int priority, const std::string& 
     known.priority = priority;
     if (known.rigs.empty()) {
         processors_.prioritise(run, priority);
-    } else if (known.lease != 0) {
+    } else if (known.lease != 0 && info.state() != v1::PAUSED) {
         lab_.prioritise(known.lease, priority);
     }
     watches_.notify(run);

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace phyll::runs {
@@ -240,15 +241,16 @@ void RunManager::get_in_line(std::uint64_t run, Active& known, bool keep_place) 
         processors_.wait_for(run, known.priority, [this, run] { granted(run, {}); });
         return;
     }
+    // A paused run takes again what it had: nobody in line is before it.
+    const bool paused = known.control.state() == v1::PAUSED;
     rig::LeaseTerms terms{.rigs = known.rigs,
                           .holder = holder_name(run),
-                          .priority = known.priority,
+                          .priority = paused ? std::numeric_limits<int>::max() : known.priority,
                           .place = keep_place ? known.place : 0};
     if (known.client) {
         terms.time_to_live = known.client->time_to_live;
         terms.token = known.client->token;
     }
-    const bool paused = known.control.state() == v1::PAUSED;
     try {
         for (const std::string& name : known.rigs) {
             static_cast<void>(lab_.rig(name));

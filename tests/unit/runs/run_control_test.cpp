@@ -21,7 +21,7 @@ namespace {
 v1::RunInfo stored(v1::RunState state = v1::QUEUED) {
     v1::RunInfo info;
     info.set_run(3);
-    info.add_rigs("r");
+    info.add_rigs(std::string("r"));
     info.set_state(state);
     return info;
 }

@@ -197,21 +197,31 @@ TEST_CASE("a tagged-out rig sends its run back in line, and a broken lease waits
 
 TEST_CASE("a run that a fault holds cannot be paused, and is not paused later") {
     RunBench bench;
-    bench.faults["a"] = 1'000'000;
+    Gate gate(bench, 2);
     const std::uint64_t run = bench.submit({"a"}, 1);
-    const bool before = GENERATE(false, true);
-    if (before) {
-        bench.until(run, v1::RUNNING);
-    } else {
+    gate.wait();
+    bench.faults["a"] = 1'000'000;
+    std::string answer = "none yet";
+    const auto pause = [&] {
+        bench.runs->pause(run, false, "anna", [&](const std::optional<Error>& refusal) {
+            answer = refusal ? refusal->what() : "";
+        });
+    };
+    SECTION("it was asked before the fault") {
+        pause();
+        gate.open();
+        bench.until([&] { return answer != "none yet"; });
+    }
+    SECTION("it is asked after that") {
+        gate.open();
         bench.until(run, v1::HELD);
         bench.loop.run_ready();
-    }
-    std::string answer;
-    try {
-        answer = bench.pause(run);
-    } catch (const Error& error) {
-        REQUIRE(error.code() == Code::failed_precondition);
-        answer = error.what();
+        try {
+            pause();
+        } catch (const Error& error) {
+            REQUIRE(error.code() == Code::failed_precondition);
+            answer = error.what();
+        }
     }
     REQUIRE_THAT(answer, Contains("run 1 is held: rig 'a': the cable is out"));
     bench.faults["a"] = 0;
