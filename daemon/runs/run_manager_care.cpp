@@ -26,7 +26,7 @@ void RunManager::recover() {
     // First of all, so that nobody else gets the rigs that they did not give up.
     for (const std::uint64_t run : store_.in_state({v1::PAUSED})) {
         const Active& paused = active(run);
-        if (!paused.control.released() && !paused.rigs.empty()) {
+        if (!paused.control.released() && !paused.rigs.empty() && !paused.control.is_clients()) {
             enqueue(run);
         }
     }
