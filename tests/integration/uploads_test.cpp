@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <phyll/v1/data.pb.h>
+#include <phyll/v1/groups.pb.h>
 #include <phyll/v1/runs.pb.h>
 
 #include <algorithm>
