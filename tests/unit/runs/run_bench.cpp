@@ -104,7 +104,7 @@ std::unique_ptr<PhysicalLayer> RunBench::make_rig(const std::string& name) {
             time = {clock.now(), clock.now()};
         }
     };
-    return std::make_unique<ScriptedLayer>(script, width, width, 8);
+    return std::make_unique<ScriptedLayer>(script, width, width, 5);
 }
 
 void RunBench::start() {
@@ -130,9 +130,9 @@ void RunBench::restart() {
 
 std::uint64_t RunBench::submit(const std::vector<std::string>& rigs, std::uint64_t seed,
                                int priority, const std::string& more) {
-    std::string text = fmt::format("seed = {}\n[data]\nkind = \"vowels\"\ntraining_samples = 14\n"
+    std::string text = fmt::format("seed = {}\n[data]\nkind = \"vowels\"\ntraining_samples = 7\n"
                                    "test_samples = 7\n[checkpoints]\nleast_seconds = 0\n"
-                                   "[training]\nepochs = 2\nbatch = 6\n"
+                                   "[training]\nepochs = 2\nbatch = 4\n"
                                    "schedule = \"simultaneous\"\n{}",
                                    seed, more);
     for (const std::string& rig : rigs) {
