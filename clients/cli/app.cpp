@@ -78,10 +78,14 @@ Client& App::client() {
         const sigset_t signals = ending_signals();
         ::pthread_sigmask(SIG_BLOCK, &signals, &before);
         client_ = std::make_unique<Client>(endpoint_.empty() ? default_endpoint() : endpoint_);
-        client_->use_lease(lease());
         ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
     return *client_;
+}
+
+Client& App::driving_client() {
+    client().use_lease(lease());
+    return client();
 }
 
 std::string App::lease() const {

@@ -35,6 +35,9 @@ class App {
     [[nodiscard]] bool json() const noexcept { return json_; }
     /// Connects at first use.
     Client& client();
+    /// The same for what drives a rig: under the lease that commands use. Throws INVALID_ARGUMENT
+    /// where that is none.
+    Client& driving_client();
     /// From here on Ctrl-C ends the call under way instead of the process, so that the daemon is
     /// told.
     void let_signals_interrupt();

@@ -79,16 +79,19 @@ class Child {
     std::optional<int> status_;
 };
 
-/// The next signal within a time; 0 when none came.
+/// The next signal within a time that the command has not got itself; 0 when none came.
 int next_signal(Seconds time) {
     const sigset_t signals = signals_to_wait_for();
     const auto nanoseconds = static_cast<long>(std::max(time.count(), 0.0) * 1e9);
     const timespec limit{.tv_sec = nanoseconds / 1'000'000'000,
                          .tv_nsec = nanoseconds % 1'000'000'000};
-    return std::max(::sigtimedwait(&signals, nullptr, &limit), 0);
+    siginfo_t about{};
+    const int signal = ::sigtimedwait(&signals, &about, &limit);
+    // What a terminal sends goes to the command, too: it is of the same group.
+    return signal > 0 && about.si_code != SI_KERNEL ? signal : 0;
 }
 
-/// Ends the command: by a request first.
+/// Ends the command: by a request first. However it ends, that was not well.
 int end(Child& child, const Clock& clock) {
     child.signal(SIGTERM);
     const Deadline deadline = Deadline::after(clock, patience);
@@ -98,7 +101,7 @@ int end(Child& child, const Clock& clock) {
         }
         static_cast<void>(next_signal(Seconds(0.1)));
     }
-    return *child.ended();
+    return *child.ended() != 0 ? *child.ended() : static_cast<int>(Exit::timed_out);
 }
 
 int watch(Child& child, HeldLease& lease, const Clock& clock) {
@@ -133,6 +136,7 @@ int run_under_lease(App& app, const v1::TakeLeaseRequest& wanted,
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         ::sigdelset(&before, number);
     }
+    lease.interrupt_by(-1); // from here on signals are the command's
     Child child(command, before);
     return watch(child, lease, clock);
 }

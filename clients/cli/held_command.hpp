@@ -11,8 +11,9 @@ namespace phyll::cli {
 
 /// Runs a command while a lease is held, with its token and the daemon's endpoint in the
 /// command's environment. A lease that is lost ends the command: SIGTERM, and SIGKILL after 5 s.
-/// Signals that end this process are passed on. Returns what the command ended with; 128 + the
-/// signal where one ended it.
+/// Signals that end this process are passed on, unless a terminal sent them to both. Returns what
+/// the command ended with; 128 + the signal where one ended it; Exit::timed_out where the lease was
+/// lost and the command ended well all the same.
 [[nodiscard]] int run_under_lease(App& app, const v1::TakeLeaseRequest& wanted,
                                   const std::vector<std::string>& command);
 

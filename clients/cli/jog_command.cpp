@@ -29,7 +29,8 @@ void jog(App& app, const JogArguments& arguments) {
     *request.mutable_pose() = pose_of(arguments.pose);
     request.set_seconds(arguments.seconds);
     app.let_signals_interrupt(); // Ctrl-C ends it, and the rig is made safe
-    const v1::RigInfo rig = app.client().call<v1::RigReply>("phyll.v1.Rigs/Jog", request, {}).rig();
+    const v1::RigInfo rig =
+        app.driving_client().call<v1::RigReply>("phyll.v1.Rigs/Jog", request, {}).rig();
     if (app.json()) {
         std::cout << nlohmann::json{{"event", "jogged"},
                                     {"rig", rig.name()},

@@ -19,11 +19,26 @@
 namespace phyll::cli {
 namespace {
 
-/// A file that is written beside its place, and put there with what it has.
+/// Where a file is that others see under that name; a device or a pipe is none.
+std::filesystem::path place_of(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::weakly_canonical(path, ignored);
+}
+
+bool is_device(const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(path, ignored) &&
+           !std::filesystem::is_regular_file(path, ignored);
+}
+
+/// A file that is written beside its place, and put there with what it has; a device or a pipe is
+/// written to as it is.
 class GrowingFile {
   public:
     explicit GrowingFile(const std::string& path)
-        : path_(path), part_(path + ".part"), out_(part_, std::ios::binary | std::ios::trunc) {
+        : path_(place_of(path)),
+          part_(is_device(path_) ? path_.string() : path_.string() + ".part"),
+          out_(part_, std::ios::binary | std::ios::trunc) {
         check();
     }
 
@@ -41,7 +56,9 @@ class GrowingFile {
     void finish() {
         out_.close();
         check();
-        std::filesystem::rename(part_, path_);
+        if (part_ != path_.string()) {
+            std::filesystem::rename(part_, path_);
+        }
     }
 
   private:
@@ -53,7 +70,7 @@ class GrowingFile {
         }
     }
 
-    std::string path_;
+    std::filesystem::path path_;
     std::string part_;
     std::ofstream out_;
 };

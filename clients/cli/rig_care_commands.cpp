@@ -51,7 +51,7 @@ void calibrate(App& app, const Arguments& arguments) {
     request.set_rig(arguments.rig);
     app.let_signals_interrupt(); // it waits its turn, and then takes its time
     const v1::RigInfo rig =
-        app.client().call<v1::RigReply>("phyll.v1.Rigs/Calibrate", request, {}).rig();
+        app.driving_client().call<v1::RigReply>("phyll.v1.Rigs/Calibrate", request, {}).rig();
     if (app.json()) {
         std::cout << nlohmann::json{{"event", "calibrated"},
                                     {"rig", rig.name()},

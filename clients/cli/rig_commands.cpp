@@ -197,8 +197,8 @@ void query(App& app, const QueryArguments& arguments) {
     }
     OwnedBlock responses;
     app.let_signals_interrupt();
-    const auto reply = app.client().call<v1::QueryReply>("phyll.v1.Rigs/Query", request,
-                                                         stimuli.view(), responses, timeout);
+    const auto reply = app.driving_client().call<v1::QueryReply>(
+        "phyll.v1.Rigs/Query", request, stimuli.view(), responses, timeout);
     std::vector<std::string> header;
     for (const v1::ResponseChannel& channel : spec.outputs()) {
         header.push_back(fmt::format("{} [{}]", channel.name(), channel.unit()));

@@ -110,7 +110,8 @@ void snapshot(App& app, const SnapshotArguments& arguments) {
     }
     request.set_whole(arguments.whole);
     app.let_signals_interrupt(); // it waits its turn
-    const auto reply = app.client().call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", request, {});
+    const auto reply =
+        app.driving_client().call<v1::SnapshotReply>("phyll.v1.Rigs/Snapshot", request, {});
     const std::vector<std::string> files = save(app, name_for(arguments, reply), reply);
     if (app.json()) {
         std::cout << nlohmann::json{{"event", "snapshot_saved"},

@@ -152,15 +152,14 @@ class Lines final : public StimulusSource {
         if (lines_ < most && !ended_) {
             read_more(wait);
         }
+        if (first_ && lines_ > 0) {
+            first_ = false;
+            header_ = is_header(first_line()) ? take_lines(1) : "";
+        }
         const std::string text = take_lines(most);
-        if (text.empty()) {
-            return std::nullopt;
-        }
-        CsvNumbers numbers = parse_csv(header_ + text, "standard input");
-        if (header_.empty() && !numbers.header.empty()) {
-            header_ = text.substr(0, text.find('\n') + 1);
-        }
-        return drives_of(numbers, rig_, units_);
+        return text.empty() ? std::nullopt
+                            : std::optional(drives_of(parse_csv(header_ + text, "standard input"),
+                                                      rig_, units_));
     }
     bool over() const override { return ended_ && lines_ == 0; }
     std::optional<std::uint64_t> samples() const override { return std::nullopt; }
@@ -186,17 +185,24 @@ class Lines final : public StimulusSource {
         }
     }
 
-    /// Whole lines that came, at most so many; a header alone waits for what follows it.
+    std::string first_line() const { return waiting_.substr(0, waiting_.find('\n') + 1); }
+
+    /// Whether a line names inputs: as a second one below itself it would be no numbers.
+    static bool is_header(const std::string& line) {
+        try {
+            return parse_csv(line + line, "standard input").samples() == 0;
+        } catch (const Error&) {
+            return true; // or a line that is wrong, which is found once there is another
+        }
+    }
+
+    /// Whole lines that came, at most so many.
     std::string take_lines(std::size_t most) {
         const std::size_t count = std::min(lines_, most);
-        if (count == 0 || (first_ && count == 1 && !ended_)) {
-            return {};
-        }
         std::size_t end = 0;
         for (std::size_t i = 0; i < count; ++i) {
             end = waiting_.find('\n', end) + 1;
         }
-        first_ = false;
         lines_ -= count;
         std::string text = waiting_.substr(0, end);
         waiting_.erase(0, end);

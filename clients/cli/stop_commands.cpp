@@ -76,6 +76,9 @@ v1::RigInfo ask(App& app, const char* method, const NoteArguments& arguments) {
 
 void disable(App& app, const NoteArguments& arguments) {
     const v1::RigInfo rig = ask(app, "phyll.v1.Rigs/Disable", arguments);
+    if (!rig.safe()) {
+        app.set_exit(Exit::unavailable);
+    }
     if (app.json()) {
         std::cout << to_json("disabled", rig).dump() << '\n';
         return;

@@ -233,6 +233,15 @@ void say(const App& app, const StreamArguments& arguments, const v1::StreamOpene
         opened.recording() == 0 ? "" : fmt::format(", recorded as run {}", opened.recording()));
 }
 
+/// Of a stream that ended badly, which is what is told.
+void keep_what_came(ResponseSink& sink) {
+    try {
+        sink.finish();
+    } catch (const std::exception& error) {
+        std::cerr << "phyllctl: what came could not be kept: " << error.what() << '\n';
+    }
+}
+
 void stream(App& app, const StreamArguments& arguments) {
     const SystemClock clock;
     v1::RigRequest which;
@@ -254,7 +263,7 @@ void stream(App& app, const StreamArguments& arguments) {
         pump.run(arguments.block);
     } catch (const Error& error) {
         progress.clear();
-        sink->finish(); // what came is not lost
+        keep_what_came(*sink);
         throw error_of(
             fmt::format("the stream ended after {} samples", count(pump.tally().samples)), error);
     }

@@ -47,7 +47,7 @@ struct BlockResult {
 class BlockStream {
   public:
     struct Options {
-        std::string lease = {}; ///< token of a lease on the rig; empty: the stream takes the rig
+        std::string lease = {}; ///< token of a lease on the rig: it needs one
         int interrupt = -1; ///< waits end when this descriptor is readable; -1: nothing ends them
         Timeout opening = std::nullopt; ///< how long is waited for the rig; none: for ever
     };

@@ -31,6 +31,9 @@ class HeldLease {
     /// As the daemon last described it.
     [[nodiscard]] const v1::Lease& lease() const noexcept { return lease_; }
 
+    /// Waits end when this descriptor is readable from here on; -1: nothing ends them.
+    void interrupt_by(int descriptor) noexcept { client_.interrupt_by(descriptor); }
+
     /// Renews the lease when a third of its time to live is over. Throws what the daemon says of a
     /// lease that was lost (ABORTED, NOT_FOUND), UNAVAILABLE when the daemon is.
     void renew_if_due();

@@ -75,13 +75,13 @@ void Lab::end(LeaseId id) {
     deliver();
 }
 
+void Lab::release(LeaseId id) {
+    leases_.release(id);
+    deliver();
+}
+
 void Lab::renew(LeaseId id) {
-    try {
-        leases_.renew(id);
-    } catch (...) {
-        deliver();
-        throw;
-    }
+    leases_.renew(id);
     deliver();
 }
 
@@ -272,7 +272,8 @@ void Lab::when_settled(const std::vector<std::string>& names, Done done) {
         }
     };
     for (const std::string& name : names) {
-        if (leases_.settling(name)) {
+        // Of one whose driver was given up there is nothing to wait for: its status says how it is.
+        if (leases_.settling(name) && !rig(name).given_up()) {
             ++*left;
             settling_[name].push_back(one_less);
         }

@@ -66,6 +66,7 @@ class Lab {
     LeaseId wait_for(LeaseTerms terms, LeaseEvents events);
     LeaseId take(LeaseTerms terms, LeaseEvents events);
     void end(LeaseId id);
+    void release(LeaseId id);
     void renew(LeaseId id);
     void expire();
     LeaseView break_lease(const std::string& rig, const std::string& why);

@@ -37,10 +37,11 @@ struct Grant {
 
 /// How a lease ended that its holder did not end.
 enum class LeaseEnd {
-    expired, ///< it was not renewed within its time to live
-    broken,  ///< an admin gave its rigs free
-    stopped, ///< emergency stop of one of its rigs
-    disabled ///< one of its rigs was tagged out
+    expired,  ///< it was not renewed within its time to live
+    broken,   ///< an admin gave its rigs free
+    released, ///< by whoever has its token
+    stopped,  ///< emergency stop of one of its rigs
+    disabled  ///< one of its rigs was tagged out
 };
 
 /// Called on the loop, never from inside the call that brings it about, and never after the holder
@@ -77,7 +78,7 @@ struct LeaseView {
     bool waiting = false;
     Seconds left{0};         ///< of one with a time to live that is held
     std::string waits_for{}; ///< of one that waits: "cavity is held by run 3"
-    double since = 0.0;    ///< held or waiting so long; seconds since 1970, UTC
+    double since = 0.0;      ///< held or waiting so long; seconds since 1970, UTC
 };
 
 } // namespace phyll::rig

@@ -54,8 +54,16 @@ void LeaseTable::end(LeaseId id) {
     grant_waiting();
 }
 
+void LeaseTable::release(LeaseId id) {
+    if (held_.contains(id)) {
+        lose(id, LeaseEnd::released, "its holder released it");
+        grant_waiting();
+    } else {
+        end(id);
+    }
+}
+
 void LeaseTable::renew(LeaseId id) {
-    expire();
     const auto found = held_.find(id);
     if (found == held_.end()) {
         throw Error(Code::aborted, "the lease is over");
@@ -129,10 +137,10 @@ void LeaseTable::made_safe(const std::string& rig) {
 
 void LeaseTable::block(const std::string& rig, const RigBlock& block) {
     blocks_[rig][block.kind] = block;
+    const auto found = lease_of_.find(rig);
     if (block.kind == BlockKind::not_safe) {
-        return; // it settles already
-    }
-    if (const auto found = lease_of_.find(rig); found != lease_of_.end()) {
+        // It settles already; but it keeps nobody waiting any more who wants others beside it.
+    } else if (found != lease_of_.end()) {
         lose(found->second,
              block.kind == BlockKind::stopped ? LeaseEnd::stopped : LeaseEnd::disabled,
              fmt::format("{} is {}", rig, in_words(block)));

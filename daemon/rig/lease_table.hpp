@@ -33,6 +33,7 @@ namespace phyll::rig {
 ///   (lost)
 ///              | is stopped or disabled                                     |
 ///   held       | its holder ends it                                         | over
+///   held       | it is released by its token                                | over (lost)
 ///
 /// The line is in the order of priority, then of place: first come, first served. A waiting set
 /// keeps its place on each of its rigs, so that large sets do not starve; but while one of them is
@@ -65,7 +66,11 @@ class LeaseTable {
     /// The holder ends a lease, or leaves the line. Unknown ids are ignored. The `over` of what it
     /// was granted is requested by whoever takes the news that its rigs are to settle.
     void end(LeaseId id);
-    /// The time to live begins anew. Throws as `use` does.
+    /// The same by whoever has its token: its holder is told that it is lost.
+    void release(LeaseId id);
+    /// The time to live begins anew, also where it has passed and `expire` has not been called:
+    /// that is what gives a heartbeat its turn that waited while somebody else was late. Throws
+    /// ABORTED when it is over.
     void renew(LeaseId id);
     /// Ends what was not renewed in time.
     void expire();

@@ -138,6 +138,9 @@ void Call::end() {
 }
 
 void Call::fail(const Error& error) {
+    if (!over_) {
+        failure_ = error.what();
+    }
     send_and_finish(bad_end(error), {});
 }
 

@@ -51,6 +51,8 @@ class Call : public std::enable_shared_from_this<Call> {
     /// Stops when the client cancels, its time is over, it is gone, or the daemon goes.
     [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }
     [[nodiscard]] bool over() const noexcept { return over_; }
+    /// Why it ended badly; empty where it did not, or its peer is gone.
+    [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
     /// See Content.
     void read_body(google::protobuf::Message& request) const { request_.read_body(request); }
@@ -121,6 +123,7 @@ class Call : public std::enable_shared_from_this<Call> {
     Deadline deadline_;
     Exchange exchange_;
     bool over_ = false;
+    std::string failure_;
     std::uint64_t items_ = 0; ///< sent
     std::uint64_t credit_;    ///< items that the client is ready for
     std::stop_source stop_;

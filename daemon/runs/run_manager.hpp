@@ -94,11 +94,16 @@ class RunManager {
     };
     /// On the loop, once the rigs are held and the run is under way; or with why it is not.
     using Opened = std::function<void(std::exception_ptr failure, const Opening& opening)>;
-    /// A new run, or one that goes on; its number. Throws NOT_FOUND, and FAILED_PRECONDITION where
-    /// a rig is not free and is not waited for, or the run is driven by somebody.
-    std::uint64_t open(const v1::OpenRequest& request, const ClientTerms& terms, Opened done);
-    /// Whoever opened a new run has gone before it began.
-    void give_up_opening(std::uint64_t run);
+    /// Whether whoever opened a run still waits for the answer.
+    using StillWaits = std::function<bool()>;
+    /// A new run, the one that was opened with the same key before, or one that goes on; its
+    /// number. Throws NOT_FOUND, and FAILED_PRECONDITION where a rig is not free and is not waited
+    /// for, or the run is driven or being opened by somebody else.
+    std::uint64_t open(const v1::OpenRequest& request, const ClientTerms& terms, Opened done,
+                       StillWaits waits);
+    /// Whoever opened a run has gone. One that has not begun, and that nobody else can come back to
+    /// by a key, is cancelled.
+    void give_up_opening(std::uint64_t run, bool has_key);
     /// Where the wishes go of who drives a run under the lease with this token; there until the
     /// caller's task of the loop is over. Throws NOT_FOUND, FAILED_PRECONDITION, PERMISSION_DENIED.
     [[nodiscard]] ClientDesk& desk_of(std::uint64_t run, const std::string& token);
@@ -153,6 +158,7 @@ class RunManager {
         std::string token;
         Seconds time_to_live{};
         std::shared_ptr<ClientDesk> desk{}; ///< null while nobody is expected at it
+        std::vector<StillWaits> openers{};  ///< whoever opened it and was not answered, or was
     };
     /// A run that is not over.
     struct Active {
@@ -196,9 +202,15 @@ class RunManager {
     /// Whoever watches learns that a run is over, and what is not kept any more goes.
     void ended(std::uint64_t run);
     void say_when_stopped();
+    /// Whether one of its rigs waits for an emergency stop to be acknowledged.
+    [[nodiscard]] bool any_stopped(const Active& known) const;
+    /// Nobody comes to the desk of a run any more whose thread has ended.
+    void leave_desk(std::uint64_t run, ClientDesk& desk);
     /// Throws unless the rigs may be had at once, or are waited for.
-    void require_free(const std::set<std::string>& rigs, rig::LeaseId self, bool wait) const;
+    void require_free(const std::set<std::string>& rigs, bool wait) const;
+    [[nodiscard]] std::uint64_t opened_run(const v1::OpenRequest& request, const std::string& by);
     void check_opened(std::uint64_t run, const Active& known, bool again) const;
+    [[nodiscard]] static bool is_being_opened(const Active& known);
     void greet(std::uint64_t run, const ClientSide& client, Opened done);
     [[nodiscard]] rig::LeaseEvents lease_events(std::uint64_t run);
     /// Moves a run to running, and records what it is under.

@@ -45,9 +45,9 @@ void RunManager::recover() {
 
 void RunManager::recover_queued(bool unforeseen) {
     for (const std::uint64_t run : store_.in_state({v1::QUEUED})) {
-        const std::string wait = active(run).control.is_clients() ? waits_for_client
-                                 : unforeseen                     ? why_wait(run)
-                                                                  : "";
+        const std::string wait = store_.run(run)->info.kind() == v1::CLIENT ? waits_for_client
+                                 : unforeseen                               ? why_wait(run)
+                                                                            : "";
         if (wait.empty()) {
             enqueue(run);
         } else {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace phyll::runs {
@@ -40,33 +41,25 @@ v1::RunInfo info_of(const v1::OpenRequest& request, const std::string& by, doubl
 } // namespace
 
 std::uint64_t RunManager::open(const v1::OpenRequest& request, const ClientTerms& terms,
-                               Opened done) {
-    const bool is_new = request.resume() == 0;
-    if (is_new) {
-        require_free({request.rigs().begin(), request.rigs().end()}, 0, request.wait());
-    }
-    const std::uint64_t run = is_new
-                                  ? store_.add_run(info_of(request, terms.by, wall_seconds(clock_)),
-                                                   spec_of(request), request.idempotency_key())
-                                  : request.resume();
+                               Opened done, StillWaits waits) {
+    const std::uint64_t run = opened_run(request, terms.by);
     if (const v1::RunInfo info = get(run).info; is_final(info.state())) {
         throw Error(Code::failed_precondition,
                     fmt::format("run {} is over: {}; open another", run, name_of(info.state())));
     }
     Active& known = active(run);
-    const bool again = is_new && known.client.has_value(); // the same request, repeated
-    check_opened(run, known, again);
-    if (!is_new && known.lease == 0) {
-        require_free(known.rigs, 0, request.wait());
-    }
-    if (known.lease == 0 || !known.client) {
+    check_opened(run, known, request.resume() == 0);
+    if (known.lease == 0) {
+        require_free(known.rigs, request.wait());
         known.client = ClientSide{.token = terms.token, .time_to_live = terms.time_to_live};
     }
     if (!known.client->desk) {
         known.client->desk = std::make_shared<ClientDesk>();
     }
+    known.client->openers.push_back(std::move(waits));
     greet(run, *known.client, std::move(done));
-    if (!known.control.working() && !again) {
+    const bool in_line = known.control.state() == v1::QUEUED && known.lease != 0;
+    if (!known.control.working() && !in_line) {
         tell(run, [&](RunControl& control) {
             return control.state() == v1::QUEUED ? control.enqueue() : control.resume();
         });
@@ -74,9 +67,20 @@ std::uint64_t RunManager::open(const v1::OpenRequest& request, const ClientTerms
     return run;
 }
 
-void RunManager::require_free(const std::set<std::string>& rigs, rig::LeaseId self,
-                              bool wait) const {
-    const std::string obstacle = lab_.leases().obstacle(rigs, self);
+std::uint64_t RunManager::opened_run(const v1::OpenRequest& request, const std::string& by) {
+    if (request.resume() != 0) {
+        return request.resume();
+    }
+    const std::string& key = request.idempotency_key();
+    if (const auto before = store_.run_with_key(key)) {
+        return *before;
+    }
+    require_free({request.rigs().begin(), request.rigs().end()}, request.wait());
+    return store_.add_run(info_of(request, by, wall_seconds(clock_)), spec_of(request), key);
+}
+
+void RunManager::require_free(const std::set<std::string>& rigs, bool wait) const {
+    const std::string obstacle = lab_.leases().obstacle(rigs);
     if (!wait && !obstacle.empty()) {
         throw Error(Code::failed_precondition,
                     fmt::format("{}; wait for it or ask again later", obstacle));
@@ -88,12 +92,17 @@ void RunManager::check_opened(std::uint64_t run, const Active& known, bool again
         throw Error(Code::failed_precondition,
                     fmt::format("run {} is none that a client drives: it has a run file", run));
     }
-    if (known.control.working() && !again) {
+    if (!again && (known.control.working() || is_being_opened(known))) {
         throw Error(Code::failed_precondition,
                     fmt::format("run {} is driven by its client; it can be opened again when that "
-                                "has gone",
+                                "has gone and its lease has ended",
                                 run));
     }
+}
+
+bool RunManager::is_being_opened(const Active& known) {
+    return known.client && std::ranges::any_of(known.client->openers,
+                                               [](const StillWaits& waits) { return waits(); });
 }
 
 void RunManager::greet(std::uint64_t run, const ClientSide& client, Opened done) {
@@ -113,18 +122,28 @@ void RunManager::greet(std::uint64_t run, const ClientSide& client, Opened done)
              }});
 }
 
-void RunManager::give_up_opening(std::uint64_t run) {
+void RunManager::give_up_opening(std::uint64_t run, bool has_key) {
     const auto found = active_.find(run);
-    if (found != active_.end() && found->second.control.state() == v1::QUEUED &&
-        get(run).info.started() == 0) {
+    if (found != active_.end() && !has_key && !is_being_opened(found->second) &&
+        found->second.control.state() == v1::QUEUED && get(run).info.started() == 0) {
         tell_or_drop(run, [](RunControl& control) { return control.cancel(); });
     }
+}
+
+void RunManager::leave_desk(std::uint64_t run, ClientDesk& desk) {
+    if (const auto found = active_.find(run); found != active_.end()) {
+        found->second.client->desk = nullptr;
+        found->second.client->openers.clear();
+    }
+    const v1::RunInfo info = get(run).info;
+    desk.close(Error(Code::aborted, fmt::format("run {} is {}{}{}", run, name_of(info.state()),
+                                                info.reason().empty() ? "" : ": ", info.reason())));
 }
 
 ClientDesk& RunManager::desk_of(std::uint64_t run, const std::string& token) {
     const auto found = active_.find(run);
     const bool working = found != active_.end() && found->second.control.working();
-    if (!working || !found->second.client) {
+    if (!working || !found->second.client || !found->second.client->desk) {
         const v1::RunInfo info = get(run).info;
         throw Error(Code::failed_precondition,
                     info.kind() != v1::CLIENT

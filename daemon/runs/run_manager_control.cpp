@@ -360,17 +360,27 @@ void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
     Active& known = active(run);
     known.thread.reset();
     known.result = outcome.result;
-    const auto desk = known.client ? std::exchange(known.client->desk, nullptr) : nullptr;
+    const auto desk = known.client ? known.client->desk : nullptr;
     tell_or_drop(run, [&](RunControl& control) {
         return control.attempt_ended(outcome.state, outcome.reason);
     });
-    if (desk) {
-        const v1::RunInfo info = get(run).info;
-        desk->close(
-            Error(Code::aborted, fmt::format("run {} is {}{}{}", run, name_of(info.state()),
-                                             info.reason().empty() ? "" : ": ", info.reason())));
+    const auto after = active_.find(run);
+    if (desk && (after == active_.end() || !after->second.control.working())) {
+        leave_desk(run, *desk);
+    }
+    if (after != active_.end() && after->second.control.stopped() && !any_stopped(after->second)) {
+        // They were acknowledged before its thread had ended.
+        tell_or_drop(run, [](RunControl& control) { return control.acknowledged(); });
     }
     say_when_stopped();
+}
+
+bool RunManager::any_stopped(const Active& known) const {
+    return std::ranges::any_of(known.rigs, [&](const std::string& rig) {
+        const std::vector<rig::RigBlock> blocks = lab_.leases().blocks(rig);
+        return std::ranges::find(blocks, rig::BlockKind::stopped, &rig::RigBlock::kind) !=
+               blocks.end();
+    });
 }
 
 void RunManager::ended(std::uint64_t run) {

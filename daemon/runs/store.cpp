@@ -234,17 +234,23 @@ bool Store::keeps_reserve() {
 
 std::uint64_t Store::add_run(const v1::RunInfo& given, const v1::RunSpec& spec,
                              const std::string& idempotency_key) {
-    return impl_->transaction([&]() -> std::uint64_t {
-        if (!idempotency_key.empty()) {
-            SQLite::Statement known(impl_->database,
-                                    "SELECT id FROM runs WHERE idempotency_key = ?");
-            known.bind(1, idempotency_key);
-            if (known.executeStep()) {
-                return from_sql(known.getColumn(0));
-            }
-        }
-        return impl_->insert(given, spec, idempotency_key);
+    return impl_->transaction([&] {
+        const auto known = impl_->with_key(idempotency_key);
+        return known ? *known : impl_->insert(given, spec, idempotency_key);
     });
+}
+
+std::optional<std::uint64_t> Store::run_with_key(const std::string& idempotency_key) const {
+    return impl_->with([&] { return impl_->with_key(idempotency_key); });
+}
+
+std::optional<std::uint64_t> Store::Impl::with_key(const std::string& idempotency_key) {
+    if (idempotency_key.empty()) {
+        return std::nullopt;
+    }
+    SQLite::Statement select(database, "SELECT id FROM runs WHERE idempotency_key = ?");
+    select.bind(1, idempotency_key);
+    return select.executeStep() ? std::optional(from_sql(select.getColumn(0))) : std::nullopt;
 }
 
 std::optional<RunRecord> Store::run(std::uint64_t id) const {

@@ -115,6 +115,10 @@ class Store {
     std::uint64_t add_run(const v1::RunInfo& info, const v1::RunSpec& spec,
                           const std::string& idempotency_key);
 
+    /// The run that was added with this key; nothing for an empty one.
+    [[nodiscard]] std::optional<std::uint64_t>
+    run_with_key(const std::string& idempotency_key) const;
+
     /// A new group of runs in state queued, all or none. With an idempotency key that was used
     /// before nothing is stored and that group comes back.
     NewGroup add_group(const v1::GroupInfo& info, const std::vector<RunRecord>& members,

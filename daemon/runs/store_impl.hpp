@@ -104,6 +104,8 @@ struct Store::Impl {
     /// Throws NOT_FOUND.
     RunRecord load(std::uint64_t run);
     void save(const v1::RunInfo& info);
+    /// See Store::run_with_key.
+    std::optional<std::uint64_t> with_key(const std::string& idempotency_key);
     /// A new run in state queued, with its first event; its number.
     std::uint64_t insert(v1::RunInfo info, const v1::RunSpec& spec,
                          const std::string& idempotency_key);

@@ -149,7 +149,8 @@ TEST_CASE("a client's own run is a run: it holds its rig, counts, keeps metrics,
     REQUIRE(daemon.ctl({"run", "list"}).out.find("own (client's own)") != std::string::npos);
     const std::string file = (daemon.folder() / "m.h5").string();
     REQUIRE(daemon.ctl({"run", "export", "1", "--measurements", "-o", file}).status == 0);
-    REQUIRE(daemon.ctl({"run", "bundle", "1", "-o", (daemon.folder() / "b.zip").string()}).status == 0);
+    REQUIRE(daemon.ctl({"run", "bundle", "1", "-o", (daemon.folder() / "b.zip").string()}).status ==
+            0);
     REQUIRE(daemon.ctl({"run", "retry", "1"}).status == 6);
 }
 
@@ -273,6 +274,37 @@ TEST_CASE("opening a run twice with one key opens one run") {
     REQUIRE(first.lease() == second.lease());
     std::vector<float> responses;
     REQUIRE(scheme.query("echo", 16, 0.5F, responses).measured() == 3);
+}
+
+TEST_CASE("a client's run whose lease is released waits for its client") {
+    Daemon daemon(noisy_lab);
+    Scheme scheme(daemon);
+    const v1::OpenReply opened = scheme.open_new("echo");
+    v1::LeaseRequest release;
+    release.set_token(opened.lease());
+    scheme.client().call<v1::ReleaseLeaseReply>("phyll.v1.Leases/Release", release);
+    await([&] { return scheme.info().state() == v1::HELD; });
+    v1::OpenRequest resume;
+    resume.set_resume(scheme.run());
+    resume.set_wait(true);
+    scheme.open(resume);
+    REQUIRE(scheme.close().info().state() == v1::SUCCEEDED);
+}
+
+TEST_CASE("a key finds its run again, whatever has become of it meanwhile") {
+    Daemon daemon(noisy_lab);
+    v1::OpenRequest request;
+    request.add_rigs("echo");
+    request.set_idempotency_key("once");
+    request.set_time_to_live(0.2);
+    Scheme first(daemon);
+    const std::uint64_t run = first.open(request).info().run(); // does not wait, nor renew
+    await([&] { return first.info().state() == v1::HELD; });
+    Scheme second(daemon);
+    request.set_wait(true);
+    REQUIRE(second.open(request).info().run() == run);
+    REQUIRE(second.close().info().state() == v1::SUCCEEDED);
+    REQUIRE(code_of([&] { second.open(request); }) == Code::failed_precondition);
 }
 
 TEST_CASE("the example of a scheme of one's own goes on where it was killed, to the same end") {

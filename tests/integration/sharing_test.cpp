@@ -18,6 +18,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -117,7 +118,7 @@ TEST_CASE("a rig that is leased is refused to others and serves who has the toke
     REQUIRE(daemon.ctl(query).status == 0);
     const Finished late = daemon.ctl(with_lease);
     REQUIRE(late.status == 7);
-    REQUIRE(late.err.find("its holder ended it") != std::string::npos);
+    REQUIRE(late.err.find("its holder released it") != std::string::npos);
 }
 
 TEST_CASE("what cannot be leased, and tokens that are none, are refused by name") {
@@ -189,7 +190,7 @@ latency = true
     test::TcpProxy network(daemon.tcp());
     const auto file = daemon.write("x.csv", rows(half_drives(), 200'000));
     Process client({daemon.ctl_command({}).front(), "--endpoint", network.endpoint(), "stream",
-                    "box", "--in", file.string(), "--out", "/dev/null"},
+                    "box", "--in", file.string(), "--out", (daemon.folder() / "y.csv").string()},
                    daemon.folder() / "client.log");
     await([&] { return !rig_of(daemon, "box").safe(); });
     Process next(daemon.ctl_command({"--json", "lease", "take", "box", "--wait", "--for", "1min"}),
@@ -389,8 +390,8 @@ kind = "echo"
 latency = true
 )");
     const auto file = daemon.write("x.csv", rows(half_drives(), 200'000));
-    Process client(daemon.ctl_command(
-                       {"stream", "box", "--in", file.string(), "--out", "/dev/null", "--record"}),
+    Process client(daemon.ctl_command({"stream", "box", "--in", file.string(), "--out",
+                                       (daemon.folder() / "y.csv").string(), "--record"}),
                    daemon.folder() / "client.log");
     await([&] { return rig_of(daemon, "box").age() > 200; });
     client.signal(SIGKILL);
@@ -407,4 +408,63 @@ latency = true
     REQUIRE(
         daemon.ctl({"run", "export", "1", "--numpy", "-o", (daemon.folder() / "run.npz").string()})
             .status == 0);
+}
+
+TEST_CASE("lines come back as they go in, one by one, also before there is a second one") {
+    Daemon daemon;
+    const auto script =
+        daemon.write("closed_loop.py", "import subprocess, sys\n"
+                                       "p = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, "
+                                       "stdout=subprocess.PIPE, text=True)\n"
+                                       "row = ','.join(['0.5'] * 16)\n"
+                                       "p.stdin.write(row + '\\n'); p.stdin.flush()\n"
+                                       "assert p.stdout.readline().startswith('out'), 'header'\n"
+                                       "for _ in range(3):\n"
+                                       "    assert p.stdout.readline().strip() == row\n"
+                                       "    p.stdin.write(row + '\\n'); p.stdin.flush()\n"
+                                       "p.stdin.close()\n"
+                                       "sys.exit(p.wait())\n");
+    std::vector<std::string> command{"/usr/bin/python3", script.string()};
+    for (const std::string& word :
+         daemon.ctl_command({"stream", "echo", "--in", "-", "--block", "1"})) {
+        command.push_back(word);
+    }
+    const Finished looped = test::run_command(command);
+    INFO(looped.err);
+    REQUIRE(looped.status == 0);
+}
+
+TEST_CASE("a malformed lease in the environment stops nobody from stopping") {
+    Daemon daemon;
+    std::vector<std::string> command{"/usr/bin/env", "PHYLL_LEASE=TOKEN"};
+    for (const std::string& word : daemon.ctl_command({"stop", "--all"})) {
+        command.push_back(word);
+    }
+    REQUIRE(test::run_command(command).status == 0);
+}
+
+TEST_CASE("a stream that is recorded and marks errors keeps its results in order") {
+    Daemon daemon;
+    std::string text;
+    for (int i = 0; i < 60; ++i) {
+        text += (i % 3 == 1 ? "1.5" : std::to_string(i / 100.0)) + half_drives().substr(3) + "\n";
+    }
+    const auto file = daemon.write("x.csv", text);
+    const auto out = daemon.folder() / "y.csv";
+    REQUIRE(daemon
+                .ctl({"stream", "echo", "--in", file.string(), "--out", out.string(), "--block",
+                      "1", "--on-error", "mark", "--record"})
+                .status == 0);
+    std::istringstream lines(text_of(out));
+    std::string line;
+    std::getline(lines, line);
+    for (int i = 0; i < 60; ++i) {
+        REQUIRE(std::getline(lines, line));
+        INFO("sample " << i << ": " << line);
+        if (i % 3 == 1) {
+            REQUIRE(line.starts_with("nan"));
+        } else {
+            REQUIRE(std::stof(line) == static_cast<float>(i / 100.0));
+        }
+    }
 }

@@ -51,9 +51,12 @@ void open(const Site& site, const v1::OpenRequest& request, const std::shared_pt
             }
             reply.set_journaled(opening.journaled);
             call->reply(reply);
-        });
+        },
+        [call] { return !call->over(); });
     if (request.resume() == 0) {
-        call->when_over([&site, run] { site.runs.give_up_opening(run); });
+        call->when_over([&site, run, has_key = !request.idempotency_key().empty()] {
+            site.runs.give_up_opening(run, has_key);
+        });
     }
 }
 

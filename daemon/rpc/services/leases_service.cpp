@@ -65,8 +65,8 @@ class Taking : public std::enable_shared_from_this<Taking> {
         token_ = terms.token;
         rig::LeaseEvents events{
             .granted = [self = shared_from_this()](const rig::Grant&) { self->granted(); },
-            .lost = [self = shared_from_this()](rig::LeaseEnd,
-                                                const std::string& why) { self->lost(why); }};
+            .lost = [self = shared_from_this()](rig::LeaseEnd how,
+                                                const std::string& why) { self->lost(how, why); }};
         lease_ = wait ? site_.lab.wait_for(std::move(terms), std::move(events))
                       : site_.lab.take(std::move(terms), std::move(events));
         call_->when_over([self = shared_from_this()] {
@@ -91,8 +91,9 @@ class Taking : public std::enable_shared_from_this<Taking> {
         call_->reply(reply);
     }
 
-    void lost(const std::string& why) const {
-        spdlog::warn("the lease of {} on {} has ended: {}", holder_, rigs_, why);
+    void lost(rig::LeaseEnd how, const std::string& why) const {
+        spdlog::log(how == rig::LeaseEnd::released ? spdlog::level::info : spdlog::level::warn,
+                    "the lease of {} on {} has ended: {}", holder_, rigs_, why);
     }
 
     const Site& site_;
@@ -159,7 +160,7 @@ void add_leases_service(Dispatcher& dispatcher, const Site& site) {
         [&site](const v1::LeaseRequest& request, const Call&) { return renew(site, request); });
     dispatcher.answer<v1::LeaseRequest, v1::ReleaseLeaseReply>(
         "phyll.v1.Leases/Release", [&site](const v1::LeaseRequest& request, const Call&) {
-            site.lab.end(site.lab.leases().find(request.token()));
+            site.lab.release(site.lab.leases().find(request.token()));
             return v1::ReleaseLeaseReply();
         });
     dispatcher.answer<v1::BreakLeaseRequest, v1::BreakLeaseReply>(

@@ -162,19 +162,19 @@ void RigStream::measured(const Block& block) {
     recorded(block, nullptr);
 }
 
+/// Also of a block that failed: results leave in the order of the blocks.
 void RigStream::record(const Block& block) {
+    const auto done = [self = shared_from_this(), block](std::exception_ptr failure) {
+        boost::asio::post(self->site_.loop, [self, block, failure = std::move(failure)] {
+            self->recorded(block, failure);
+        });
+    };
+    const std::uint64_t number = number_ + block.first;
     if (block.measurement->failure) {
-        recording_->mark(number_ + block.first, block.samples, failure_of(block).what());
-        recorded(block, nullptr);
-        return;
+        recording_->mark(number, block.samples, failure_of(block).what(), done);
+    } else {
+        recording_->keep(block.measurement, number, done);
     }
-    recording_->keep(block.measurement, number_ + block.first,
-                     [self = shared_from_this(), block](std::exception_ptr failure) {
-                         boost::asio::post(self->site_.loop,
-                                           [self, block, failure = std::move(failure)] {
-                                               self->recorded(block, failure);
-                                           });
-                     });
 }
 
 void RigStream::recorded(const Block& block, const std::exception_ptr& failure) {
@@ -245,7 +245,6 @@ void RigStream::send_failure(const Block& block, const Error& why) {
 }
 
 void RigStream::fail(const Error& why) {
-    failure_ = why.what();
     stop_.request_stop();
     call_->fail(why);
 }
@@ -293,7 +292,8 @@ void RigStream::over() {
     lease_over_.reset();
     ready_.clear();
     if (recording_ != nullptr) {
-        end_recording(failure_.empty() ? "its client gave it up, or is gone" : failure_);
+        end_recording(call_->failure().empty() ? "its client gave it up, or is gone"
+                                               : call_->failure());
     }
 }
 

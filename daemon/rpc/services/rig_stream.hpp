@@ -66,7 +66,6 @@ class RigStream : public std::enable_shared_from_this<RigStream> {
     std::size_t under_way_ = 0; ///< blocks that the rig has, or the recording
     std::deque<Block> ready_;
     runs::Recording* recording_ = nullptr; ///< null: it is not recorded
-    std::string failure_;                  ///< why the stream ends badly
     bool ended_ = false;                   ///< no more blocks come
     bool closing_ = false;                 ///< the recording is being finished
     bool waiting_ = false;                 ///< for the client to be ready

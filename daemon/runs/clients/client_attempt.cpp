@@ -82,6 +82,9 @@ void ClientAttempt::do_next() {
     } catch (const Error& error) {
         failure = std::current_exception();
         goes_on = is_the_clients(error.code());
+    } catch (...) {
+        failure = std::current_exception();
+        goes_on = false;
     }
     task->done(failure);
     if (!goes_on) {

@@ -80,7 +80,7 @@ void Recording::keep(std::shared_ptr<rig::Measurement> measurement, std::uint64_
          std::move(done));
 }
 
-void Recording::mark(std::uint64_t number, std::uint64_t samples, std::string why) {
+void Recording::mark(std::uint64_t number, std::uint64_t samples, std::string why, Done done) {
     post(
         [this, number, samples, why = std::move(why)] {
             journal_->mark({.kind = journal::MarkKind::note,
@@ -89,7 +89,7 @@ void Recording::mark(std::uint64_t number, std::uint64_t samples, std::string wh
                             .text = fmt::format("{} samples are missing: {}", samples, why)},
                            rig_.name(), {});
         },
-        [](const std::exception_ptr&) {});
+        std::move(done));
 }
 
 void Recording::close(std::optional<std::string> failure, Done done) {

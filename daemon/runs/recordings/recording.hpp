@@ -47,8 +47,8 @@ class Recording {
     /// Keeps a block that was measured, whose first sample has this number; it is not changed until
     /// `done` is called, on the recording's thread.
     void keep(std::shared_ptr<rig::Measurement> measurement, std::uint64_t number, Done done);
-    /// Notes that the samples from that number on are missing, and why.
-    void mark(std::uint64_t number, std::uint64_t samples, std::string why);
+    /// Notes that the samples from that number on are missing, and why; in its turn, as `keep`.
+    void mark(std::uint64_t number, std::uint64_t samples, std::string why, Done done);
     /// The stream is over: well, or not, and then why. What was kept is on the disk when `done` is
     /// called, on the recording's thread.
     void close(std::optional<std::string> failure, Done done);

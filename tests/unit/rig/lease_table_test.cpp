@@ -183,13 +183,52 @@ TEST_CASE("a lease that is not renewed in time ends, and one that is does not") 
     bench.clock.advance(Seconds(0.1));
     // Late for the alarm, but not for whoever comes with it.
     REQUIRE(lease_code([&] { static_cast<void>(bench.table.use("token", "a")); }) == Code::aborted);
-    REQUIRE(lease_code([&] { bench.table.renew(lease); }) == Code::aborted);
+    bench.table.expire();
     bench.read_news();
     REQUIRE(bench.lost.size() == 1);
     REQUIRE(bench.lost[0].how == LeaseEnd::expired);
     REQUIRE(bench.lost[0].why == "the lease was not renewed within its 5 s");
     bench.settle();
     REQUIRE(bench.granted.back() == next);
+}
+
+TEST_CASE(
+    "a heartbeat that others kept waiting is not too late before the lease is taken for lost") {
+    TableBench bench;
+    const LeaseId lease = bench.take({"a"}, "anna", Seconds(5), "token");
+    bench.clock.advance(Seconds(7)); // the daemon itself was away
+    bench.table.renew(lease);
+    bench.table.expire();
+    bench.read_news();
+    REQUIRE(bench.lost.empty());
+    REQUIRE(bench.table.use("token", "a").id == lease);
+    bench.clock.advance(Seconds(5));
+    bench.table.expire();
+    REQUIRE(lease_code([&] { bench.table.renew(lease); }) == Code::aborted);
+}
+
+TEST_CASE("a lease that is released by its token is lost to its holder") {
+    TableBench bench;
+    const LeaseId lease = bench.take({"a"}, "run 3", Seconds(5), "token");
+    bench.table.release(bench.table.find("token"));
+    bench.settle();
+    REQUIRE(bench.lost.at(0).lease == lease);
+    REQUIRE(bench.lost.at(0).how == LeaseEnd::released);
+    REQUIRE(bench.table.holder("a").empty());
+}
+
+TEST_CASE("a set that waits for a rig which is not safe keeps nobody waiting for the others") {
+    TableBench bench;
+    const LeaseId first = bench.take({"a"}, "anna");
+    const LeaseId both = bench.wait_for({"a", "b"}, "bert");
+    const LeaseId behind = bench.wait_for({"b"}, "cleo");
+    bench.table.end(first);
+    bench.read_news();
+    REQUIRE_FALSE(bench.has(behind));
+    bench.table.block("a", {.kind = BlockKind::not_safe, .note = "no answer"});
+    bench.read_news();
+    REQUIRE(bench.has(behind));
+    REQUIRE_FALSE(bench.has(both));
 }
 
 TEST_CASE("a token says why its lease is over, and is good for its rigs alone") {
