@@ -19,7 +19,7 @@ using namespace phyll::test;
 
 namespace {
 
-std::string lab(const std::string& command, const std::string& rig = "") {
+std::string notifying_lab(const std::string& command, const std::string& rig = "") {
     return "[notify]\ncommand = '''" + command +
            "'''\n[[rigs]]\nname = \"cavity\"\nkind = \"acoustic\"\n" + rig;
 }
@@ -38,7 +38,7 @@ void start(const Daemon& daemon, const std::string& text) {
 TEST_CASE("a command is told how each run ended, in the words of the list of runs") {
     const TempDir folder;
     const auto heard = folder.path() / "heard";
-    const Daemon daemon(lab("cat >> " + heard.string()));
+    const Daemon daemon(notifying_lab("cat >> " + heard.string()));
     start(daemon, short_run);
     await([&] { return notices(heard).size() == 1; });
     json notice = notices(heard)[0];
@@ -61,7 +61,8 @@ TEST_CASE("a command is told how each run ended, in the words of the list of run
 TEST_CASE("a command is told that a run is held, by a fault and until a person comes") {
     const TempDir folder;
     const auto heard = folder.path() / "heard";
-    Daemon daemon(lab("cat >> " + heard.string(),
+    Daemon daemon(
+        notifying_lab("cat >> " + heard.string(),
                       "unattended = false\nsimulation = { faults = [{ kind = \"disconnect\", "
                       "at_query = 2, count = 1000000 }] }\n"));
     start(daemon, endless_run);
@@ -78,7 +79,7 @@ TEST_CASE("a command is told that a run is held, by a fault and until a person c
 }
 
 TEST_CASE("a command that cannot be run is logged, and the daemon goes on") {
-    Daemon daemon(lab("no-such-mailer --urgent"));
+    Daemon daemon(notifying_lab("no-such-mailer --urgent"));
     start(daemon, short_run);
     await([&] { return contains(daemon.log(), "ended with status 127"); });
     CHECK_THAT(daemon.log(),
@@ -91,7 +92,7 @@ TEST_CASE("a command that cannot be run is logged, and the daemon goes on") {
 TEST_CASE("a command that hangs does not keep the daemon from stopping") {
     const TempDir folder;
     const auto heard = folder.path() / "heard";
-    Daemon daemon(lab("cat > " + heard.string() + "; sleep 1000"));
+    Daemon daemon(notifying_lab("cat > " + heard.string() + "; sleep 1000"));
     start(daemon, short_run);
     await([&] { return notices(heard).size() == 1; });
     CHECK(daemon.stop() == 0);
