@@ -313,7 +313,8 @@ TEST_CASE("a submission that is repeated with its files starts nothing twice") {
     REQUIRE(one.ParseFromString(client.ask("phyll.v1.Groups/Submit", group, {}).rest.at(0)));
     REQUIRE(same.ParseFromString(client.ask("phyll.v1.Groups/Submit", group, {}).rest.at(0)));
     CHECK(one.group() == same.group());
-    CHECK(lines_of(bench.daemon.ctl({"--json", "run", "list", "--members"}).out).size() == 3);
+    // The run, the group and its two members.
+    CHECK(lines_of(bench.daemon.ctl({"--json", "run", "list", "--members"}).out).size() == 4);
 
     request.clear_idempotency_key();
     request.mutable_files(0)->set_name("tabel.csv");
