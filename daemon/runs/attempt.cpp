@@ -138,7 +138,8 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
                         .journal = journal_.get(),
                         .trouble = order_.rigs.empty() ? nullptr : &holding_,
                         .sentinels = order_.spec.sentinels(),
-                        .pause = pause_});
+                        .pause = pause_,
+                        .over = order_.over});
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
         work.measurer->add_rig(rig.rig(), access_to(rig));
     }

@@ -48,7 +48,8 @@ void ClientAttempt::prepare() {
                                                    .bytes = spill_into(folder_),
                                                    .journal = journal_.get(),
                                                    .trouble = &holding_,
-                                                   .pause = pause_});
+                                                   .pause = pause_,
+                                                   .over = order_.over});
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
         measurer_->add_rig(rig.rig(), access_to(rig));
         v1::LayerCost& cost = *result_.add_layers();

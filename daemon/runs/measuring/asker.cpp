@@ -92,12 +92,15 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
         try {
             busy = ask_once(layer, query, raw, stop);
         } catch (const Error& error) {
-            if (stop.stop_requested() && may_pass(error.code())) {
-                throw Error(Code::cancelled, error.what()); // however a driver puts it
+            if (over_.stop_requested()) {
+                throw Error(Code::cancelled, error.what()); // it says nothing about the rig
             }
             const bool changed = query.check_settings && error.code() == Code::aborted;
             if (trouble_ == nullptr || changed || !may_pass(error.code())) {
                 throw;
+            }
+            if (stop.stop_requested()) {
+                throw Error(Code::cancelled, error.what()); // however a driver puts it
             }
             trouble_->rig_failed(query.rig, layer, error, stop);
             recovered();

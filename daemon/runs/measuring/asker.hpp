@@ -21,8 +21,9 @@ class Asker {
   public:
     /// Both outlive this; null: no journal, faults are not survived. Once `pause` is requested the
     /// query under way is finished, and no more is asked.
-    Asker(RunJournal* journal, Trouble* trouble, std::stop_token pause)
-        : journal_(journal), trouble_(trouble), pause_(std::move(pause)) {}
+    /// `over` is that of the lease on the rigs.
+    Asker(RunJournal* journal, Trouble* trouble, std::stop_token pause, std::stop_token over)
+        : journal_(journal), trouble_(trouble), pause_(std::move(pause)), over_(std::move(over)) {}
 
     /// How many of the query's first samples the journal has; they are filled in, and what they
     /// took, in s, is added to `seconds`.
@@ -45,6 +46,7 @@ class Asker {
     RunJournal* journal_;
     Trouble* trouble_;
     std::stop_token pause_;
+    std::stop_token over_;
     mutable int depth_ = 0; ///< askings under way: a rig that was recovered is asked in between
 };
 

@@ -43,7 +43,8 @@ void add_queries(v1::LayerCost& cost, training::Purpose purpose, std::size_t cou
 } // namespace
 
 Measurer::Measurer(MeasurerOptions options)
-    : options_(std::move(options)), asker_(options_.journal, options_.trouble, options_.pause) {}
+    : options_(std::move(options)),
+      asker_(options_.journal, options_.trouble, options_.pause, options_.over) {}
 
 void Measurer::add_rig(const std::string& name, RigAccess access) {
     const LayerSpec& spec = access.layer->spec();

@@ -35,6 +35,8 @@ struct MeasurerOptions {
     /// Once it is requested the rigs are asked no more: `answer` throws CANCELLED after the query
     /// under way, unless memory and journal have all that is left.
     std::stop_token pause{};
+    /// Of the lease on the rigs: what they throw after that is CANCELLED.
+    std::stop_token over{};
 };
 
 /// What is to be measured.

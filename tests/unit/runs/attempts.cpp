@@ -107,10 +107,12 @@ std::optional<Error> Attempts::attempt(std::uint64_t run, std::vector<sim::Fault
     queries = 0;
     stop = {};
     pause = {};
+    over = {};
     store.started(run, conditions, 3);
     rig::RigThread thread("r", [&] { return make_rig(std::move(faults)); }, clock, 100);
     thread.set_era(store.rig_era("r").era);
     runs::RunOrder order{run, spec, {{"r", &thread}}, conditions, replay_of};
+    order.over = over.get_token();
     if (replay_of != 0) {
         order.rigs.clear();
     }

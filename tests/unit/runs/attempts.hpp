@@ -58,6 +58,7 @@ class Attempts {
     bool safe = true;   ///< after the last attempt
     std::stop_source stop;
     std::stop_source pause;
+    std::stop_source over; ///< of the lease
     std::function<void(const v1::Progress&)> on_progress;
 
   private:

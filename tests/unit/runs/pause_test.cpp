@@ -173,3 +173,24 @@ TEST_CASE("a replay is paused between its steps") {
     REQUIRE_FALSE(bench.attempt(again));
     REQUIRE(bench.learned(again) == bench.learned(run));
 }
+
+TEST_CASE("a lease that is over while the rig's settings are looked at ends no era") {
+    Attempts quiet(simultaneous, looks);
+    REQUIRE_FALSE(quiet.attempt(quiet.submit()));
+    Attempts bench(simultaneous, looks);
+    const std::uint64_t run = bench.submit();
+    int looked = 0;
+    bench.on_look = [&] {
+        if (++looked == 2) {
+            bench.over.request_stop();
+        }
+    };
+    const auto ended = bench.attempt(run);
+    REQUIRE(ended);
+    REQUIRE(ended->code() == Code::cancelled);
+    bench.interrupt(run);
+    bench.on_look = nullptr;
+    REQUIRE_FALSE(bench.attempt(run));
+    REQUIRE(bench.result.eras_size() == 0);
+    REQUIRE(bench.learned(run) == quiet.learned(1));
+}
