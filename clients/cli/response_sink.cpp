@@ -109,7 +109,7 @@ std::string header_of(const v1::LayerSpec& rig) {
     return fmt::format("{}\n", fmt::join(names, ","));
 }
 
-std::string lines_of(ConstBlock block) {
+std::string csv_lines(ConstBlock block) {
     std::string text;
     for (std::size_t i = 0; i < block.samples(); ++i) {
         text += fmt::format("{}\n", fmt::join(block.sample(i), ","));
@@ -122,7 +122,7 @@ class CsvSink final : public ResponseSink {
     CsvSink(const std::string& path, const v1::LayerSpec& rig) : file_(path) {
         file_.write(header_of(rig));
     }
-    void write(ConstBlock responses) override { file_.write(lines_of(responses)); }
+    void write(ConstBlock responses) override { file_.write(csv_lines(responses)); }
     void finish() override { file_.finish(); }
 
   private:
@@ -132,7 +132,7 @@ class CsvSink final : public ResponseSink {
 class StandardOutput final : public ResponseSink {
   public:
     explicit StandardOutput(const v1::LayerSpec& rig) { put(header_of(rig)); }
-    void write(ConstBlock responses) override { put(lines_of(responses)); }
+    void write(ConstBlock responses) override { put(csv_lines(responses)); }
     void finish() override {}
 
   private:

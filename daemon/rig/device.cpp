@@ -18,7 +18,7 @@ constexpr double times_nominal = 4.0;
 /// What a calibration may take beside the rig's own patience.
 constexpr Seconds calibration_time{600};
 
-std::string_view in_words(Evidence evidence) {
+std::string_view evidence_in_words(Evidence evidence) {
     switch (evidence) {
     case Evidence::simulation:
         return "a simulation";
@@ -166,7 +166,7 @@ void Device::simulate(Watch&, const std::function<void(SimulationControls&)>& wh
     if (!controls_) {
         throw Error(Code::failed_precondition,
                     fmt::format("{} is {}; only simulated rigs can be displaced or made to fail",
-                                name_, in_words(spec().evidence)));
+                                name_, evidence_in_words(spec().evidence)));
     }
     what(*controls_);
     note_simulation();
@@ -177,7 +177,7 @@ void Device::use_instruments(Watch& watch, const char* what, const std::stop_tok
     if (instruments_ == nullptr) {
         throw Error(Code::failed_precondition,
                     fmt::format("{} is {}: it is not made of instruments, as it takes for {}",
-                                name_, in_words(spec().evidence), what));
+                                name_, evidence_in_words(spec().evidence), what));
     }
     if (stop.stop_requested()) {
         throw Error(Code::cancelled, fmt::format("{} was stopped before it began", what));

@@ -27,7 +27,7 @@ simulation = { noise = 0.05, drift_samples = 5000 }
 )";
 
 /// `training` goes into the run file's [training], `tables` before it.
-inline std::string short_run(const std::string& training, const std::string& tables = "") {
+inline std::string interrupted_run(const std::string& training, const std::string& tables = "") {
     return "seed = 4\n[data]\nkind = \"vowels\"\ntraining_samples = 70\ntest_samples = 70\n" +
            tables + "[training]\n" + training +
            "epochs = 8\n[[layers]]\nrig = \"cavity\"\nskip = true\n[[layers]]\nrig = "

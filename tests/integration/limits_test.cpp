@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t mebibyte = std::size_t{1} << 20U;
 
 /// The most memory that the daemon has had so far, in MiB.
-double peak_of(const Daemon& daemon) {
+double peak_of(Daemon& daemon) {
     std::ifstream status("/proc/" + std::to_string(daemon.process().pid()) + "/status");
     for (std::string word; status >> word;) {
         if (word == "VmHWM:") {

@@ -41,7 +41,7 @@ TEST_CASE("a run whose daemon is killed again and again learns what it learns un
           "[long]") {
     const std::string schedule = GENERATE(as<std::string>(), greedy, simultaneous);
     const std::string checkpoints = GENERATE(as<std::string>(), "", every_epoch);
-    const std::string file = short_run(schedule, checkpoints);
+    const std::string file = interrupted_run(schedule, checkpoints);
     const LearnedRun expected = undisturbed(file);
     REQUIRE(expected.epochs.size() == (schedule == greedy ? 16 : 8));
 
@@ -59,7 +59,7 @@ TEST_CASE("a run whose daemon is killed again and again learns what it learns un
 }
 
 TEST_CASE("a run whose daemon is killed at any moment learns what it learns undisturbed") {
-    const std::string file = short_run(GENERATE(as<std::string>(), greedy, simultaneous),
+    const std::string file = interrupted_run(GENERATE(as<std::string>(), greedy, simultaneous),
                                        every_epoch + "[sentinels]\nevery = 200\ntolerance = 1\n");
     const LearnedRun expected = undisturbed(file);
     std::mt19937 random(7);
@@ -72,7 +72,7 @@ TEST_CASE("a run whose daemon is killed at any moment learns what it learns undi
 TEST_CASE("a run under which phylld dies again and again without a measurement is given up") {
     Daemon daemon("[[rigs]]\nname = \"cavity\"\nkind = \"acoustic\"\n[rigs.simulation]\n"
                   "faults = [{ kind = \"hang\", count = 1000000 }]\n");
-    start_run(daemon, short_run(greedy));
+    start_run(daemon, interrupted_run(greedy));
     for (int death = 0; death < 3; ++death) {
         await([&] { return show(daemon)["state"] == "running"; });
         daemon.kill();

@@ -26,7 +26,7 @@ namespace {
 
 /// Long enough to be paused several times: some seconds.
 std::string long_run() {
-    return test::short_run("schedule = \"simultaneous\"\nbatch = 8\n");
+    return test::interrupted_run("schedule = \"simultaneous\"\nbatch = 8\n");
 }
 
 /// Only somebody ends it.
@@ -140,7 +140,7 @@ TEST_CASE("priorities decide who is next, also when they change in line") {
 
 TEST_CASE("a run that is over is tried again, and says of which it is another try") {
     Daemon daemon;
-    const std::string file = daemon.write("run.toml", test::short_run("")).string();
+    const std::string file = daemon.write("run.toml", test::interrupted_run("")).string();
     REQUIRE(daemon.ctl({"run", "start", file, "--set", "training.epochs=3", "--watch"}).status ==
             0);
     const auto again =

@@ -79,8 +79,8 @@ void at_run(const Site& site, std::uint64_t run, const std::shared_ptr<Call>& ca
                    }});
 }
 
-void query(const Site& site, const v1::RunQueryRequest& request,
-           const std::shared_ptr<Call>& call) {
+void ask_rig(const Site& site, const v1::RunQueryRequest& request,
+             const std::shared_ptr<Call>& call) {
     const auto stimuli =
         std::make_shared<OwnedBlock>(call->read_payload(request.stimuli(), "stimuli"));
     at_run(
@@ -187,7 +187,7 @@ void add_client_runs_service(Dispatcher& dispatcher, const Site& site) {
         [&site](const auto& request, const auto& call) { open(site, request, call); });
     dispatcher.serve<v1::RunQueryRequest, v1::RunQueryReply>(
         "phyll.v1.Runs/Query",
-        [&site](const auto& request, const auto& call) { query(site, request, call); });
+        [&site](const auto& request, const auto& call) { ask_rig(site, request, call); });
     dispatcher.serve<v1::RunLogRequest, v1::RunLogReply>(
         "phyll.v1.Runs/Log",
         [&site](const auto& request, const auto& call) { log(site, request, call); });

@@ -24,7 +24,7 @@ constexpr double usual_time_to_live = 5.0;
 constexpr double shortest_time_to_live = 0.1;
 constexpr double longest_time_to_live = 86400.0;
 
-v1::Lease to_wire(const rig::LeaseView& view) {
+v1::Lease lease_on_wire(const rig::LeaseView& view) {
     v1::Lease lease;
     lease.set_number(view.id);
     lease.mutable_rigs()->Assign(view.terms.rigs.begin(), view.terms.rigs.end());
@@ -87,7 +87,7 @@ class Taking : public std::enable_shared_from_this<Taking> {
                      view.terms.note);
         v1::TakeLeaseReply reply;
         reply.set_token(token_);
-        *reply.mutable_lease() = to_wire(view);
+        *reply.mutable_lease() = lease_on_wire(view);
         call_->reply(reply);
     }
 
@@ -109,7 +109,7 @@ v1::LeaseReply renew(const Site& site, const v1::LeaseRequest& request) {
     const rig::LeaseId lease = site.lab.leases().find(request.token());
     site.lab.renew(lease);
     v1::LeaseReply reply;
-    *reply.mutable_lease() = to_wire(site.lab.leases().view(lease));
+    *reply.mutable_lease() = lease_on_wire(site.lab.leases().view(lease));
     return reply;
 }
 
@@ -119,7 +119,7 @@ v1::BreakLeaseReply break_lease(const Site& site, const v1::BreakLeaseRequest& r
     const std::string why = fmt::format("the lease was broken by {}{}{}", call.caller().name,
                                         request.note().empty() ? "" : ": ", request.note());
     v1::BreakLeaseReply reply;
-    *reply.mutable_lease() = to_wire(site.lab.break_lease(request.rig(), why));
+    *reply.mutable_lease() = lease_on_wire(site.lab.break_lease(request.rig(), why));
     spdlog::warn("{} broke the lease of {} on {}{}{}", call.caller().name, reply.lease().holder(),
                  fmt::join(reply.lease().rigs(), ", "), request.note().empty() ? "" : ": ",
                  request.note());
@@ -171,7 +171,7 @@ void add_leases_service(Dispatcher& dispatcher, const Site& site) {
         "phyll.v1.Leases/List", [&site](const v1::ListLeasesRequest&, const Call&) {
             v1::ListLeasesReply reply;
             for (const rig::LeaseView& lease : site.lab.leases().leases()) {
-                *reply.add_leases() = to_wire(lease);
+                *reply.add_leases() = lease_on_wire(lease);
             }
             return reply;
         });
