@@ -77,6 +77,7 @@ TEST_CASE("where somebody may be at the rig, a run waits for a person after a cr
     Daemon daemon(lab("unattended = false\n[rigs.simulation]\n"
                       "faults = [{ kind = \"hang\", at_query = 5 }]\n"));
     start(daemon);
+    start(daemon);
     await([&] { return json::parse(daemon.ctl({"--json", "rigs"}).out)["age"].get<int>() > 500; });
     daemon.kill();
     daemon.configure(lab("unattended = false\n"));
@@ -92,6 +93,10 @@ TEST_CASE("where somebody may be at the rig, a run waits for a person after a cr
     REQUIRE(show(daemon)["waits"] == true);
     REQUIRE(show(daemon)["interruptions"] == 1);
 
+    // One that was only in line is at nobody's rig either until somebody has looked.
+    REQUIRE(show(daemon, "2")["waits"] == true);
+    REQUIRE(daemon.ctl({"run", "resume", "2"}).status == 0);
+    REQUIRE(daemon.ctl({"run", "watch", "2"}).status == 0);
     REQUIRE(daemon.ctl({"run", "resume", "1"}).status == 0);
     REQUIRE(finished(daemon)["state"] == "succeeded");
     const auto again = daemon.ctl({"run", "resume", "1"});
