@@ -4,6 +4,7 @@
     client.py --endpoint tcp://127.0.0.1:5570 --query echo --key 42 --in stimuli.csv
 """
 import argparse
+import importlib
 import itertools
 import json
 import struct
@@ -18,15 +19,14 @@ import zmq  # Debian: python3-zmq, and python3-protobuf and protobuf-compiler fo
 PATIENCE_S = 10  # for an answer; the daemon gives up 0.5 s sooner, so that its word still arrives
 
 
-def load_stubs(proto):
-    """Compiles the .proto files below the folder `proto` and imports what is needed here."""
+def load_stubs(proto, *names):
+    """Compiles the .proto files below the folder `proto` and imports those of these names."""
     with tempfile.TemporaryDirectory() as out:
         files = Path(proto).glob("phyll/v1/*.proto")
         subprocess.run(["protoc", f"-I{proto}", f"--python_out={out}", *files], check=True)
         Path(out, "phyll", "__init__.py").touch()  # else another package `phyll` would hide it
         sys.path.insert(0, out)
-        from phyll.v1 import lab_pb2, rig_pb2, rigs_pb2, wire_pb2
-    return lab_pb2, rig_pb2, rigs_pb2, wire_pb2
+        return [importlib.import_module(f"phyll.v1.{name}_pb2") for name in names]
 
 
 class Client:
@@ -75,7 +75,7 @@ def main():
     samples = [[float(word) for word in line.split(",")] for line in lines]
     if args.query and len({len(sample) for sample in samples}) != 1:
         raise ValueError(f"{args.file.name}: lines with equal numbers of drives are expected")
-    lab, rig, rigs, wire = load_stubs(args.proto)
+    lab, rig, rigs, wire = load_stubs(args.proto, "lab", "rig", "rigs", "wire")
     client = Client(args.endpoint, wire)
     reply, _ = client.call("phyll.v1.Lab/Rigs", lab.RigsRequest(), lab.RigsReply)
     for each in reply.rigs:

@@ -26,9 +26,8 @@ TIME_TO_LIVE_S = 5.0  # longer than any query takes: nothing is renewed meanwhil
 class Run:
     """A run of one's own, on two connections: heartbeats must not wait behind data."""
 
-    def __init__(self, endpoint, wire, request):
-        from phyll.v1 import leases_pb2, runs_pb2
-        self.wire, self.leases, self.runs = wire, leases_pb2, runs_pb2
+    def __init__(self, endpoint, wire, leases, runs, request):
+        self.wire, self.leases, self.runs = wire, leases, runs
         self.data, self.control = Client(endpoint, wire), Client(endpoint, wire)
         reply = self.open(request)
         self.number, self.rig = reply.info.run, reply.info.rigs[0]
@@ -105,12 +104,11 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--proto", default=Path(__file__).resolve().parents[1] / "proto")
     args = parser.parse_args()
-    _, _, rigs, wire = load_stubs(args.proto)
-    from phyll.v1 import runs_pb2
-    request = runs_pb2.OpenRequest(rigs=[args.rig] if args.rig else [], name="largest sum",
-                                   seed=args.seed, resume=args.resume or 0, wait=True,
-                                   time_to_live=TIME_TO_LIVE_S)
-    run = Run(args.endpoint, wire, request)
+    leases, rigs, runs, wire = load_stubs(args.proto, "leases", "rigs", "runs", "wire")
+    request = runs.OpenRequest(rigs=[args.rig] if args.rig else [], name="largest sum",
+                               seed=args.seed, resume=args.resume or 0, wait=True,
+                               time_to_live=TIME_TO_LIVE_S)
+    run = Run(args.endpoint, wire, leases, runs, request)
     rig, _ = run.control.call("phyll.v1.Rigs/Get", rigs.RigRequest(rig=run.rig), rigs.RigReply)
     search(run, len(rig.rig.spec.inputs), args.seed, args.steps)
     run.close()
