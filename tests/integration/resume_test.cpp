@@ -11,7 +11,7 @@ using phyll::test::kill_at_random;
 using phyll::test::LearnedRun;
 using phyll::test::Process;
 using phyll::test::restless_lab;
-using phyll::test::short_run;
+using phyll::test::interrupted_run;
 using phyll::test::show;
 using phyll::test::start_run;
 using phyll::test::undisturbed;

@@ -23,15 +23,15 @@ std::vector<Kind> kinds() {
     const std::string often = "[checkpoints]\nleast_seconds = 0\n";
     const std::string looks = "[sentinels]\nevery = 100\ntolerance = 1\n";
     return {
-        {"greedy", short_run("schedule = \"greedy\"\n", often)},
-        {"simultaneous", short_run("schedule = \"simultaneous\"\n", often)},
-        {"greedy, no checkpoint", short_run("schedule = \"greedy\"\n")},
+        {"greedy", interrupted_run("schedule = \"greedy\"\n", often)},
+        {"simultaneous", interrupted_run("schedule = \"simultaneous\"\n", often)},
+        {"greedy, no checkpoint", interrupted_run("schedule = \"greedy\"\n")},
         {"simultaneous, batches, sentinels",
-         short_run("schedule = \"simultaneous\"\nbatch = 16\n", often + looks)},
+         interrupted_run("schedule = \"simultaneous\"\nbatch = 16\n", often + looks)},
         {"simultaneous, reuse, repeats",
-         short_run("schedule = \"simultaneous\"\nreuse = \"run\"\nrepeats = 3\n", often)},
+         interrupted_run("schedule = \"simultaneous\"\nreuse = \"run\"\nrepeats = 3\n", often)},
         {"greedy, perturbed, sentinels",
-         short_run("schedule = \"greedy\"\n",
+         interrupted_run("schedule = \"greedy\"\n",
                    often + looks +
                        "[[perturb]]\nrig = \"cavity\"\nat_epoch = 4\nfraction = 0.2\n")},
     };
