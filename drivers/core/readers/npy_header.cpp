@@ -267,8 +267,8 @@ std::string write_npy_header(std::string_view type, std::span<const std::uint64_
                              std::size_t bytes) {
     constexpr std::size_t alignment = 64;
     const std::string text =
-        fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({},), }}", type,
-                    fmt::join(shape, ", "));
+        fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", type,
+                    fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
     const std::size_t before = magic.size() + 4; // version and length
     const std::size_t least = std::max(before + text.size() + 1, bytes);
     const std::size_t size = (least + alignment - 1) / alignment * alignment;
