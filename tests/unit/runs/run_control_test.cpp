@@ -75,6 +75,7 @@ class World {
     bool thread = false;
     bool told_to_pause = false;
     bool told_to_stop = false;
+    bool phylld_stops = false;
     bool asked_for_pause = false; ///< and not answered
     bool kept_place = false;      ///< when it got in line last
     std::vector<What> what;
@@ -145,6 +146,9 @@ class World {
         if (is_final(state) || (state == v1::HELD && waits)) {
             REQUIRE(lease == Lease::none);
             REQUIRE_FALSE(thread);
+        }
+        if (state == v1::PAUSED && lease == Lease::none) {
+            REQUIRE((control.released() || phylld_stops));
         }
         if (control.released()) {
             REQUIRE(state == v1::PAUSED);
@@ -220,7 +224,8 @@ class Chance {
             return;
         }
         if (world.told_to_stop || world.over) {
-            world.end(v1::RUN_CANCELLED);
+            const bool was_pausing = world.told_to_pause && world.state == v1::RUNNING;
+            world.end(was_pausing && draw(2) == 0 ? v1::PAUSED : v1::RUN_CANCELLED);
         } else if (world.told_to_pause && world.state == v1::RUNNING) {
             world.end(v1::PAUSED);
         } else if (world.state == v1::RUNNING && draw(12) == 0) {
@@ -264,6 +269,7 @@ TEST_CASE("runs go only where they may, whatever happens to them, and can always
             pauses += world.state == v1::PAUSED ? 1 : 0;
         }
         if (chance.draw(2) == 0) {
+            world.phylld_stops = true;
             world.obey(world.control.daemon_stops());
             if (world.thread) {
                 world.end(v1::RUN_CANCELLED);
@@ -447,6 +453,7 @@ TEST_CASE("when phylld stops, a pause that is due is still one, and everything e
     world.start();
     const v1::RunState outcome = GENERATE(v1::PAUSED, v1::RUN_CANCELLED);
     world.obey(world.control.pause(false, "anna"));
+    world.phylld_stops = true;
     world.obey(world.control.daemon_stops());
     world.end(outcome);
     REQUIRE(world.state == (outcome == v1::PAUSED ? v1::PAUSED : v1::QUEUED));
