@@ -62,11 +62,12 @@ void Turn::begin(const std::stop_token& over) {
 }
 
 void Turn::done(const std::exception_ptr& failure) {
+    const bool lost = over_.stop_requested(); // before it ends by itself
     if (own_lease_ != 0) {
         site_.lab.end(own_lease_);
     }
     try {
-        if (failure && over_.stop_requested()) {
+        if (failure && lost) {
             throw lease_ended();
         }
         if (failure) {
