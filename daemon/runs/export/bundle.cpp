@@ -18,7 +18,7 @@
 namespace phyll::runs {
 namespace {
 
-constexpr std::size_t piece = std::size_t{1} << 16U;
+constexpr std::size_t extracted_piece = std::size_t{1} << 16U;
 /// Manifests and messages in JSON are far smaller.
 constexpr std::uint64_t most_text = std::uint64_t{64} << 20U;
 
@@ -38,8 +38,8 @@ void read_entry(const training::ZipArchive& archive, const std::string& file,
     }
     try {
         const std::unique_ptr<ByteStream> stream = archive.open(name);
-        std::vector<std::byte> buffer(piece);
-        for (std::size_t count = piece; count == piece;) {
+        std::vector<std::byte> buffer(extracted_piece);
+        for (std::size_t count = extracted_piece; count == extracted_piece;) {
             count = stream->read_some(buffer);
             use(std::span<const std::byte>(buffer).first(count));
         }
