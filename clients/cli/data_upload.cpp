@@ -185,6 +185,18 @@ std::set<std::string> names_in(App& app, const v1::RunFile& file) {
 }
 
 /// Which data files each member names; a seed changes nothing about that.
+/// None where the run file is wrong: it is refused when it is submitted, by the member's name.
+std::set<std::string> names_in_valid(App& app, const v1::RunFile& file) {
+    try {
+        return names_in(app, file);
+    } catch (const Error& error) {
+        if (error.code() != Code::invalid_argument) {
+            throw;
+        }
+        return {};
+    }
+}
+
 std::vector<std::set<std::string>> names_of(App& app, const v1::RunFile& file,
                                             const std::vector<v1::GroupMember>& members) {
     std::map<std::vector<std::string>, std::set<std::string>> known;
@@ -194,7 +206,7 @@ std::vector<std::set<std::string>> names_of(App& app, const v1::RunFile& file,
                                                  member.overrides().end());
         const auto [entry, is_new] = known.try_emplace(overrides);
         if (is_new) {
-            entry->second = names_in(app, file_of(file, member));
+            entry->second = names_in_valid(app, file_of(file, member));
         }
         names.push_back(entry->second);
     }

@@ -113,7 +113,8 @@ std::string begin_of_row(const google::protobuf::MethodDescriptor& method) {
     for (char& c : role) {
         c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     }
-    return "| `" + name_of(method) + "` | " + cell(*method.input_type()) + " | " +
+    return "| `" + name_of(method) + "` | " +
+           cell(*method.input_type(), method.client_streaming() ? "stream " : "") + " | " +
            cell(*method.output_type(), method.server_streaming() ? "stream " : "") + " | " + role +
            " | ";
 }
