@@ -121,7 +121,7 @@ void Device::measure_part(Watch& watch, DeviceQuery& query, const QueryContext& 
         watch.hasten(); // it was requested before there was anything to hasten
     }
     try {
-        layer_->query(std::as_const(query.stimuli).view().slice(first, count),
+        layer_->query(query.stimuli.view().slice(first, count),
                       query.responses.view().slice(first, count), part);
     } catch (const Error& error) {
         if (error.code() == Code::deadline_exceeded && !context.deadline.passed(clock_)) {

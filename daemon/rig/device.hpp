@@ -3,6 +3,7 @@
 #include "daemon/rig/calibration/calibration_book.hpp"
 #include "daemon/rig/made_rig.hpp"
 #include "daemon/rig/watched_thread.hpp"
+#include "drivers/core/held_block.hpp"
 #include "drivers/core/physical_layer.hpp"
 #include "drivers/core/raw_samples.hpp"
 
@@ -37,7 +38,7 @@ struct RigPatience {
 
 /// A block on its way through a device. Owns all that the device's thread touches.
 struct DeviceQuery {
-    OwnedBlock stimuli;
+    HeldBlock stimuli;
     OwnedBlock responses;
     QueryContext context; ///< without room for times, and without a sink
     std::vector<SampleTime> times;

@@ -62,7 +62,7 @@ void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<
     }
     thread_.post({.work =
                       [device = device_, query](auto& watch) {
-                          check_block(device->spec(), std::as_const(query->stimuli).view());
+                          check_block(device->spec(), query->stimuli.view());
                           query->responses =
                               OwnedBlock(device->spec().n_out(), query->stimuli.samples());
                           query->context.age = device->status().age;
@@ -87,7 +87,9 @@ void RigThread::measure(std::shared_ptr<Measurement> measurement, std::function<
 
 void RigThread::query(ConstBlock x, Block y, const QueryContext& context) {
     const auto query = std::make_shared<DeviceQuery>();
-    query->stimuli = OwnedBlock(x.channels(), x.samples());
+    OwnedBlock stimuli(x.channels(), x.samples());
+    std::ranges::copy(x.values(), stimuli.view().data());
+    query->stimuli = std::move(stimuli);
     query->responses = OwnedBlock(y.channels(), y.samples());
     query->context = context;
     query->context.times = {};
@@ -96,7 +98,6 @@ void RigThread::query(ConstBlock x, Block y, const QueryContext& context) {
         query->raw = RawSamples(*context.raw, x.samples());
     }
     query->times.resize(context.times.size());
-    std::ranges::copy(x.values(), query->stimuli.view().data());
     thread_.post_and_wait(
         [device = device_, query](auto& watch) { device->measure(watch, *query); });
     std::ranges::copy(query->responses.view().values(), y.data());

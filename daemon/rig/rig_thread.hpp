@@ -23,7 +23,7 @@ void check_block(const LayerSpec& spec, ConstBlock stimuli);
 
 /// A block on its way through a rig.
 struct Measurement {
-    OwnedBlock stimuli;   ///< taken while it is measured, and gone where that failed
+    HeldBlock stimuli;    ///< taken while it is measured, and gone where that failed
     OwnedBlock responses; ///< made by the rig's thread
     QueryContext context; ///< its age is set by the rig's thread; nothing is kept raw
     bool wants_times = false;

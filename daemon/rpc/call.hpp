@@ -56,7 +56,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
     /// See Content.
     void read_body(google::protobuf::Message& request) const { request_.read_body(request); }
-    [[nodiscard]] OwnedBlock read_payload(const v1::Block& description, const std::string& field) {
+    [[nodiscard]] HeldBlock read_payload(const v1::Block& description, const std::string& field) {
         return request_.read_payload(description, field);
     }
     /// The bytes last as long as the call.

@@ -33,11 +33,11 @@ void Content::read_body(google::protobuf::Message& message) const {
     }
 }
 
-OwnedBlock Content::read_payload(const v1::Block& description, const std::string& field) {
+HeldBlock Content::read_payload(const v1::Block& description, const std::string& field) {
     check_payload(field);
-    OwnedBlock block = take_block(description, frames_[1], field);
+    zmq::message_t frame = std::move(frames_[1]);
     frames_.pop_back();
-    return block;
+    return take_block(description, std::move(frame), field);
 }
 
 std::span<const std::byte> Content::read_bytes(const std::string& field) const {

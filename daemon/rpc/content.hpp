@@ -22,7 +22,7 @@ class Content {
     void read_body(google::protobuf::Message& message) const;
     /// The only payload frame, which is let go of: it is read once. Throws INVALID_ARGUMENT when
     /// there is none, or several, or one of another size than described.
-    [[nodiscard]] OwnedBlock read_payload(const v1::Block& description, const std::string& field);
+    [[nodiscard]] HeldBlock read_payload(const v1::Block& description, const std::string& field);
     /// The same where it is plain bytes, which last as long as this.
     [[nodiscard]] std::span<const std::byte> read_bytes(const std::string& field) const;
 

@@ -2,7 +2,7 @@
 
 #include "daemon/rpc/limits.hpp"
 #include "drivers/core/error.hpp"
-#include "drivers/core/sample_block.hpp"
+#include "drivers/core/held_block.hpp"
 
 #include <phyll/v1/wire.pb.h>
 
@@ -39,10 +39,10 @@ struct Incoming {
 
 [[nodiscard]] zmq::message_t serialise(const google::protobuf::Message& message);
 
-/// The payload frame that `description` describes, copied (frames need not be aligned). Throws
-/// INVALID_ARGUMENT naming `field` when the frame's size is another.
-[[nodiscard]] OwnedBlock take_block(const v1::Block& description, const zmq::message_t& frame,
-                                    const std::string& field);
+/// The payload frame that `description` describes: the frame itself where it is large and aligned,
+/// else a copy. Throws INVALID_ARGUMENT naming `field` when the frame's size is another.
+[[nodiscard]] HeldBlock take_block(const v1::Block& description, zmq::message_t frame,
+                                   const std::string& field);
 
 /// A payload frame with a copy of the block, and its description.
 [[nodiscard]] zmq::message_t give_block(ConstBlock block, v1::Block& description);

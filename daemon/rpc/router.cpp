@@ -12,7 +12,7 @@ namespace {
 
 /// Frames read per wake before the loop's other work gets its turn. ZeroMQ gives each peer that has
 /// something its turn after every message.
-constexpr int batch = 192;
+constexpr int batch = 64;
 
 } // namespace
 
@@ -93,7 +93,7 @@ void Router::wait() {
 }
 
 void Router::schedule_drain() {
-    if (drain_scheduled_) {
+    if (draining_ || drain_scheduled_) {
         return;
     }
     drain_scheduled_ = true;
@@ -104,23 +104,25 @@ void Router::schedule_drain() {
 }
 
 void Router::drain() {
-    for (int i = 0; i < batch; ++i) {
-        if (!readable()) {
-            return;
-        }
-        receive_frame();
+    draining_ = true; // what is sent meanwhile need not call for another
+    bool more = true;
+    for (int i = 0; i < batch && more; ++i) {
+        more = receive_frame() || readable();
     }
-    schedule_drain();
+    draining_ = false;
+    if (more) {
+        schedule_drain();
+    }
 }
 
 bool Router::readable() {
     return (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
 }
 
-void Router::receive_frame() {
+bool Router::receive_frame() {
     zmq::message_t frame;
     if (!socket_.recv(frame, zmq::recv_flags::dontwait)) {
-        return;
+        return false;
     }
     const bool last = !frame.more();
     if (!within_) {
@@ -132,6 +134,7 @@ void Router::receive_frame() {
     if (last) {
         hand_over();
     }
+    return true;
 }
 
 void Router::hand_over() {
@@ -140,7 +143,7 @@ void Router::hand_over() {
     const char* address =
         frames.empty() ? nullptr : zmq_msg_gets(frames.front().handle(), "Peer-Address");
     try {
-        received_(peer_, address != nullptr ? address : "", std::move(frames));
+        received_(std::move(peer_), address != nullptr ? address : "", std::move(frames));
     } catch (const std::exception& error) {
         // Whoever waits for the socket must get to wait for it again.
         spdlog::error("a message could not be handled inside phylld, which serves on: {}",

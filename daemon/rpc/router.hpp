@@ -43,7 +43,8 @@ class Router {
     void drain();
     void schedule_drain();
     [[nodiscard]] bool readable();
-    void receive_frame();
+    /// False when there is none at the moment.
+    bool receive_frame();
     void hand_over();
 
     boost::asio::io_context& loop_;
@@ -51,6 +52,7 @@ class Router {
     boost::asio::posix::stream_descriptor descriptor_;
     Received received_;
     bool drain_scheduled_ = false;
+    bool draining_ = false;
     // Of the message that is being read.
     std::string peer_;
     Frames frames_;

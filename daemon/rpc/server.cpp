@@ -241,7 +241,7 @@ void Server::cancel(const Peer& peer, std::uint64_t id) {
 
 void Server::grant(const Peer& peer, const v1::Header& header) {
     if (const std::shared_ptr<Call> call = find(peer, header.id())) {
-        call->grant(header.credit());
+        work_on(*call, [&] { call->grant(header.credit()); });
     }
 }
 
@@ -274,7 +274,8 @@ void Server::finished(const Peer& peer, std::uint64_t id) {
 void Server::send(const Peer& peer, const v1::Header& header, Frames frames) {
     frames.insert(frames.begin(), serialise(header));
     if (!count_unread(peer, frames)) {
-        cut_off(peer, fmt::format("{} MiB", most_unread >> 20U));
+        cut_off(peer, fmt::format("{} MiB of them, or {} MiB of all clients' together",
+                                  most_unread >> 20U, most_unread_by_all >> 20U));
         return;
     }
     switch (peer.router->send(peer.id, std::move(frames))) {
@@ -284,7 +285,7 @@ void Server::send(const Peer& peer, const v1::Header& header, Frames frames) {
         drop(peer);
         break;
     case Router::Sent::peer_full:
-        cut_off(peer, fmt::format("{}", send_queue));
+        cut_off(peer, fmt::format("{} of them", send_queue));
         break;
     }
 }
@@ -319,11 +320,11 @@ void Server::cut_off(const Peer& peer, const std::string& unread) {
     if (calls.empty()) {
         return;
     }
-    spdlog::warn("a client does not read its answers, {} of them wait for it; requests in flight "
+    spdlog::warn("a client does not read its answers, {} wait for it; requests in flight "
                  "that end: {}",
                  unread, calls.size());
     const Error error(Code::resource_exhausted,
-                      fmt::format("the client did not read its answers: {} of them were waiting "
+                      fmt::format("the client did not read its answers: {} were waiting "
                                   "for it and no more are kept; read faster and ask again, a "
                                   "watch from the last event that was read",
                                   unread));

@@ -4,8 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace phyll {
 namespace {
@@ -21,7 +25,60 @@ void check_shape(const LayerSpec& spec, ConstBlock x) {
     }
 }
 
+/// So many values are looked at at once, without a branch.
+constexpr std::size_t stride = 16;
+
+/// Whether all values are within their limits; what is not a number is not. `low` and `high` are
+/// called with a value's index.
+template <class Low, class High>
+bool all_within(std::span<const float> values, Low low, High high) {
+    unsigned outside = 0;
+    const auto look_at = [&](std::size_t i) {
+        outside |= static_cast<unsigned>(!(values[i] >= low(i))) |
+                   static_cast<unsigned>(!(values[i] <= high(i)));
+    };
+    std::size_t i = 0;
+    for (; i + stride <= values.size(); i += stride) {
+        for (std::size_t k = 0; k < stride; ++k) {
+            look_at(i + k);
+        }
+    }
+    for (; i < values.size(); ++i) {
+        look_at(i);
+    }
+    return outside == 0;
+}
+
+/// What float32 may be where the spec has float64: the same values pass.
+struct Limits {
+    explicit Limits(const LayerSpec& spec) {
+        for (const ResponseChannel& channel : spec.outputs) {
+            constexpr float infinity = std::numeric_limits<float>::infinity();
+            constexpr double largest = std::numeric_limits<float>::max();
+            const double least = std::clamp(channel.minimum, -largest, largest);
+            const double most = std::clamp(channel.maximum, -largest, largest);
+            const auto down = static_cast<float>(least);
+            const auto up = static_cast<float>(most);
+            low.push_back(down < least ? std::nextafter(down, infinity) : down);
+            high.push_back(up > most ? std::nextafter(up, -infinity) : up);
+        }
+    }
+
+    [[nodiscard]] bool hold(std::span<const float> sample) const {
+        return all_within(
+            sample, [this](std::size_t k) { return low[k]; },
+            [this](std::size_t k) { return high[k]; });
+    }
+
+    std::vector<float> low;
+    std::vector<float> high;
+};
+
 void check_drive(const LayerSpec& spec, ConstBlock x) {
+    if (all_within(
+            x.values(), [](std::size_t) { return 0.0F; }, [](std::size_t) { return 1.0F; })) {
+        return;
+    }
     for (std::size_t i = 0; i < x.samples(); ++i) {
         for (std::size_t k = 0; k < x.channels(); ++k) {
             const float value = x.sample(i)[k];
@@ -90,7 +147,11 @@ void Guard::check_shape(ConstBlock x, Block y, const QueryContext& context) cons
 }
 
 void Guard::check_response(ConstBlock y) const {
+    const Limits limits(spec());
     for (std::size_t i = 0; i < y.samples(); ++i) {
+        if (limits.hold(y.sample(i))) {
+            continue;
+        }
         for (std::size_t k = 0; k < y.channels(); ++k) {
             const float value = y.sample(i)[k];
             const ResponseChannel& channel = spec().outputs[k];

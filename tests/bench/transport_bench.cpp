@@ -2,7 +2,7 @@
 // from a process of its own, both measured in turn, in short slices; the median of the rounds'
 // ratios counts. Rigs echo what they are asked, so that nothing but the way there is measured.
 //
-//   phyll_bench_transport [rounds]
+//   phyll_bench_transport [rounds [part of a figure's name]]
 
 #include "tests/bench/transport/background.hpp"
 #include "tests/bench/transport/raw_echo.hpp"
@@ -18,6 +18,7 @@
 #include <memory>
 #include <sched.h>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -39,6 +40,12 @@ options = { width = 256 }
 constexpr std::uint32_t block_channels = 256;
 constexpr std::uint32_t block_samples = 256;
 
+/// The smallest command there is: it asks for nothing, and of an idle lab nothing comes back.
+Frames list_request(std::uint64_t id = 1) {
+    return request_of("phyll.v1.Leases/List", id, v1::ListLeasesRequest());
+}
+
+/// One whose answer describes a rig.
 Frames get_request(std::uint64_t id = 1) {
     v1::RigRequest request;
     request.set_rig("echo");
@@ -120,11 +127,18 @@ void print(const std::string& what, const Compared& figure, const char* unit, co
 /// The figures of one daemon against one raw echo.
 class Bench {
   public:
-    Bench(const std::string& daemon, const std::string& raw, int rounds)
-        : daemon_(daemon), raw_(raw), rounds_(rounds) {}
+    /// Of figures that have `part` in their names.
+    Bench(std::string daemon, std::string raw, int rounds, std::string part)
+        : daemon_(std::move(daemon)),
+          raw_(std::move(raw)),
+          rounds_(rounds),
+          part_(std::move(part)) {}
 
     /// One request at a time, p50 and p99.
-    void commands(const std::string& what, const Frames& message, std::size_t answer_frames) {
+    void commands(const std::string& what, const Frames& message, std::size_t answer_frames) const {
+        if (!wanted(what)) {
+            return;
+        }
         WirePeer ours(daemon_);
         WirePeer raw(raw_);
         for (const double share : {0.5, 0.99}) {
@@ -141,7 +155,10 @@ class Bench {
 
     /// Many on their way at a time.
     void pipelined(const std::string& what, const std::vector<Frames>& window,
-                   std::size_t answer_frames, std::size_t count, const char* goal) {
+                   std::size_t answer_frames, std::size_t count, const char* goal) const {
+        if (!wanted(what)) {
+            return;
+        }
         WirePeer ours(daemon_);
         WirePeer raw(raw_);
         print(what,
@@ -151,14 +168,18 @@ class Bench {
               "1/s", goal);
     }
 
-    void stream(const std::string& lease) {
+    void stream(const std::string& lease) const {
+        const std::string what = "Rigs/Stream, 65,536 floats, 16 on their way";
+        if (!wanted(what)) {
+            return;
+        }
         const std::size_t blocks = 400;
         StreamPeer ours(daemon_, "wide", lease, block_channels, block_samples);
         WirePeer raw(raw_);
         const std::vector<Frames> window = window_of(16, [](std::uint64_t id) {
             return query_request("wide", block_channels, block_samples, id, "");
         });
-        print("Rigs/Stream, 65,536 floats, 16 on their way",
+        print(what,
               in_turn(
                   rounds_, [&] { return rate(raw, window, 3, blocks); },
                   [&] { return ours.rate(blocks); }),
@@ -166,7 +187,11 @@ class Bench {
     }
 
     /// Commands on a connection of their own while another one streams as fast as it goes.
-    void beside_a_stream(const std::string& lease) {
+    void beside_a_stream(const std::string& lease) const {
+        const std::string what = "Leases/List beside a full stream";
+        if (!wanted(what)) {
+            return;
+        }
         Background streaming([&] {
             const auto stream =
                 std::make_shared<StreamPeer>(daemon_, "wide", lease, block_channels, block_samples);
@@ -175,7 +200,7 @@ class Bench {
         WirePeer peer(daemon_);
         for (const double share : {0.5, 0.99}) {
             const auto slice = [&] {
-                return quantile(round_trips(peer, get_request(), 2, 400), share);
+                return quantile(round_trips(peer, list_request(), 2, 400), share);
             };
             const Compared figure = in_turn(rounds_, slice, [&] {
                 streaming.on();
@@ -183,13 +208,17 @@ class Bench {
                 streaming.off();
                 return during;
             });
-            print(fmt::format("Rigs/Get beside a full stream, p{:.0f}, to idle", 100 * share),
-                  figure, "us", share == 0.5 ? "" : "<= 3");
+            print(fmt::format("{}, to idle, p{:.0f}", what, 100 * share), figure, "us",
+                  share == 0.5 ? "" : "<= 3");
         }
     }
 
     /// 198 clients that ask in turn while one floods and one never reads.
-    void in_a_crowd() {
+    void in_a_crowd() const {
+        const std::string what = "Leases/List of 198 beside a flood and a deaf one";
+        if (!wanted(what)) {
+            return;
+        }
         std::vector<std::unique_ptr<WirePeer>> crowd;
         for (int i = 0; i < 198; ++i) {
             crowd.push_back(std::make_unique<WirePeer>(daemon_));
@@ -199,15 +228,15 @@ class Bench {
             const auto slice = [&] {
                 std::vector<double> times;
                 for (const auto& peer : crowd) {
-                    times.push_back(round_trips(*peer, get_request(), 2, 1)[0]);
-                    times.push_back(round_trips(*peer, get_request(), 2, 1)[0]);
+                    times.push_back(round_trips(*peer, list_request(), 2, 1)[0]);
+                    times.push_back(round_trips(*peer, list_request(), 2, 1)[0]);
                 }
                 return quantile(times, share);
             };
             const Compared figure = in_turn(rounds_, slice, [&] {
                 WirePeer deaf(daemon_);
                 for (std::uint64_t id = 1; id <= 3000; ++id) {
-                    static_cast<void>(deaf.try_send(get_request(id)));
+                    static_cast<void>(deaf.try_send(list_request(id)));
                 }
                 flood.on();
                 const double during = slice();
@@ -221,6 +250,10 @@ class Bench {
     }
 
   private:
+    [[nodiscard]] bool wanted(const std::string& what) const {
+        return what.find(part_) != std::string::npos;
+    }
+
     /// Sends requests as fast as they are taken, from what the machine has to spare: a flood comes
     /// from a computer of its own.
     [[nodiscard]] std::function<void()> flooder() const {
@@ -229,7 +262,7 @@ class Bench {
         const auto peer = std::make_shared<WirePeer>(daemon_);
         return [peer, id = std::uint64_t{0}]() mutable {
             for (int i = 0; i < 16; ++i) {
-                static_cast<void>(peer->try_send(get_request(++id)));
+                static_cast<void>(peer->try_send(list_request(++id)));
             }
             peer->drop_what_came();
         };
@@ -238,6 +271,7 @@ class Bench {
     std::string daemon_;
     std::string raw_;
     int rounds_;
+    std::string part_;
 };
 
 } // namespace
@@ -249,19 +283,23 @@ int main(int argc, char** argv) {
     const int rounds = argc > 1 ? std::stoi(argv[1]) : 9;
     test::Daemon daemon(lab);
     const RawEcho raw("/proc/self/exe");
-    Bench bench(daemon.tcp(), raw.endpoint(), rounds);
+    const Bench bench(daemon.tcp(), raw.endpoint(), rounds, argc > 2 ? argv[2] : "");
     fmt::print("{:58} {:>9} {:>9} {:8} {:>6}   {}\n", "", "raw", "phylld", "", "ratio", "goal");
-    const auto query = [](std::uint64_t id) { return query_request("echo", 16, 1, id, ""); };
+    const auto query = [](const std::string& lease) {
+        return [lease](std::uint64_t id) { return query_request("echo", 16, 1, id, lease); };
+    };
     const auto block = [](const std::string& lease) {
         return [lease](std::uint64_t id) {
             return query_request("wide", block_channels, block_samples, id, lease);
         };
     };
+    bench.commands("Leases/List", list_request(), 2);
     bench.commands("Rigs/Get", get_request(), 2);
-    bench.commands("Rigs/Query, one sample", query(1), 3);
-    bench.pipelined("Rigs/Get, 64 outstanding", window_of(64, get_request), 2, 5000, ">= 0.35");
-    bench.pipelined("Rigs/Query, one sample, 64 outstanding", window_of(64, query), 3, 3000,
-                    ">= 0.35");
+    bench.commands("Rigs/Query, one sample", query("")(1), 3);
+    bench.pipelined("Leases/List, 64 outstanding", window_of(64, list_request), 2, 5000, ">= 0.35");
+    bench.pipelined("Rigs/Get, 64 outstanding", window_of(64, get_request), 2, 5000, "");
+    bench.pipelined("Rigs/Query, one sample, 64 outstanding", window_of(64, query("")), 3, 3000,
+                    "");
     bench.pipelined("Rigs/Query, 65,536 floats, one at a time", window_of(1, block("")), 3, 200,
                     ">= 0.8");
     bench.pipelined("Rigs/Query, 65,536 floats, 8 outstanding", window_of(8, block("")), 3, 400,
@@ -269,8 +307,9 @@ int main(int argc, char** argv) {
     bench.in_a_crowd();
 
     const std::string lease = take_lease(daemon.tcp());
-    const Frames leased = query_request("echo", 16, 1, 1, lease);
-    bench.commands("Rigs/Query under a lease, one sample", leased, 3);
+    bench.commands("Rigs/Query under a lease, one sample", query(lease)(1), 3);
+    bench.pipelined("Rigs/Query under a lease, one sample, 64 outstanding",
+                    window_of(64, query(lease)), 3, 3000, ">= 0.35");
     bench.pipelined("Rigs/Query under a lease, 65,536 floats, 8 outstanding",
                     window_of(8, block(lease)), 3, 400, ">= 0.7, aim 0.9");
     bench.stream(lease);

@@ -81,13 +81,11 @@ void at_run(const Site& site, std::uint64_t run, const std::shared_ptr<Call>& ca
 
 void ask_rig(const Site& site, const v1::RunQueryRequest& request,
              const std::shared_ptr<Call>& call) {
-    const auto stimuli =
-        std::make_shared<OwnedBlock>(call->read_payload(request.stimuli(), "stimuli"));
+    const HeldBlock stimuli = call->read_payload(request.stimuli(), "stimuli");
     at_run(
         site, request.run(), call,
         [request, stimuli](runs::ClientAttempt& attempt) {
-            return attempt.query(request.rig(), std::as_const(*stimuli).view(),
-                                 request.evaluation());
+            return attempt.query(request.rig(), stimuli.view(), request.evaluation());
         },
         [call](runs::ClientAttempt::Answer& answer) {
             v1::RunQueryReply reply;

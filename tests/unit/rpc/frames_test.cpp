@@ -79,10 +79,10 @@ TEST_CASE("a block goes over the wire and back, bit for bit") {
         block.view().values()[k] = static_cast<float>(k) / 3.0F;
     }
     v1::Block description;
-    const zmq::message_t frame = rpc::give_block(std::as_const(block).view(), description);
+    zmq::message_t frame = rpc::give_block(std::as_const(block).view(), description);
     REQUIRE(description.channels() == 3);
     REQUIRE(description.samples() == 2);
-    const OwnedBlock back = rpc::take_block(description, frame, "stimuli");
+    const HeldBlock back = rpc::take_block(description, std::move(frame), "stimuli");
     REQUIRE(std::memcmp(back.view().data(), block.view().data(), 6 * sizeof(float)) == 0);
 }
 
@@ -98,12 +98,41 @@ TEST_CASE("a block that is given away is not copied") {
     REQUIRE(description.samples() == 2);
 }
 
+TEST_CASE("a large payload is not copied, unless it is not aligned") {
+    struct Memory {
+        std::vector<float> values = std::vector<float>(10'000, 0.25F);
+        bool freed = false;
+    } memory;
+    const auto frame_at = [&](std::size_t offset, std::size_t values) {
+        return zmq::message_t(
+            reinterpret_cast<std::byte*>(memory.values.data()) + offset, values * sizeof(float),
+            [](void*, void* hint) { static_cast<Memory*>(hint)->freed = true; }, &memory);
+    };
+    v1::Block description;
+    description.set_channels(1);
+    description.set_samples(8000);
+    {
+        const HeldBlock large = rpc::take_block(description, frame_at(4, 8000), "stimuli");
+        REQUIRE(large.view().data() == memory.values.data() + 1);
+        REQUIRE(large.samples() == 8000);
+        REQUIRE_FALSE(memory.freed);
+    }
+    REQUIRE(memory.freed);
+    memory.freed = false;
+    const HeldBlock odd = rpc::take_block(description, frame_at(2, 8000), "stimuli");
+    REQUIRE(memory.freed);
+    description.set_samples(8);
+    memory.freed = false;
+    const HeldBlock small = rpc::take_block(description, frame_at(0, 8), "stimuli");
+    REQUIRE(memory.freed);
+    REQUIRE(small.view().sample(7)[0] == 0.25F);
+}
+
 TEST_CASE("a payload of another size than described is refused with both sizes") {
     v1::Block description;
     description.set_channels(3);
     description.set_samples(2);
-    const zmq::message_t frame(23);
-    REQUIRE_THROWS_WITH(rpc::take_block(description, frame, "stimuli"),
+    REQUIRE_THROWS_WITH(rpc::take_block(description, zmq::message_t(23), "stimuli"),
                         "stimuli: the payload has 23 bytes, but 2 samples of 3 float32 have 24");
     REQUIRE_THROWS_WITH(rpc::take_block(description, zmq::message_t(25), "stimuli"),
                         "stimuli: the payload has 25 bytes, but 2 samples of 3 float32 have 24");

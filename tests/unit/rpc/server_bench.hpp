@@ -118,7 +118,7 @@ class Bench {
             v1::StreamItem answer;
             rpc::Frames payload;
             payload.push_back(
-                rpc::give_block(item.read_payload(request.block().stimuli(), "stimuli"),
+                rpc::give_block(item.read_payload(request.block().stimuli(), "stimuli").view(),
                                 *answer.mutable_result()->mutable_responses()));
             call.grant_client(1);
             call.item(answer, std::move(payload));
