@@ -7,11 +7,11 @@
 
 using phyll::test::await;
 using phyll::test::Daemon;
+using phyll::test::interrupted_run;
 using phyll::test::kill_at_random;
 using phyll::test::LearnedRun;
 using phyll::test::Process;
 using phyll::test::restless_lab;
-using phyll::test::interrupted_run;
 using phyll::test::show;
 using phyll::test::start_run;
 using phyll::test::undisturbed;
@@ -59,8 +59,9 @@ TEST_CASE("a run whose daemon is killed again and again learns what it learns un
 }
 
 TEST_CASE("a run whose daemon is killed at any moment learns what it learns undisturbed") {
-    const std::string file = interrupted_run(GENERATE(as<std::string>(), greedy, simultaneous),
-                                       every_epoch + "[sentinels]\nevery = 200\ntolerance = 1\n");
+    const std::string file =
+        interrupted_run(GENERATE(as<std::string>(), greedy, simultaneous),
+                        every_epoch + "[sentinels]\nevery = 200\ntolerance = 1\n");
     const LearnedRun expected = undisturbed(file);
     std::mt19937 random(7);
     Daemon daemon(restless_lab);

@@ -32,8 +32,8 @@ std::vector<Kind> kinds() {
          interrupted_run("schedule = \"simultaneous\"\nreuse = \"run\"\nrepeats = 3\n", often)},
         {"greedy, perturbed, sentinels",
          interrupted_run("schedule = \"greedy\"\n",
-                   often + looks +
-                       "[[perturb]]\nrig = \"cavity\"\nat_epoch = 4\nfraction = 0.2\n")},
+                         often + looks +
+                             "[[perturb]]\nrig = \"cavity\"\nat_epoch = 4\nfraction = 0.2\n")},
     };
 }
 
