@@ -18,6 +18,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <malloc.h>
 #include <string>
 #include <system_error>
 #include <unistd.h>
@@ -91,9 +92,19 @@ phyll::Settings settle(const Arguments& arguments) {
     return settings;
 }
 
+/// Blocks come and go thousands of times a second: memory that is given back to the kernel each
+/// time is cleared by it, page by page, before it can be used again.
+void keep_freed_memory() {
+    constexpr int mebibyte = 1 << 20;
+    ::mallopt(M_MMAP_THRESHOLD, 32 * mebibyte);
+    ::mallopt(M_TRIM_THRESHOLD, 64 * mebibyte);
+    ::mallopt(M_TOP_PAD, 4 * mebibyte);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
+    keep_freed_memory();
     CLI::App app(
         "phylld trains physical neural networks on a lab's rigs, without backpropagation.\n"
         "Without --config it serves simulated rigs on loopback.");

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -55,6 +56,9 @@ struct Store::Impl {
     Reserve reserve;
     mutable std::mutex mutex;
     SQLite::Database database;
+    /// As they are in the database; filled with `mutex` held, so that none is older than that.
+    std::map<std::string, RigEra> eras;
+    mutable std::mutex eras_mutex; ///< of `eras`; never held for longer than a look
 
     void open();
 
@@ -98,6 +102,9 @@ struct Store::Impl {
         }
         return transaction(work);
     }
+
+    /// Reads the rig's era from the database.
+    RigEra refresh_era(const std::string& rig);
 
     // All of these inside a transaction.
 

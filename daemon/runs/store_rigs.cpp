@@ -76,14 +76,31 @@ void Store::save_rig_age(const std::string& rig, std::uint64_t age) {
     });
 }
 
+RigEra Store::Impl::refresh_era(const std::string& rig) {
+    return with([&] {
+        const RigEra era = last_era(database, rig).era;
+        const std::lock_guard lock(eras_mutex);
+        return eras[rig] = era;
+    });
+}
+
 RigEra Store::rig_era(const std::string& rig) const {
-    return impl_->with([&] { return last_era(impl_->database, rig).era; });
+    {
+        // Whoever looks at a rig does not wait for what is being written.
+        const std::lock_guard lock(impl_->eras_mutex);
+        if (const auto known = impl_->eras.find(rig); known != impl_->eras.end()) {
+            return known->second;
+        }
+    }
+    return impl_->refresh_era(rig);
 }
 
 RigEra Store::end_era(const std::string& rig, const std::string& reason, double time) {
-    return impl_->transaction([&] {
+    const RigEra begun = impl_->transaction([&] {
         return begin_next(impl_->database, rig, last_era(impl_->database, rig), reason, time);
     });
+    static_cast<void>(impl_->refresh_era(rig));
+    return begun;
 }
 
 void Store::note_configuration(const std::string& rig, const std::string& sha256, double time) {
@@ -100,6 +117,7 @@ void Store::note_configuration(const std::string& rig, const std::string& sha256
             put_era(impl_->database, rig, row);
         }
     });
+    static_cast<void>(impl_->refresh_era(rig));
 }
 
 std::map<std::string, std::vector<rig::RigBlock>> Store::rig_blocks() const {

@@ -1,13 +1,13 @@
 #include "drivers/core/guard.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/kernels/within.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -25,30 +25,6 @@ void check_shape(const LayerSpec& spec, ConstBlock x) {
     }
 }
 
-/// So many values are looked at at once, without a branch.
-constexpr std::size_t stride = 16;
-
-/// Whether all values are within their limits; what is not a number is not. `low` and `high` are
-/// called with a value's index.
-template <class Low, class High>
-bool all_within(std::span<const float> values, Low low, High high) {
-    unsigned outside = 0;
-    const auto look_at = [&](std::size_t i) {
-        outside |= static_cast<unsigned>(!(values[i] >= low(i))) |
-                   static_cast<unsigned>(!(values[i] <= high(i)));
-    };
-    std::size_t i = 0;
-    for (; i + stride <= values.size(); i += stride) {
-        for (std::size_t k = 0; k < stride; ++k) {
-            look_at(i + k);
-        }
-    }
-    for (; i < values.size(); ++i) {
-        look_at(i);
-    }
-    return outside == 0;
-}
-
 /// What float32 may be where the spec has float64: the same values pass.
 struct Limits {
     explicit Limits(const LayerSpec& spec) {
@@ -64,10 +40,9 @@ struct Limits {
         }
     }
 
-    [[nodiscard]] bool hold(std::span<const float> sample) const {
-        return all_within(
-            sample, [this](std::size_t k) { return low[k]; },
-            [this](std::size_t k) { return high[k]; });
+    [[nodiscard]] bool hold(ConstBlock y) const {
+        return kernels::phyll_channels_within(y.data(), y.channels(), y.samples(), low.data(),
+                                              high.data()) != 0;
     }
 
     std::vector<float> low;
@@ -75,8 +50,7 @@ struct Limits {
 };
 
 void check_drive(const LayerSpec& spec, ConstBlock x) {
-    if (all_within(
-            x.values(), [](std::size_t) { return 0.0F; }, [](std::size_t) { return 1.0F; })) {
+    if (kernels::phyll_within(x.data(), x.size(), 0.0F, 1.0F) != 0) {
         return;
     }
     for (std::size_t i = 0; i < x.samples(); ++i) {
@@ -147,11 +121,10 @@ void Guard::check_shape(ConstBlock x, Block y, const QueryContext& context) cons
 }
 
 void Guard::check_response(ConstBlock y) const {
-    const Limits limits(spec());
+    if (Limits(spec()).hold(y)) {
+        return;
+    }
     for (std::size_t i = 0; i < y.samples(); ++i) {
-        if (limits.hold(y.sample(i))) {
-            continue;
-        }
         for (std::size_t k = 0; k < y.channels(); ++k) {
             const float value = y.sample(i)[k];
             const ResponseChannel& channel = spec().outputs[k];

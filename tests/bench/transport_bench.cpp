@@ -7,6 +7,7 @@
 #include "tests/bench/transport/background.hpp"
 #include "tests/bench/transport/raw_echo.hpp"
 #include "tests/bench/transport/stream_peer.hpp"
+#include "tests/bench/transport/undisturbed_thread.hpp"
 #include "tests/bench/transport/wire_peer.hpp"
 
 #include <phyll/v1/leases.pb.h>
@@ -62,6 +63,13 @@ Frames query_request(const std::string& rig, std::uint32_t channels, std::uint32
     Frames frames = request_of("phyll.v1.Rigs/Query", id, request, lease);
     frames.emplace_back(std::size_t{4} * channels * samples, '\0');
     return frames;
+}
+
+/// The thread, and those that it starts, only gets what the others leave of the processors: what it
+/// stands for is on a computer of its own.
+void take_what_is_spare() {
+    const sched_param none{};
+    ::sched_setscheduler(0, SCHED_IDLE, &none);
 }
 
 /// As many messages as may be on their way, with a number each.
@@ -193,10 +201,12 @@ class Bench {
             return;
         }
         Background streaming([&] {
+            take_what_is_spare();
             const auto stream =
                 std::make_shared<StreamPeer>(daemon_, "wide", lease, block_channels, block_samples);
             return [stream] { static_cast<void>(stream->rate(16)); };
         });
+        const UndisturbedThread undisturbed;
         WirePeer peer(daemon_);
         for (const double share : {0.5, 0.99}) {
             const auto slice = [&] {
@@ -219,11 +229,12 @@ class Bench {
         if (!wanted(what)) {
             return;
         }
+        Background flood([&] { return flooder(); });
+        const UndisturbedThread undisturbed;
         std::vector<std::unique_ptr<WirePeer>> crowd;
         for (int i = 0; i < 198; ++i) {
             crowd.push_back(std::make_unique<WirePeer>(daemon_));
         }
-        Background flood([&] { return flooder(); });
         for (const double share : {0.5, 0.99}) {
             const auto slice = [&] {
                 std::vector<double> times;
@@ -243,9 +254,7 @@ class Bench {
                 flood.off();
                 return during;
             });
-            print(
-                fmt::format("Rigs/Get of 198 beside a flood and a deaf one, p{:.0f}", 100 * share),
-                figure, "us", "<= 1.2");
+            print(fmt::format("{}, p{:.0f}", what, 100 * share), figure, "us", "<= 1.2");
         }
     }
 
@@ -254,11 +263,9 @@ class Bench {
         return what.find(part_) != std::string::npos;
     }
 
-    /// Sends requests as fast as they are taken, from what the machine has to spare: a flood comes
-    /// from a computer of its own.
+    /// Sends requests as fast as they are taken.
     [[nodiscard]] std::function<void()> flooder() const {
-        const sched_param none{};
-        ::sched_setscheduler(0, SCHED_IDLE, &none);
+        take_what_is_spare();
         const auto peer = std::make_shared<WirePeer>(daemon_);
         return [peer, id = std::uint64_t{0}]() mutable {
             for (int i = 0; i < 16; ++i) {
