@@ -1,5 +1,6 @@
 // Runs that clients drive themselves, by the project's own client and by the example in Python.
 
+#include "tests/integration/run_files.hpp"
 #include "tests/support/await.hpp"
 #include "tests/support/process.hpp"
 
@@ -21,19 +22,10 @@ using nlohmann::json;
 using test::await;
 using test::Daemon;
 using test::Finished;
+using test::noisy_lab;
 using test::Process;
 
 namespace {
-
-constexpr const char* noisy_lab = R"(
-[[rigs]]
-name = "cavity"
-kind = "acoustic"
-simulation = { seed = 3, noise = 0.01 }
-[[rigs]]
-name = "echo"
-kind = "echo"
-)";
 
 /// Somebody with a scheme of their own.
 class Scheme {

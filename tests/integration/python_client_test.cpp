@@ -1,6 +1,7 @@
 // examples/client.py was written from docs/protocol.md and the .proto files alone: what it gets
 // must be what the project's own client gets, bit for bit.
 
+#include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
 #include "drivers/core/random.hpp"
@@ -17,21 +18,11 @@ using namespace phyll;
 using nlohmann::json;
 using test::Daemon;
 using test::Finished;
+using test::noisy_lab;
 
 namespace {
 
 const std::string python = "/usr/bin/python3";
-
-/// The cavity's noise is a function of the samples' identity: with another key, other bits.
-const std::string noisy_lab = R"(
-[[rigs]]
-name = "cavity"
-kind = "acoustic"
-simulation = { seed = 3, noise = 0.01 }
-[[rigs]]
-name = "echo"
-kind = "echo"
-)";
 
 /// Says so where the packages are missing that only ./check installs.
 bool has_packages() {

@@ -1,6 +1,7 @@
 // Runs that people hold up, let go on, end and have again, through phyllctl and through the wire.
 
 #include "tests/integration/killed_runs.hpp"
+#include "tests/integration/run_files.hpp"
 
 #include "clients/cpp/client.hpp"
 
@@ -18,6 +19,7 @@ using Catch::Matchers::Contains;
 using nlohmann::json;
 using test::await;
 using test::Daemon;
+using test::endless_run;
 using test::lines_of;
 using test::restless_lab;
 using test::show;
@@ -28,19 +30,6 @@ namespace {
 std::string long_run() {
     return test::interrupted_run("schedule = \"simultaneous\"\nbatch = 8\n");
 }
-
-/// Only somebody ends it.
-constexpr const char* endless_run = R"(
-[data]
-kind = "vowels"
-training_samples = 42
-test_samples = 35
-[training]
-schedule = "simultaneous"
-epochs = 1000000
-[[layers]]
-rig = "cavity"
-)";
 
 std::string state(const Daemon& daemon, const std::string& run = "1") {
     return show(daemon, run)["state"];

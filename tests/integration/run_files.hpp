@@ -4,6 +4,17 @@
 
 namespace phyll::test {
 
+/// A lab whose cavity's noise is a function of a sample's identity: with another key, other bits.
+inline const std::string noisy_lab = R"(
+[[rigs]]
+name = "cavity"
+kind = "acoustic"
+simulation = { seed = 3, noise = 0.01 }
+[[rigs]]
+name = "echo"
+kind = "echo"
+)";
+
 /// A run that measures at every step and is long enough that only somebody ends it.
 inline const std::string endless_run = R"(
 [data]
