@@ -256,6 +256,7 @@ Service::Service(const Settings& settings, const Clock& clock)
 void Service::run(std::ostream& ready) {
     add_rigs();
     restore_blocks();
+    lab_.begin(rig::second_look);
     site_.endpoints = listen();
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (!error) {
@@ -345,9 +346,6 @@ void Service::add_rigs() {
         }
         rig::RigThread& rig = lab_.rig(config.name());
         rig.set_era(store_.rig_era(config.name()).era);
-        if (rig.calibration()) {
-            rig.make_safe(rig::second_look, [](const SafeState&) {});
-        }
         for (const std::string& note : rig.spec().notes) {
             spdlog::info("rig {}: {}", in_quotes(config.name()), note);
         }

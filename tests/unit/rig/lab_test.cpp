@@ -1,74 +1,17 @@
 #include "daemon/rig/lab.hpp"
 #include "tests/support/scripted_layer.hpp"
+#include "tests/unit/rig/lab_bench.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <condition_variable>
-#include <deque>
 
 using namespace phyll;
 using rig::Lab;
 using rig::RigThread;
+using test::LabBench;
+using test::PostedTasks;
 using test::ScriptedLayer;
 
 namespace {
-
-/// A loop that runs what was posted when the test says so.
-class PostedTasks {
-  public:
-    Lab::Post post() {
-        return [this](std::function<void()> task) {
-            const std::lock_guard lock(mutex_);
-            tasks_.push_back(std::move(task));
-            posted_.notify_all();
-        };
-    }
-    void run_one() {
-        std::unique_lock lock(mutex_);
-        posted_.wait(lock, [&] { return !tasks_.empty(); });
-        const auto task = std::move(tasks_.front());
-        tasks_.pop_front();
-        lock.unlock();
-        task();
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable posted_;
-    std::deque<std::function<void()>> tasks_;
-};
-
-/// A lab with one scripted rig, "r".
-struct LabBench {
-    explicit LabBench(const Clock& clock) : lab(clock, loop.post()) {
-        lab.add(std::make_unique<RigThread>(
-            "r", [this] { return std::make_unique<ScriptedLayer>(script); }, clock, 0));
-    }
-    /// Waits in line as `holder`; what befalls it is in `events`.
-    rig::LeaseId wait_for(const std::string& holder, Seconds time_to_live = {}) {
-        return lab.wait_for({.rigs = {"r"}, .holder = holder, .time_to_live = time_to_live},
-                            {.granted =
-                                 [this, holder](const rig::Grant& grant) {
-                                     events.push_back(holder + " has it");
-                                     over = grant.over;
-                                 },
-                             .lost =
-                                 [this, holder](rig::LeaseEnd, const std::string& why) {
-                                     events.push_back(holder + ": " + why);
-                                 }});
-    }
-    void run(std::size_t until_events) {
-        while (events.size() < until_events) {
-            loop.run_one();
-        }
-    }
-
-    std::shared_ptr<test::Script> script = std::make_shared<test::Script>();
-    PostedTasks loop;
-    Lab lab;
-    std::vector<std::string> events;
-    std::stop_token over;
-};
 
 /// A query of the bench's rig that hangs until it is stopped.
 std::shared_ptr<rig::Measurement> hanging_query(LabBench& bench, const Clock& clock) {
