@@ -266,7 +266,7 @@ void Lab::keep_blocks(const std::string& name) const {
 // ---- Making safe
 
 void Lab::settle(const std::string& name, Seconds pause) {
-    rig(name).make_safe(pause, [this, name](const SafeState& state) {
+    rig(name).hand_back(pause, [this, name](const SafeState& state) {
         post_([this, name, state] { settled(name, state); });
     });
 }

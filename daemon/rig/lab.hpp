@@ -27,8 +27,9 @@ struct LabHooks {
 /// The rigs of a lab, who may drive them, and how anybody stops them.
 ///
 /// Whatever ends a lease, what its rigs are doing is aborted, and they are made safe before anybody
-/// else gets them. A rig that cannot be made safe is blocked until a person acknowledges, and tried
-/// again every few seconds meanwhile. So is one that cannot be made safe at the start, see `begin`.
+/// else gets them; simulations that were displaced under it are put back. A rig that cannot be made
+/// safe is blocked until a person acknowledges, and tried again every few seconds meanwhile. So is
+/// one that cannot be made safe at the start, see `begin`.
 ///
 /// Thread rule: the loop's thread, the one on which `post` runs what it is given.
 class Lab {

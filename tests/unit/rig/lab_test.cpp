@@ -171,6 +171,66 @@ TEST_CASE("a rig that is disabled is made safe, and is given to nobody until it 
     REQUIRE_THROWS_WITH(bench.lab.enable("r"), "r is not disabled");
 }
 
+TEST_CASE("a simulation that a lease displaced is put back before the next in line gets it") {
+    class Controls final : public rig::SimulationControls {
+      public:
+        double perturb(double fraction) override { return fraction_ = fraction; }
+        [[nodiscard]] double perturbation() const override { return fraction_; }
+        void inject(const v1::FaultConfig&) override {}
+
+      private:
+        double fraction_ = 0.25;
+    };
+    const ManualClock clock;
+    PostedTasks loop;
+    const auto script = std::make_shared<test::Script>();
+    Lab lab(clock, loop.post());
+    lab.add(std::make_unique<RigThread>(
+        "r",
+        [&]() -> rig::MadeRig {
+            return {std::make_unique<ScriptedLayer>(script), std::make_unique<Controls>()};
+        },
+        clock, 0));
+    std::stop_token over;
+    std::vector<double> found; // by who gets the rig
+    const auto wait_for = [&](const std::string& holder) {
+        return lab.wait_for({.rigs = {"r"}, .holder = holder},
+                            {.granted =
+                                 [&](const rig::Grant& grant) {
+                                     over = grant.over;
+                                     found.push_back(lab.rig("r").perturbation());
+                                 },
+                             .lost = {}});
+    };
+    const auto run = [&](std::size_t grants) {
+        while (found.size() < grants) {
+            loop.run_one();
+        }
+    };
+    const rig::LeaseId first = wait_for("anna");
+    run(1);
+    const std::stop_token annas_over = over;
+    rig::LeasedRig annas(lab.rig("r"), annas_over);
+    annas.displace(0.5);
+    REQUIRE(lab.rig("r").perturbation() == 0.5);
+    wait_for("bert");
+    if (GENERATE(false, true)) {
+        lab.end(first);
+    } else {
+        static_cast<void>(lab.break_lease("r", "he has gone home"));
+    }
+    run(2);
+    REQUIRE(found == std::vector<double>{0.25, 0.25});
+    // What the first holder's thread comes to only now changes nothing for the second.
+    rig::LeasedRig(lab.rig("r"), over).displace(0.125);
+    annas.put_back();
+    annas.displace(0.5);
+    // Nor what was on its way to the rig already.
+    lab.rig("r").put_back(annas_over);
+    lab.rig("r").displace(0.5, annas_over);
+    REQUIRE(lab.rig("r").perturbation() == 0.125);
+}
+
 TEST_CASE("a rig that is not known names those that are") {
     SystemClock clock;
     PostedTasks loop;
