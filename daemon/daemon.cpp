@@ -182,6 +182,7 @@ class Service {
     boost::asio::thread_pool desk_{1};
     boost::asio::thread_pool exports_{1};
     boost::asio::thread_pool uploads_{1};
+    boost::asio::thread_pool lookups_{1};
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
@@ -224,6 +225,7 @@ Service::Service(const Settings& settings, const Clock& clock)
             .desk = desk_,
             .exports = exports_,
             .uploads = uploads_,
+            .lookups = lookups_,
             .clock = clock,
             .lab = lab_,
             .runs = runs_,
@@ -277,6 +279,7 @@ void Service::run(std::ostream& ready) {
     desk_.join();
     exports_.join();
     uploads_.join();
+    lookups_.join();
     notifier_.stop();
     save_ages_or_say_why_not();
     spdlog::info("phylld has stopped");
