@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -219,8 +220,10 @@ class Store {
     [[nodiscard]] std::optional<UploadRecord> upload(const std::string& sha256) const;
     /// In the order of their names.
     [[nodiscard]] std::vector<UploadRecord> uploads() const;
-    /// Throws NOT_FOUND, or FAILED_PRECONDITION naming a run that needs it and is not over.
-    void remove_upload(const std::string& sha256);
+    /// Throws NOT_FOUND, or FAILED_PRECONDITION naming a run that needs it and is not over. Else
+    /// `put_aside` is called first, while no run can come to need it; what that throws leaves the
+    /// upload noted. It must not call the store.
+    void remove_upload(const std::string& sha256, const std::function<void()>& put_aside);
     /// The same of an upload that is gone already.
     void forget_upload(const std::string& sha256);
     /// Runs that name a content, in the order of their numbers.

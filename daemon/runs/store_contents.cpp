@@ -114,7 +114,7 @@ std::vector<UploadRecord> Store::uploads() const {
     });
 }
 
-void Store::remove_upload(const std::string& sha256) {
+void Store::remove_upload(const std::string& sha256, const std::function<void()>& put_aside) {
     impl_->transaction([&] {
         SQLite::Statement there(impl_->database, "SELECT 1 FROM uploads WHERE sha256 = ?");
         there.bind(1, sha256);
@@ -129,6 +129,7 @@ void Store::remove_upload(const std::string& sha256) {
                 Code::failed_precondition,
                 fmt::format("run {} reads it and is not over; wait for it or cancel it", run));
         }
+        put_aside();
         erase_upload(impl_->database, sha256);
     });
 }
