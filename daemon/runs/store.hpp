@@ -215,6 +215,10 @@ class Store {
 
     // Contents of data files, by their SHA-256 in hexadecimal.
 
+    /// How to tell whether an upload is complete, which the store does not know: a run is only
+    /// stored where those are that it names. Without it all are. `is_whole` must not call the
+    /// store.
+    void know_whole_uploads_by(std::function<bool(const std::string& sha256)> is_whole);
     /// Notes an upload that is begun, instead of what was noted of the content before.
     void note_upload(const UploadRecord& upload);
     [[nodiscard]] std::optional<UploadRecord> upload(const std::string& sha256) const;

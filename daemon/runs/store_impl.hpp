@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -33,8 +34,10 @@ void bind(SQLite::Statement& statement, int index, const google::protobuf::Messa
 void read(const SQLite::Column& column, google::protobuf::Message& message);
 /// Notes which rigs a run names.
 void add_rigs(SQLite::Database& database, const v1::RunInfo& info);
-/// Notes which contents a run names. Throws NOT_FOUND for one that was removed.
-void add_files(SQLite::Database& database, const v1::RunInfo& info);
+/// Says whether an upload is complete.
+using IsWhole = std::function<bool(const std::string& sha256)>;
+/// Notes which contents a run names. Throws NOT_FOUND for one that is not there as a whole.
+void add_files(SQLite::Database& database, const v1::RunInfo& info, const IsWhole& is_whole);
 
 /// Binds :since, :limit (0: all) and, where the filter names one, :rig of a list's statement.
 void bind_filter(SQLite::Statement& select, const v1::ListRunsRequest& filter);
@@ -55,6 +58,7 @@ struct Store::Impl {
     Reserve reserve;
     mutable std::mutex mutex;
     SQLite::Database database;
+    sql::IsWhole is_whole = [](const std::string&) { return true; };
 
     void open();
 

@@ -66,7 +66,12 @@ std::uint64_t size_or_0(const std::filesystem::path& path) {
 } // namespace
 
 Uploads::Uploads(std::filesystem::path folder, Store& store, const Clock& clock)
-    : folder_(std::move(folder)), store_(store), clock_(clock) {}
+    : folder_(std::move(folder)), store_(store), clock_(clock) {
+    store_.know_whole_uploads_by([whole_ones = folder_](const std::string& sha256) {
+        std::error_code ignored;
+        return std::filesystem::exists(whole_ones / sha256, ignored);
+    });
+}
 
 std::filesystem::path Uploads::whole(const std::string& sha256) const {
     return folder_ / sha256;

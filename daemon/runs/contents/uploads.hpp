@@ -39,7 +39,7 @@ class Uploads {
     static constexpr std::uint64_t most_bytes = std::uint64_t{64} << 30U; ///< of a file
     static constexpr std::size_t most_name = 1000;                        ///< bytes
 
-    /// `folder` is made when it is first needed.
+    /// `folder` is made when it is first needed. The store counts only what is whole in it.
     Uploads(std::filesystem::path folder, Store& store, const Clock& clock);
 
     /// To be called once, before all else: parts that nobody has continued for a week go, and

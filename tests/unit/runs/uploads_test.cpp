@@ -271,6 +271,23 @@ TEST_CASE("wherever the process dies in a removal, the whole upload is there aga
     CHECK(bench.read("hello") == "hello");
 }
 
+TEST_CASE("no run is stored on an upload that has only begun") {
+    Bench bench;
+    const auto submit = [&] { bench.store.add_run(run_with("hello"), {}, ""); };
+    bench.put(record("hello"), 0, "hel");
+    CHECK(refused(submit, "the content of x.csv has not come to its end") == Code::not_found);
+    CHECK(bench.store.runs_with(hash_of("hello")).empty());
+    bench.start();
+    CHECK(refused(submit, "has not come to its end") == Code::not_found);
+    bench.put(record("hello"), 3, "lo");
+    CHECK(refused(submit, "") == Code::ok);
+
+    // What lies in the data directory as well need not be uploaded.
+    bench.put(record("begun"), 0, "beg");
+    bench.store.note_folder_file({.path = "b.csv", .sha256 = hash_of("begun"), .stamp = {}});
+    CHECK_NOTHROW(bench.store.add_run(run_with("begun"), {}, ""));
+}
+
 TEST_CASE("a key that was used before starts nothing, whatever became of the files") {
     Bench bench;
     bench.put(record("hello"), 0, "hello");
