@@ -10,8 +10,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+#include <memory>
+#include <optional>
 #include <semaphore>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace phyll;
 using rig::Lab;
@@ -63,6 +68,12 @@ struct InstrumentBench {
     PostedTasks loop;
     Lab lab;
     std::vector<rig::RigBlock> kept;
+};
+
+/// A driver that heeds nothing until the test lets it go.
+struct Stuck {
+    std::atomic<bool> begun = false;
+    std::binary_semaphore let_go{0};
 };
 
 } // namespace
@@ -148,4 +159,61 @@ TEST_CASE("a block of before a restart is lifted by nobody but a person") {
     REQUIRE(bench.lab.leases().blocks("bench").size() == 1);
     bench.lab.acknowledge("bench");
     REQUIRE(bench.lab.leases().blocks("bench").empty());
+}
+
+TEST_CASE("an emergency stop of a rig whose driver is given up answers, and says what is known") {
+    ManualClock clock;
+    LabBench bench(clock);
+    const auto stuck = std::make_shared<Stuck>();
+    bench.script->answer = [stuck](ConstBlock, Block, const QueryContext&) {
+        stuck->begun = true;
+        stuck->begun.notify_all();
+        stuck->let_go.acquire();
+    };
+    std::vector<rig::RigBlock> kept;
+    bench.lab.set_hooks({.wake_at = {},
+                         .keep_blocks = [&](const std::string&, const auto& b) { kept = b; },
+                         .acknowledged = {}});
+    bench.wait_for("anna");
+    bench.run(1);
+    const auto measurement = std::make_shared<rig::Measurement>();
+    measurement->stimuli = OwnedBlock(2, 1);
+    bench.lab.rig("r").measure(measurement, [] {});
+    stuck->begun.wait(false);
+
+    std::optional<rig::RigStatus> told;
+    const auto stop = [&] {
+        bench.lab.stop({"r"}, "cleo", "smoke", [&] { told = bench.lab.rig("r").status(); });
+    };
+    const bool given_up_before = GENERATE(true, false);
+    if (given_up_before) {
+        clock.advance(Seconds(70));
+        test::await([&] { return bench.lab.rig("r").given_up(); });
+        stop();
+    } else {
+        stop();
+        REQUIRE_FALSE(bench.lab.rig("r").given_up());
+        clock.advance(Seconds(5)); // the grace after which a query that was told to stop is late
+    }
+    while (!told || kept.size() < 2) {
+        bench.loop.run_one();
+    }
+    CHECK(bench.events ==
+          std::vector<std::string>{"anna has it", "anna: r is stopped by cleo: smoke"});
+    CHECK(bench.lab.rig("r").given_up());
+    CHECK(told->driven);
+    CHECK(told->safe_state.state == SafeState::State::unknown);
+    CHECK_THAT(told->safe_state.reason,
+               Catch::StartsWith("its driver did not return from a query within "));
+    CHECK(rig::in_words(kept[0]) == "stopped by cleo: smoke");
+    CHECK(rig::in_words(kept[1]) == "not known to be safe: " + told->safe_state.reason);
+    // Once more, of a rig that is stopped and lost already.
+    told.reset();
+    stop();
+    while (!told) {
+        bench.loop.run_one();
+    }
+    CHECK(told->safe_state.state == SafeState::State::unknown);
+    stuck->let_go.release();
+    test::await([&] { return bench.script->gone.load(); });
 }
