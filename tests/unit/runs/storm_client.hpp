@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +25,7 @@ namespace phyll::test {
 /// again whenever it has lost it. What it asks again it must be answered to the bit as before.
 class StormClient {
   public:
+    static constexpr char rig = 'a';
     static constexpr std::size_t blocks = 8;
     static constexpr std::size_t samples = 3; ///< of each
     static constexpr std::size_t between_checkpoints = 3;
@@ -41,10 +44,10 @@ class StormClient {
         if (token_.empty()) {
             open();
         } else if (next_ == blocks) {
-            ask([](runs::ClientAttempt& attempt) { attempt.close(""); }, [] {});
+            ask([](runs::ClientAttempt& attempt) { attempt.close({}); }, [] {});
         } else if (next_ % between_checkpoints == 0 && kept_ != next_) {
             ask([at = next_](
-                    runs::ClientAttempt& attempt) { attempt.checkpoint(std::to_string(at)); },
+                    runs::ClientAttempt& attempt) { attempt.checkpoint(fmt::format("{}", at)); },
                 [this] { kept_ = next_; });
         } else {
             query();
@@ -67,13 +70,13 @@ class StormClient {
         request.set_seed(1);
         request.set_resume(run_);
         if (run_ == 0) {
-            request.add_rigs("a");
+            request.mutable_rigs()->Add(std::string(1, rig));
         }
         opening_ = true;
         try {
             run_ = bench_.runs->open(
                 request,
-                {.by = "dora", .token = std::to_string(++tokens_), .time_to_live = Seconds(1e9)},
+                {.by = "dora", .token = fmt::format("{}", ++tokens_), .time_to_live = Seconds(1e9)},
                 [this](const std::exception_ptr& failure, const auto& opening) {
                     opening_ = false;
                     if (!failure) {
