@@ -52,6 +52,11 @@ RunControl::Actions RunControl::attempt_ended(v1::RunState outcome, const std::s
     if (outcome == v1::PAUSED && !loss_ && pause_) {
         return rest(reason);
     }
+    if (outcome == v1::PAUSED && !loss_ && !daemon_stops_ && client_) {
+        // Another attempt would begin at the checkpoint, behind its client's back.
+        return wait_for_person("it was about to be paused when that was refused; its client goes "
+                               "on by opening it again");
+    }
     if (outcome == v1::PAUSED && !loss_ && !daemon_stops_) {
         working_ = true; // the pause was refused, and the thread had heard of it
         return {{.what = What::start_thread}};

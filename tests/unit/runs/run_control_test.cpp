@@ -353,6 +353,26 @@ TEST_CASE("a pause that comes too late is refused and leaves nothing behind") {
     REQUIRE_FALSE(world.asked_for_pause);
 }
 
+TEST_CASE("a client's run whose pause was refused too late waits for its client") {
+    v1::RunInfo info = stored();
+    info.set_kind(v1::CLIENT);
+    World world(info);
+    world.start();
+    world.obey(world.control.pause(false, "anna"));
+    world.asked_for_pause = true;
+    world.hold();
+    world.go_on();
+    world.end(v1::PAUSED); // its thread had heard of the pause
+    REQUIRE(world.state == v1::HELD);
+    REQUIRE(world.waits);
+    REQUIRE_FALSE(world.thread);
+    REQUIRE(world.lease == Lease::none);
+    world.obey(world.control.resume()); // it is opened again
+    REQUIRE(world.state == v1::QUEUED);
+    world.grant();
+    REQUIRE(world.thread);
+}
+
 TEST_CASE("what a run does without its rigs depends on who took them") {
     World world;
     world.start();

@@ -107,6 +107,7 @@ class Storm {
                 }
             }
             let_client_go_on();
+            take_from_client();
             bench_.loop.run_ready();
             std::this_thread::yield();
         }
@@ -151,6 +152,14 @@ class Storm {
     void let_client_go_on() {
         if (client_) {
             client_->step();
+        }
+    }
+    /// It has hardly begun when people let everything go on: it loses its run in the midst of it.
+    void take_from_client() {
+        // Once each time that it has it.
+        if (client_ && client_->opened() > taken_ && client_->answered() > 2 * taken_) {
+            taken_ = client_->opened();
+            ask([&] { static_cast<void>(bench_.lab.break_lease("a", "broken by cleo")); });
         }
     }
     std::size_t draw(std::size_t below) { return random_() % below; }
@@ -273,6 +282,7 @@ class Storm {
     std::optional<test::StormClient> client_;
     std::vector<std::unique_ptr<Watching>> watching_;
     int unanswered_ = 0;
+    std::size_t taken_ = 0; ///< how often the client had opened its run when it lost it last
 };
 
 /// What undisturbed runs learn.
@@ -323,7 +333,7 @@ void survive(std::uint32_t quarter) {
     REQUIRE(succeeded > 4 * storms);
     REQUIRE(pauses > storms);
     REQUIRE(losses > storms);
-    REQUIRE(comebacks > storms / 4);
+    REQUIRE(comebacks > storms);
 }
 
 } // namespace

@@ -36,6 +36,9 @@ class StormClient {
     /// How often it had the run.
     [[nodiscard]] std::size_t opened() const { return opened_; }
 
+    /// Blocks to which it has an answer.
+    [[nodiscard]] std::size_t answered() const { return answers_.size(); }
+
     /// Goes on, where it does not wait for an answer. On the loop, like all that is called back.
     void step() {
         if (opening_ || asking_ || runs::is_final(bench_.state(run_))) {
