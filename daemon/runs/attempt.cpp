@@ -4,6 +4,7 @@
 #include "daemon/runs/result_file.hpp"
 #include "daemon/runs/result_totals.hpp"
 #include "daemon/runs/spilling_bytes.hpp"
+#include "daemon/training/input_orders.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -15,12 +16,13 @@ namespace phyll::runs {
 namespace {
 
 /// Room for the first layer's responses, if it has physics.
-std::optional<ResponseTable> new_table(const Job& job) {
+std::optional<ResponseTable> new_table(const v1::RunSpec& spec, const Job& job) {
     if (!job.shapes.front()) {
         return std::nullopt;
     }
     const training::RigShape& rig = *job.shapes.front();
-    return ResponseTable(rig.outputs, job.data.split.training.size(), job.data.split.test.size(),
+    const std::size_t outputs = rig.outputs * training::permutations_of(spec.layers(0));
+    return ResponseTable(outputs, job.data.split.training.size(), job.data.split.test.size(),
                          rig.response_storage, job.bytes);
 }
 
@@ -143,7 +145,7 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
         work.measurer->add_rig(rig.rig(), access_to(rig));
     }
-    work.table = new_table(work.job);
+    work.table = new_table(order_.spec, work.job);
     return made;
 }
 

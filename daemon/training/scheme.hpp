@@ -49,8 +49,10 @@ struct Plan {
 struct EpochReport {
     std::size_t layer = 0;
     std::size_t epoch = 0;
-    double loss = 0.0;          ///< mean over the epoch's pairs and inner steps
-    double pair_accuracy = 0.0; ///< share of pairs whose positive sample has more goodness
+    double loss = 0.0; ///< mean over the epoch's pairs and inner steps
+    /// Share of pairs whose positive sample has more goodness; where a scheme knows of no pairs, of
+    /// samples whose own class has the most at this layer.
+    double pair_accuracy = 0.0;
     /// Share of training samples whose own label has the most goodness, after the epoch, summed
     /// over the layers so far; only where every label's response is at hand without asking for
     /// more.

@@ -51,6 +51,16 @@ EncodingSettings encoding_of(const SchemeJob& job) {
     return settings;
 }
 
+InputOrders orders_of(const SchemeJob& job) {
+    const phyll::v1::LayerConfig& layer = only_layer(job);
+    if (!layer.physics()) {
+        return {};
+    }
+    const RigShape rig = only_rig(job);
+    return {read_permutations("layers[0].permutations", layer, rig), rig.inputs, job.spec.seed(),
+            0};
+}
+
 void check_splits(const SchemeJob& job) {
     if (job.data.classes() < 2) {
         throw invalid_field(
@@ -68,6 +78,8 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
     : rig_((check_splits(job), only_rig(job))),
       physics_(job.spec.layers(0).physics()),
       skip_(physics_ && job.spec.layers(0).skip()),
+      orders_(orders_of(job)),
+      outputs_(rig_.outputs * orders_.count()),
       settings_{.kind = kind,
                 .regularisation = options.has_regularisation()
                                       ? std::optional(options.regularisation())
@@ -89,7 +101,7 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
     }
     ReadOutScheme::start_over();
     const std::size_t features =
-        physics_ ? rig_.outputs + (skip_ ? job.data.features() : 0) : job.data.features();
+        physics_ ? outputs_ + (skip_ ? job.data.features() : 0) : job.data.features();
     read_out_ = {.weights = OwnedBlock(features, classes_), .bias = std::vector<float>(classes_)};
 }
 
@@ -109,7 +121,7 @@ const Scores& ReadOutScheme::scores(const Chunk& chunk) const {
 }
 
 std::unique_ptr<SampleStore> ReadOutScheme::new_store() const {
-    return std::make_unique<SampleStore>(rig_.response_storage, rig_.outputs, make_bytes(bytes_));
+    return std::make_unique<SampleStore>(rig_.response_storage, outputs_, make_bytes(bytes_));
 }
 
 Plan ReadOutScheme::plan(std::uint64_t step) const {
@@ -129,10 +141,11 @@ Plan ReadOutScheme::plan(std::uint64_t step) const {
         plan.samples.resize(part.count);
         std::iota(plan.samples.begin(), plan.samples.end(), static_cast<std::uint32_t>(part.first));
         for (const std::uint32_t sample : plan.samples) {
-            plan.origins.push_back({.sample = sample});
+            plan.origins.insert(plan.origins.end(), orders_.count(), {.sample = sample});
         }
-        plan.stimuli = OwnedBlock(rig_.inputs, part.count);
-        plan.clipped = encoder_.encode(h.view(), plan.stimuli.view());
+        OwnedBlock stimuli(rig_.inputs, part.count);
+        plan.clipped = encoder_.encode(h.view(), stimuli.view());
+        plan.stimuli = orders_.expand(std::move(stimuli));
         plan.encoded = h.view().size();
     }
     return plan;
@@ -142,7 +155,7 @@ SampleRows ReadOutScheme::features(const SampleRows& scores, const SampleRows& r
     return {read_out_.weights.channels(), scores.samples,
             [this, scores, responses](std::size_t i, std::span<float> into) {
                 if (physics_) {
-                    responses.read(i, into.first(rig_.outputs));
+                    responses.read(i, into.first(outputs_));
                 }
                 if (!physics_ || skip_) {
                     scores.read(i, into.last(scores.channels));
@@ -165,15 +178,16 @@ StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBl
                                 responses.channels(), rig_.outputs));
     }
     const Chunk part = chunk(step);
+    const ConstBlock answers = orders_.gather(responses);
     ++next_step_;
     if (!part.on_test) {
         for (std::size_t i = 0; physics_ && i < part.count; ++i) {
-            responses_->append(responses.sample(i));
+            responses_->append(answers.sample(i));
         }
         return part.last ? finish_training() : StepReport{};
     }
     hits_ += static_cast<float>(
-        read_out_.count_hits(features(test_scores_.rows().slice(part.first, part.count), responses),
+        read_out_.count_hits(features(test_scores_.rows().slice(part.first, part.count), answers),
                              std::span(test_labels_).subspan(part.first, part.count)));
     StepReport report;
     if (part.last) {
@@ -207,8 +221,8 @@ StepReport ReadOutScheme::finish_training() {
 std::vector<LayerOutlook> ReadOutScheme::outlook() const {
     return {{.inputs = training_scores_.features(),
              .features = read_out_.weights.channels(),
-             .training_queries = physics_ ? training_labels_.size() : 0,
-             .evaluation_queries = physics_ ? test_labels_.size() : 0}};
+             .training_queries = physics_ ? training_labels_.size() * orders_.count() : 0,
+             .evaluation_queries = physics_ ? test_labels_.size() * orders_.count() : 0}};
 }
 
 std::vector<NamedArray> ReadOutScheme::network() const {
@@ -230,16 +244,19 @@ std::vector<NamedArray> ReadOutScheme::network() const {
 }
 
 std::vector<float> ReadOutScheme::fingerprint() const {
-    return {static_cast<float>(training_labels_.size()), static_cast<float>(test_labels_.size()),
-            static_cast<float>(classes_), static_cast<float>(settings_.kind),
-            static_cast<float>(settings_.regularisation.value_or(-1.0))};
+    return {static_cast<float>(training_labels_.size()),
+            static_cast<float>(test_labels_.size()),
+            static_cast<float>(classes_),
+            static_cast<float>(settings_.kind),
+            static_cast<float>(settings_.regularisation.value_or(-1.0)),
+            static_cast<float>(orders_.count())};
 }
 
 OwnedBlock ReadOutScheme::measured_responses() const {
     if (!responses_) {
         return {};
     }
-    OwnedBlock responses(rig_.outputs, responses_->samples());
+    OwnedBlock responses(outputs_, responses_->samples());
     for (std::size_t i = 0; i < responses.samples(); ++i) {
         responses_->read(i, responses.sample(i));
     }
@@ -275,7 +292,7 @@ void ReadOutScheme::restore(std::span<const NamedArray> state) {
     const auto next_step = static_cast<std::uint64_t>(step);
     std::unique_ptr<SampleStore> responses;
     if (physics_ && next_step < training_chunks_) {
-        OwnedBlock measured(rig_.outputs, next_step * samples_per_chunk);
+        OwnedBlock measured(outputs_, next_step * samples_per_chunk);
         arrays.read("progress/responses", measured.view());
         responses = new_store();
         for (std::size_t i = 0; i < measured.samples(); ++i) {

@@ -2,6 +2,7 @@
 
 #include "daemon/training/encoding.hpp"
 #include "daemon/training/feature_scaling.hpp"
+#include "daemon/training/input_orders.hpp"
 #include "daemon/training/read_out.hpp"
 #include "daemon/training/scheme.hpp"
 #include "daemon/training/schemes/read_out/read_out.pb.h"
@@ -63,6 +64,8 @@ class ReadOutScheme final : public Scheme {
     RigShape rig_; ///< empty without physics
     bool physics_;
     bool skip_;
+    InputOrders orders_;
+    std::size_t outputs_; ///< of the rig, in all orders of its inputs
     ReadOutSettings settings_;
     std::size_t classes_;
     std::vector<std::uint32_t> training_labels_;
