@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 using namespace phyll;
 using namespace phyll::training;
@@ -132,6 +133,31 @@ TEST_CASE("a rig is asked in several orders of its inputs, the first as they are
         const Record record = Runner({.remember = true}).run(*often);
         CHECK(record.training_queries.at(0) == often->outlook()[0].training_queries);
         CHECK(array_of(often->network(), "layer1/response_mean").values.size() == 60);
+    }
+}
+
+TEST_CASE("noise on responses is the seed's, costs no query and leaves judging alone") {
+    for (const char* kind : local_kinds) {
+        CAPTURE(kind);
+        phyll::v1::RunSpec spec = small_spec();
+        const auto run = [&](const Runner::Settings& settings) {
+            const std::unique_ptr<Scheme> scheme = make_local(kind, spec, small_vowels());
+            const Record record = Runner(settings).run(*scheme);
+            return std::pair{scheme->network(), record.all_training_queries()};
+        };
+        const auto plain = run({.remember = true});
+        spec.mutable_training()->set_response_noise(0.1);
+        const auto noisy = run({.remember = true});
+        CHECK(noisy.second == plain.second);
+        CHECK(noisy.first != plain.first);
+        CHECK(noisy.first == run({.remember = true, .plan_ahead = true}).first);
+        // Without a response there is nothing to add noise to.
+        for (phyll::v1::LayerConfig& layer : *spec.mutable_layers()) {
+            layer.set_physics(false);
+        }
+        const auto without = run({});
+        spec.mutable_training()->set_response_noise(0.0);
+        CHECK(without.first == run({}).first);
     }
 }
 

@@ -50,6 +50,7 @@ TEST_CASE("a run spec that cannot be is refused with the field that is wrong") {
     CHECK(training([](auto& t) { t.set_learning_rate_schedule("step"); }) ==
           "training.learning_rate_schedule");
     CHECK(training([](auto& t) { t.set_reuse("maybe"); }) == "training.reuse");
+    CHECK(training([](auto& t) { t.set_response_noise(-0.1); }) == "training.response_noise");
     CHECK(option([](auto& o) { o.set_theta(0); }) == "scheme.options.theta");
     CHECK(option([](auto& o) { o.set_activation("gelu"); }) == "scheme.options.activation");
     CHECK(option([](auto& o) { o.set_label_level(1.5); }) == "scheme.options.label_level");
@@ -94,6 +95,10 @@ TEST_CASE("the learning rate stands or falls to zero over the epochs") {
     CHECK(settings.learning_rate_at(50) == Approx(0.005));
     CHECK(settings.learning_rate_at(99) < 1e-5);
     CHECK(settings.learning_rate_at(99) > 0.0);
+    settings.warm_up = 4;
+    CHECK(settings.learning_rate_at(0) == Approx(0.002));
+    CHECK(settings.learning_rate_at(3) == Approx(0.008).epsilon(0.01));
+    CHECK(settings.learning_rate_at(50) == Approx(0.005));
 }
 
 TEST_CASE("a layer with physics needs a rig") {

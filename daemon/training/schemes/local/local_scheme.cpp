@@ -1,6 +1,8 @@
 #include "daemon/training/schemes/local/local_scheme.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/kernels/normal.hpp"
+#include "drivers/core/random.hpp"
 
 #include <fmt/format.h>
 
@@ -208,8 +210,9 @@ StepReport LocalScheme::learn_train(const Work& work, ConstBlock responses) {
     NetworkLayer& layer = network_.layer(task.layer);
     const OwnedBlock features = layer.features(work.inputs.view(), responses);
     const std::uint64_t batch = std::uint64_t{task.epoch} * selection_.batches() + task.part;
+    const std::optional<OwnedBlock> noisy = with_noise(work, features);
     const LocalOutcome outcome =
-        learn_batch(layer.local(), task, features.view(),
+        learn_batch(layer.local(), task, noisy ? noisy->view() : features.view(),
                     {.learning_rate = settings_.learning_rate_at(task.epoch),
                      .inner_steps = settings_.inner_steps,
                      .updates_before = batch * settings_.inner_steps});
@@ -285,6 +288,30 @@ StepReport LocalScheme::learn_evaluate(const Work& work, ConstBlock responses) {
             share(std::span(&hits, 1), selection_.labels(task).size());
     }
     return report;
+}
+
+std::optional<OwnedBlock> LocalScheme::with_noise(const Work& work,
+                                                  const OwnedBlock& features) const {
+    const std::size_t physical = settings_.layers[work.task.layer].responses();
+    if (settings_.response_noise == 0.0F || physical == 0) {
+        return std::nullopt;
+    }
+    OwnedBlock noisy = features;
+    const KeyedRandom random(settings_.seed,
+                             fmt::format("layer {} response noise", work.task.layer + 1));
+    const std::size_t table = training_scores_.samples() * selection_.showings();
+    std::vector<float> noise(physical);
+    for (std::size_t i = 0; i < work.columns.size(); ++i) {
+        // A row of its own for every column and epoch, whatever the batch.
+        const std::uint64_t row =
+            std::uint64_t{work.task.epoch} * table + selection_.place(work.columns[i]);
+        kernels::phyll_normals(random.key(), row, 0, physical, noise.data());
+        const std::span<float> column = noisy.sample(i);
+        for (std::size_t j = 0; j < physical; ++j) {
+            column[j] += settings_.response_noise * noise[j];
+        }
+    }
+    return noisy;
 }
 
 /// Keeps what the layers so far make of the columns that are on their way.

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -79,6 +80,9 @@ class LocalScheme : public Scheme {
     StepReport learn_propagate(const Work& work, ConstBlock responses);
     StepReport learn_evaluate(const Work& work, ConstBlock responses);
 
+    /// The features with fresh noise on the responses; nothing where none is asked for.
+    [[nodiscard]] std::optional<OwnedBlock> with_noise(const Work& work,
+                                                       const OwnedBlock& features) const;
     void begin();
     void collect(const Work& work);
     void refit_encoders(std::size_t finished_epoch);

@@ -20,6 +20,8 @@ std::vector<float> LocalScheme::fingerprint() const {
     add(settings_.inner_steps);
     add(settings_.learning_rate);
     add(settings_.cosine);
+    add(settings_.warm_up);
+    add(settings_.response_noise);
     add(settings_.theta);
     add(settings_.activation);
     add(settings_.response_scaling);

@@ -46,6 +46,13 @@ std::uint32_t at_least_one(const std::string& field, std::uint32_t value) {
     return value;
 }
 
+float read_noise(double share) {
+    if (!(share >= 0.0 && share <= 10.0)) {
+        throw invalid_field("training.response_noise", fmt::format("{}; valid is 0 to 10", share));
+    }
+    return static_cast<float>(share);
+}
+
 bool read_reuse(const std::string& text, Schedule schedule) {
     enum class Reuse { automatic, on, off };
     static constexpr Choices<Reuse, 3> choices{{
@@ -71,6 +78,8 @@ void read_training(LocalSettings& settings, const phyll::v1::TrainingSpec& spec,
     settings.batch = spec.batch() == 0 ? training_samples
                                        : std::min<std::size_t>(spec.batch(), training_samples);
     settings.learning_rate = require_positive("training.learning_rate", spec.learning_rate(), 10.0);
+    settings.warm_up = spec.warm_up();
+    settings.response_noise = read_noise(spec.response_noise());
     settings.cosine =
         choose("training.learning_rate_schedule", spec.learning_rate_schedule(), rate_schedules);
 }
@@ -92,10 +101,9 @@ std::string describe_inputs(std::size_t layer, const DataSet& data, Labelling la
     if (layer > 0) {
         return fmt::format("the width of layers[{}]", layer - 1);
     }
-    return labelling == Labelling::overlay
-               ? fmt::format("{} label entries and {} features", data.label_entries,
-                             data.features())
-               : fmt::format("{} features", data.features());
+    return labelling == Labelling::overlay ? fmt::format("{} label entries and {} features",
+                                                         data.label_entries, data.features())
+                                           : fmt::format("{} features", data.features());
 }
 
 std::vector<LayerSettings> read_layers(const SchemeJob& job, Labelling labelling) {
@@ -107,8 +115,7 @@ std::vector<LayerSettings> read_layers(const SchemeJob& job, Labelling labelling
         throw Error(Code::internal, fmt::format("{} rigs were given for {} layers", job.rigs.size(),
                                                 configs.size()));
     }
-    const std::size_t label_entries =
-        labelling == Labelling::overlay ? job.data.label_entries : 0;
+    const std::size_t label_entries = labelling == Labelling::overlay ? job.data.label_entries : 0;
     std::vector<LayerSettings> layers;
     for (const phyll::v1::LayerConfig& config : configs) {
         const std::size_t index = layers.size();
@@ -147,8 +154,10 @@ double require_positive(const char* field, double value, double largest) {
 
 double LocalSettings::learning_rate_at(std::size_t epoch) const {
     const double progress = static_cast<double>(epoch) / static_cast<double>(epochs);
-    return cosine ? learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * progress))
-                  : learning_rate;
+    const double rise =
+        std::min(1.0, static_cast<double>(epoch + 1) / static_cast<double>(warm_up + 1));
+    return learning_rate * rise *
+           (cosine ? 0.5 * (1.0 + std::cos(std::numbers::pi * progress)) : 1.0);
 }
 
 LocalSettings read_settings(const SchemeJob& job, const LocalOptions& options,

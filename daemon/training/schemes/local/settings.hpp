@@ -72,8 +72,10 @@ struct LocalSettings {
     std::size_t batch = 0; ///< training samples per step; never 0
     std::uint64_t inner_steps = 0;
     double learning_rate = 0.0;
-    bool cosine = false; ///< the learning rate falls to zero over the epochs
-    double theta = 0.0;  ///< steepness of the local loss
+    bool cosine = false;      ///< the learning rate falls to zero over the epochs
+    std::size_t warm_up = 0;  ///< epochs over which it rises first
+    float response_noise = 0; ///< deviation of what is added to scaled responses to learn from
+    double theta = 0.0;       ///< steepness of the local loss
     Labelling labelling = Labelling::overlay;
     float label_level = 1.0F;   ///< overlay: of the label's own entry
     bool all_labels = false;    ///< overlay: training asks for every label, whatever it costs
