@@ -182,6 +182,7 @@ class Service {
     boost::asio::thread_pool desk_{1};
     boost::asio::thread_pool exports_{1};
     boost::asio::thread_pool uploads_{1};
+    boost::asio::thread_pool lookups_{1};
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
@@ -224,6 +225,7 @@ Service::Service(const Settings& settings, const Clock& clock)
             .desk = desk_,
             .exports = exports_,
             .uploads = uploads_,
+            .lookups = lookups_,
             .clock = clock,
             .lab = lab_,
             .runs = runs_,
@@ -256,6 +258,7 @@ Service::Service(const Settings& settings, const Clock& clock)
 void Service::run(std::ostream& ready) {
     add_rigs();
     restore_blocks();
+    lab_.begin(rig::second_look);
     site_.endpoints = listen();
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (!error) {
@@ -276,6 +279,7 @@ void Service::run(std::ostream& ready) {
     desk_.join();
     exports_.join();
     uploads_.join();
+    lookups_.join();
     notifier_.stop();
     save_ages_or_say_why_not();
     spdlog::info("phylld has stopped");
@@ -345,9 +349,6 @@ void Service::add_rigs() {
         }
         rig::RigThread& rig = lab_.rig(config.name());
         rig.set_era(store_.rig_era(config.name()).era);
-        if (rig.calibration()) {
-            rig.make_safe(rig::second_look, [](const SafeState&) {});
-        }
         for (const std::string& note : rig.spec().notes) {
             spdlog::info("rig {}: {}", in_quotes(config.name()), note);
         }

@@ -172,6 +172,22 @@ void Device::simulate(Watch&, const std::function<void(SimulationControls&)>& wh
     note_simulation();
 }
 
+void Device::displace(Watch& watch, double fraction) {
+    simulate(watch, [&](SimulationControls& controls) {
+        const double before = controls.perturbation();
+        controls.perturb(fraction);
+        if (!undisplaced_) {
+            undisplaced_ = before;
+        }
+    });
+}
+
+void Device::put_back(Watch& watch) {
+    if (const std::optional<double> before = std::exchange(undisplaced_, std::nullopt)) {
+        simulate(watch, [&](SimulationControls& controls) { controls.perturb(*before); });
+    }
+}
+
 void Device::use_instruments(Watch& watch, const char* what, const std::stop_token& stop,
                              const UseInstruments& use) {
     if (instruments_ == nullptr) {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -77,6 +78,10 @@ class Device : public std::enable_shared_from_this<Device> {
     void recover(Watch& watch, const Deadline& deadline, const std::stop_token& stop);
     /// Throws FAILED_PRECONDITION where it is no simulation.
     void simulate(Watch& watch, const std::function<void(SimulationControls&)>& what);
+    /// Displaces the simulation until `put_back`. Throws as `simulate` and SimulationControls do.
+    void displace(Watch& watch, double fraction);
+    /// Puts it back to where it was before it was displaced, if it was. Throws as `displace` does.
+    void put_back(Watch& watch);
     using UseInstruments =
         std::function<void(InstrumentControls& controls, const instruments::Patience& patience)>;
     /// Does something with the instruments of the rig, `what` it is ("a calibration"), and makes
@@ -139,6 +144,7 @@ class Device : public std::enable_shared_from_this<Device> {
     std::deque<LayerSpec> specs_;
     std::atomic<const LayerSpec*> spec_ = nullptr; ///< the last of `specs_`
     std::atomic<double> perturbation_ = 0.0;
+    std::optional<double> undisplaced_; ///< the fraction to put it back to
 
     mutable std::mutex mutex_;
     RigStatus status_;

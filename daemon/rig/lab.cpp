@@ -17,6 +17,17 @@ namespace {
 /// Between attempts to make a rig safe that could not be.
 constexpr Seconds between_attempts{2};
 
+bool any_of_kind(const std::vector<RigBlock>& blocks, BlockKind kind) {
+    return std::ranges::find(blocks, kind, &RigBlock::kind) != blocks.end();
+}
+
+/// Whether each of its instruments has said at some time what it is.
+bool was_reached(const RigThread& rig) {
+    return std::ranges::all_of(rig.instruments(), [](const InstrumentView& instrument) {
+        return instrument.status.identity.known();
+    });
+}
+
 } // namespace
 
 Lab::Lab(const Clock& clock, Post post) : clock_(clock), post_(std::move(post)), leases_(clock) {}
@@ -37,6 +48,30 @@ Lab::~Lab() {
 
 void Lab::add(std::unique_ptr<RigThread> rig) {
     rigs_.push_back(std::move(rig));
+}
+
+void Lab::begin(Seconds second_look) {
+    for (const auto& rig : rigs_) {
+        const std::string& name = rig->name();
+        const SafeState state = rig->status().safe_state;
+        const bool looks_again = rig->calibration() != nullptr;
+        if (!looks_again && state.state == SafeState::State::safe) {
+            continue;
+        }
+        // A block of before the restart is for a person to lift, whatever is found now.
+        if (!any_of_kind(leases_.blocks(name), BlockKind::not_safe)) {
+            starting_.insert(name);
+        }
+        const bool settles = leases_.settling(name); // for such a block
+        leases_.doubt(name);
+        if (looks_again && settles) {
+            rig->make_safe(second_look, [](const SafeState&) {});
+        } else if (looks_again) {
+            settle(name, second_look);
+        } else if (!settles) {
+            settled(name, state);
+        }
+    }
 }
 
 RigThread& Lab::rig(const std::string& name) const {
@@ -166,20 +201,18 @@ void Lab::stop(const std::vector<std::string>& names, const std::string& by,
 void Lab::acknowledge(const std::string& name) {
     static_cast<void>(rig(name));
     const std::vector<RigBlock> blocks = leases_.blocks(name);
-    const auto has = [&](BlockKind kind) {
-        return std::ranges::find(blocks, kind, &RigBlock::kind) != blocks.end();
-    };
-    if (!has(BlockKind::stopped) && !has(BlockKind::not_safe)) {
+    if (!any_of_kind(blocks, BlockKind::stopped) && !any_of_kind(blocks, BlockKind::not_safe)) {
         throw Error(Code::failed_precondition,
                     fmt::format("{} was not stopped, and is not in an unknown state; there is "
                                 "nothing to acknowledge",
                                 name));
     }
-    if (has(BlockKind::stopped) && hooks_.acknowledged) {
+    if (any_of_kind(blocks, BlockKind::stopped) && hooks_.acknowledged) {
         hooks_.acknowledged(name);
     }
     leases_.unblock(name, BlockKind::stopped);
-    if (has(BlockKind::not_safe)) {
+    if (any_of_kind(blocks, BlockKind::not_safe)) {
+        starting_.erase(name);
         leases_.unblock(name, BlockKind::not_safe);
         leases_.made_safe(name); // a person vouches for it
     }
@@ -197,8 +230,7 @@ void Lab::disable(const std::string& name, const std::string& by, const std::str
 
 void Lab::enable(const std::string& name) {
     static_cast<void>(rig(name));
-    const std::vector<RigBlock> blocks = leases_.blocks(name);
-    if (std::ranges::find(blocks, BlockKind::disabled, &RigBlock::kind) == blocks.end()) {
+    if (!any_of_kind(leases_.blocks(name), BlockKind::disabled)) {
         throw Error(Code::failed_precondition, fmt::format("{} is not disabled", name));
     }
     leases_.unblock(name, BlockKind::disabled);
@@ -221,15 +253,20 @@ void Lab::block(const std::string& name, BlockKind kind, const std::string& by,
 }
 
 void Lab::keep_blocks(const std::string& name) const {
-    if (hooks_.keep_blocks) {
-        hooks_.keep_blocks(name, leases_.blocks(name));
+    if (!hooks_.keep_blocks) {
+        return;
     }
+    std::vector<RigBlock> blocks = leases_.blocks(name);
+    if (starting_.contains(name)) { // what may be lifted by itself
+        std::erase_if(blocks, [](const RigBlock& b) { return b.kind == BlockKind::not_safe; });
+    }
+    hooks_.keep_blocks(name, blocks);
 }
 
 // ---- Making safe
 
 void Lab::settle(const std::string& name, Seconds pause) {
-    rig(name).make_safe(pause, [this, name](const SafeState& state) {
+    rig(name).hand_back(pause, [this, name](const SafeState& state) {
         post_([this, name, state] { settled(name, state); });
     });
 }
@@ -237,22 +274,14 @@ void Lab::settle(const std::string& name, Seconds pause) {
 void Lab::settled(const std::string& name, const SafeState& state) {
     const bool handed_on = !leases_.settling(name); // a person vouched for it meanwhile
     if (state.state == SafeState::State::safe) {
+        if (starting_.erase(name) != 0 && any_of_kind(leases_.blocks(name), BlockKind::not_safe)) {
+            spdlog::info("rig {} is reached, and safe", in_quotes(name));
+            leases_.unblock(name, BlockKind::not_safe);
+        }
         leases_.made_safe(name);
         deliver();
     } else if (!handed_on) {
-        const std::vector<RigBlock> blocks = leases_.blocks(name);
-        if (std::ranges::find(blocks, BlockKind::not_safe, &RigBlock::kind) == blocks.end()) {
-            spdlog::error("rig {} is not known to be safe: {}; nobody gets it until that is "
-                          "acknowledged",
-                          in_quotes(name), state.reason);
-            block(name, BlockKind::not_safe, "", state.reason);
-            try {
-                keep_blocks(name);
-            } catch (const Error& error) {
-                spdlog::error("that rig {} is blocked will not survive a restart: {}",
-                              in_quotes(name), error.what());
-            }
-        }
+        doubt(name, state.reason);
         if (!rig(name).given_up()) {
             settle(name, between_attempts);
         }
@@ -261,6 +290,31 @@ void Lab::settled(const std::string& name, const SafeState& state) {
         for (const Done& done : waiting.mapped()) {
             done();
         }
+    }
+}
+
+void Lab::doubt(const std::string& name, const std::string& reason) {
+    const bool blocked = any_of_kind(leases_.blocks(name), BlockKind::not_safe);
+    if (starting_.contains(name) && !was_reached(rig(name)) && !rig(name).given_up()) {
+        if (!blocked) {
+            spdlog::error("rig {} is not known to be safe: {}; nobody gets it until it is reached "
+                          "and safe, or that is acknowledged",
+                          in_quotes(name), reason);
+            block(name, BlockKind::not_safe, "", reason);
+        }
+        return;
+    }
+    if (starting_.erase(name) == 0 && blocked) {
+        return;
+    }
+    spdlog::error("rig {} is not known to be safe: {}; nobody gets it until that is acknowledged",
+                  in_quotes(name), reason);
+    block(name, BlockKind::not_safe, "", reason);
+    try {
+        keep_blocks(name);
+    } catch (const Error& error) {
+        spdlog::error("that rig {} is blocked will not survive a restart: {}", in_quotes(name),
+                      error.what());
     }
 }
 

@@ -27,8 +27,9 @@ struct LabHooks {
 /// The rigs of a lab, who may drive them, and how anybody stops them.
 ///
 /// Whatever ends a lease, what its rigs are doing is aborted, and they are made safe before anybody
-/// else gets them. A rig that cannot be made safe is blocked until a person acknowledges, and tried
-/// again every few seconds meanwhile.
+/// else gets them; simulations that were displaced under it are put back. A rig that cannot be made
+/// safe is blocked until a person acknowledges, and tried again every few seconds meanwhile. So is
+/// one that cannot be made safe at the start, see `begin`.
 ///
 /// Thread rule: the loop's thread, the one on which `post` runs what it is given.
 class Lab {
@@ -49,6 +50,15 @@ class Lab {
     [[nodiscard]] std::shared_ptr<const bool> left_behind() const { return left_behind_; }
 
     void add(std::unique_ptr<RigThread> rig);
+
+    /// Nobody gets a rig that is not known to be safe since it was added. One that is made of
+    /// instruments is made safe once more, `second_look` from now, and then known. To be called
+    /// once, with all rigs and the blocks of before a restart, before anybody gets a lease.
+    ///
+    /// A rig that cannot be made safe is blocked as at the end of a lease. But where an instrument
+    /// of it was never reached, as one that is switched off, the block is lifted when the rig is
+    /// reached and safe, and is not kept.
+    void begin(Seconds second_look);
 
     /// All rigs, in the order in which they were added.
     [[nodiscard]] const std::vector<std::unique_ptr<RigThread>>& rigs() const { return rigs_; }
@@ -100,6 +110,8 @@ class Lab {
     /// Makes a rig safe after a pause, again and again until it is, and hands it on.
     void settle(const std::string& name, Seconds pause);
     void settled(const std::string& name, const SafeState& state);
+    /// Blocks a rig that could not be made safe.
+    void doubt(const std::string& name, const std::string& reason);
     /// Calls `done` once all of these settled, or could not.
     void when_settled(const std::vector<std::string>& names, Done done);
 
@@ -110,6 +122,8 @@ class Lab {
     LeaseTable leases_;
     std::map<LeaseId, LeaseEvents> events_; ///< of leases that are not over, or not known to be
     std::map<std::string, std::vector<Done>> settling_; ///< who waits for it, by rig
+    /// Rigs that were never safe since `begin`; a block for it is not kept, and lifted by itself.
+    std::set<std::string> starting_;
     std::shared_ptr<bool> left_behind_ = std::make_shared<bool>(false);
 };
 

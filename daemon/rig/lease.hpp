@@ -23,6 +23,9 @@ struct LeaseTerms {
     Seconds time_to_live{0};
     /// The place in the line of an earlier lease, which the holder keeps; 0: at the end.
     LeaseId place = 0;
+    /// It keeps a place in the line for who is not ready yet: is granted nothing, and passed by
+    /// nobody.
+    bool placeholder = false;
     /// With which it is renewed and used by who has no other way to name it; empty: nobody.
     std::string token{};
 };

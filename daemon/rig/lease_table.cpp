@@ -315,9 +315,10 @@ void LeaseTable::grant_waiting() {
     std::set<std::string> spoken_for;
     for (auto it = waiting_.begin(); it != waiting_.end();) {
         const std::set<std::string>& rigs = it->terms.rigs;
-        const bool ready = std::ranges::all_of(rigs, [&](const std::string& rig) {
-            return may_be_driven(rig) && !spoken_for.contains(rig);
-        });
+        const bool ready =
+            !it->terms.placeholder && std::ranges::all_of(rigs, [&](const std::string& rig) {
+                return may_be_driven(rig) && !spoken_for.contains(rig);
+            });
         if (ready) {
             Lease lease = std::move(*it);
             it = waiting_.erase(it);

@@ -19,6 +19,7 @@ namespace phyll::rig {
 ///   a rig is | and then             | is
 ///   free     | a lease is granted   | leased
 ///   leased   | its lease ends       | settling
+///   free     | it is doubted        | settling
 ///   settling | it was made safe     | free
 ///
 /// Beside that it may be blocked, for one reason or several: a lease on it ends then, and none is
@@ -81,6 +82,8 @@ class LeaseTable {
     LeaseView break_lease(const std::string& rig, const std::string& why);
     void prioritise(LeaseId id, int priority);
 
+    /// A rig that nobody holds settles from here on, as one that was leased; no news say so.
+    void doubt(const std::string& rig) { settling_.insert(rig); }
     /// A rig that settles was made safe.
     void made_safe(const std::string& rig);
     [[nodiscard]] bool settling(const std::string& rig) const { return settling_.contains(rig); }

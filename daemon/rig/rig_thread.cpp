@@ -3,8 +3,10 @@
 #include "daemon/rig/either_stop.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/guard.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <future>
@@ -16,6 +18,14 @@ namespace {
 
 /// Responses to one block are kept as a whole: no more of them than fit in a frame of the wire.
 constexpr std::size_t most_values = std::size_t{64} << 20U;
+
+void put_back_or_say(Device& device, Device::Watch& watch) {
+    try {
+        device.put_back(watch);
+    } catch (const Error& error) {
+        spdlog::error("rig {} stays displaced: {}", in_quotes(device.name()), error.what());
+    }
+}
 
 } // namespace
 
@@ -108,12 +118,24 @@ void RigThread::query(ConstBlock x, Block y, const QueryContext& context) {
 }
 
 void RigThread::make_safe(Seconds pause, std::function<void(const SafeState&)> done) {
+    make_safe(pause, false, std::move(done));
+}
+
+void RigThread::hand_back(Seconds pause, std::function<void(const SafeState&)> done) {
+    make_safe(pause, true, std::move(done));
+}
+
+void RigThread::make_safe(Seconds pause, bool put_back,
+                          std::function<void(const SafeState&)> done) {
     const auto state = std::make_shared<SafeState>();
     thread_.post(
         {.work =
-             [device = device_, state, pause](auto& watch) {
+             [device = device_, state, pause, put_back](auto& watch) {
                  *state =
                      device->pause(pause) ? device->make_safe(watch) : device->status().safe_state;
+                 if (put_back) {
+                     put_back_or_say(*device, watch);
+                 }
              },
          .done =
              [device = device_, state, then = std::move(done)](const std::exception_ptr& failure) {
@@ -141,13 +163,22 @@ void RigThread::use_instruments(const char* what, std::stop_token stop, Device::
                   .done = std::move(done)});
 }
 
-double RigThread::perturb(double fraction) {
-    const auto amount = std::make_shared<double>(0.0);
-    thread_.post_and_wait([device = device_, amount, fraction](auto& watch) {
-        device->simulate(
-            watch, [&](SimulationControls& controls) { *amount = controls.perturb(fraction); });
+// Whether the lease is over is asked on the rig's thread: what ends one has the rig handed back
+// there after it, and what comes later still would befall somebody else.
+void RigThread::displace(double fraction, const std::stop_token& over) {
+    thread_.post_and_wait([device = device_, fraction, over](auto& watch) {
+        if (!over.stop_requested()) {
+            device->displace(watch, fraction);
+        }
     });
-    return *amount;
+}
+
+void RigThread::put_back(const std::stop_token& over) {
+    thread_.post_and_wait([device = device_, over](auto& watch) {
+        if (!over.stop_requested()) {
+            device->put_back(watch);
+        }
+    });
 }
 
 void RigThread::abort() {
@@ -189,6 +220,18 @@ SafeState LeasedRig::make_safe() noexcept {
 
 void LeasedRig::recover(const Deadline& deadline, std::stop_token stop) {
     while_leased(std::move(stop), [&](std::stop_token either) { rig_.recover(deadline, either); });
+}
+
+void LeasedRig::displace(double fraction) {
+    if (!over_.stop_requested()) {
+        rig_.displace(fraction, over_);
+    }
+}
+
+void LeasedRig::put_back() {
+    if (!over_.stop_requested()) {
+        rig_.put_back(over_);
+    }
 }
 
 } // namespace phyll::rig

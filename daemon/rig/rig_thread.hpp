@@ -80,6 +80,10 @@ class RigThread {
     }
     void make_safe(Seconds pause, std::function<void(const SafeState&)> done);
 
+    /// What is done of a rig whose lease is over: makes it safe as above, and puts a simulation
+    /// back that was displaced under the lease.
+    void hand_back(Seconds pause, std::function<void(const SafeState&)> done);
+
     /// Reconnects and re-arms, and waits for it; throws what the rig throws.
     void recover(const Deadline& deadline, std::stop_token stop);
 
@@ -99,8 +103,12 @@ class RigThread {
         return device_->calibration();
     }
 
-    /// Displaces a simulated rig and waits for it; returns the amount. See SimulationControls.
-    double perturb(double fraction);
+    /// Displaces a simulated rig until `put_back` or `hand_back`, and waits for it; throws what the
+    /// rig throws. See SimulationControls. Once `over`, the end of the lease under which that is
+    /// asked, is requested, nothing is done.
+    void displace(double fraction, const std::stop_token& over);
+    /// Puts it back to where it was before, as `displace`.
+    void put_back(const std::stop_token& over);
     /// The fraction in force: that of the configuration at first, 0 of a rig that is no simulation.
     [[nodiscard]] double perturbation() const noexcept { return device_->perturbation(); }
 
@@ -118,6 +126,8 @@ class RigThread {
     }
 
   private:
+    void make_safe(Seconds pause, bool put_back, std::function<void(const SafeState&)> done);
+
     std::shared_ptr<Device> device_;
     WatchedThread thread_;
     std::atomic<std::uint64_t> era_ = 1;
@@ -138,6 +148,12 @@ class LeasedRig final : public PhysicalLayer {
     [[nodiscard]] Health health() const override { return rig_.status().health; }
     /// As `query`.
     void recover(const Deadline& deadline, std::stop_token stop) override;
+
+    /// Displaces a simulation until `put_back`, or until the lease is over: whoever hands the rig
+    /// on puts it back. Throws what the rig throws. Once the lease is over nothing is done, nor
+    /// waited for.
+    void displace(double fraction);
+    void put_back();
 
   private:
     template <class Work>

@@ -169,7 +169,9 @@ class RunManager {
         int priority;
         rig::LeaseId lease = 0; ///< held or waiting
         rig::LeaseId place = 0; ///< in line, that it may keep
-        std::stop_token over;   ///< of the lease
+        /// Keeps it while the thread ends that lost its rigs; 0: nothing does.
+        rig::LeaseId placeholder = 0;
+        std::stop_token over; ///< of the lease
         std::unique_ptr<RunThread> thread;
         v1::RunResult result; ///< of the attempt that has just succeeded
         std::vector<PauseDone> pausing;
@@ -213,6 +215,9 @@ class RunManager {
     [[nodiscard]] static bool is_being_opened(const Active& known);
     void greet(std::uint64_t run, const ClientSide& client, Opened done);
     [[nodiscard]] rig::LeaseEvents lease_events(std::uint64_t run);
+    [[nodiscard]] static rig::LeaseTerms terms_of(std::uint64_t run, const Active& known,
+                                                  bool keep_place);
+    void lease_lost(std::uint64_t run, rig::LeaseEnd how, const std::string& why);
     /// Moves a run to running, and records what it is under.
     void store_start(std::uint64_t run);
     [[nodiscard]] v1::Conditions present_conditions(const RunRecord& record) const;

@@ -152,6 +152,7 @@ void RunManager::tell_or_drop(std::uint64_t run, const Input& input) {
 void RunManager::drop(std::uint64_t run) {
     if (const auto found = active_.find(run); found != active_.end()) {
         end_lease(run, found->second);
+        lab_.end(found->second.placeholder);
         answer_pause(found->second,
                      Error(Code::unavailable, fmt::format("run {} could not be stored", run)));
         active_.erase(found);
@@ -227,12 +228,28 @@ void RunManager::answer_pause(Active& known, const std::optional<Error>& refusal
 
 rig::LeaseEvents RunManager::lease_events(std::uint64_t run) {
     return {.granted = [this, run](const rig::Grant& grant) { granted(run, grant.over); },
-            .lost =
-                [this, run](rig::LeaseEnd how, const std::string& why) {
-                    active(run).lease = 0;
-                    tell_or_drop(run,
-                                 [&](RunControl& control) { return control.lease_lost(how, why); });
-                }};
+            .lost = [this, run](rig::LeaseEnd how,
+                                const std::string& why) { lease_lost(run, how, why); }};
+}
+
+void RunManager::lease_lost(std::uint64_t run, rig::LeaseEnd how, const std::string& why) {
+    Active& known = active(run);
+    known.lease = 0;
+    const bool comes_back = how == rig::LeaseEnd::stopped || how == rig::LeaseEnd::disabled;
+    if (comes_back && known.control.working() && !known.client) {
+        // Its rigs may be given free, and be wanted by others, before the thread has ended.
+        rig::LeaseTerms terms = terms_of(run, known, true);
+        terms.placeholder = true;
+        known.placeholder = lab_.wait_for(std::move(terms), {.granted = [](const auto&) {}});
+    }
+    tell_or_drop(run, [&](RunControl& control) { return control.lease_lost(how, why); });
+}
+
+rig::LeaseTerms RunManager::terms_of(std::uint64_t run, const Active& known, bool keep_place) {
+    return {.rigs = known.rigs,
+            .holder = holder_name(run),
+            .priority = known.priority,
+            .place = keep_place ? known.place : 0};
 }
 
 void RunManager::get_in_line(std::uint64_t run, Active& known, bool keep_place) {
@@ -242,10 +259,10 @@ void RunManager::get_in_line(std::uint64_t run, Active& known, bool keep_place) 
     }
     // A paused run takes again what it had: nobody in line is before it.
     const bool paused = known.control.state() == v1::PAUSED;
-    rig::LeaseTerms terms{.rigs = known.rigs,
-                          .holder = holder_name(run),
-                          .priority = paused ? std::numeric_limits<int>::max() : known.priority,
-                          .place = keep_place ? known.place : 0};
+    rig::LeaseTerms terms = terms_of(run, known, keep_place);
+    if (paused) {
+        terms.priority = std::numeric_limits<int>::max();
+    }
     if (known.client) {
         terms.time_to_live = known.client->time_to_live;
         terms.token = known.client->token;
@@ -292,6 +309,7 @@ void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
     Active& known = active(run);
     known.thread.reset();
     known.result = outcome.result;
+    const rig::LeaseId placeholder = std::exchange(known.placeholder, 0);
     const auto desk = known.client ? known.client->desk : nullptr;
     tell_or_drop(run, [&](RunControl& control) {
         return control.attempt_ended(outcome.state, outcome.reason);
@@ -304,6 +322,7 @@ void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
         // They were acknowledged before its thread had ended.
         tell_or_drop(run, [](RunControl& control) { return control.acknowledged(); });
     }
+    lab_.end(placeholder); // by now it is in line itself, or waits for somebody
     say_when_stopped();
 }
 

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <utility>
 
 namespace phyll::runs {
@@ -26,14 +25,6 @@ void add_reason(Outcome& outcome, const std::string& reason) {
     outcome.reason += (outcome.reason.empty() ? "" : "; ") + reason;
 }
 
-void put_back(rig::RigThread& rig, double perturbation, Outcome& outcome) {
-    try {
-        rig.perturb(perturbation);
-    } catch (const Error& error) {
-        add_reason(outcome, fmt::format("rig {} stays displaced: {}", rig.name(), error.what()));
-    }
-}
-
 } // namespace
 
 RunThread::RunThread(RunOrder order, const RunSite& site)
@@ -42,12 +33,6 @@ RunThread::RunThread(RunOrder order, const RunSite& site)
       thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
 void RunThread::work(const std::stop_token& stop) {
-    std::map<rig::RigThread*, double> before; // of the rigs that the run displaces
-    for (const v1::PerturbSpec& perturb : order_.spec.perturb()) {
-        if (const auto found = order_.rigs.find(perturb.rig()); found != order_.rigs.end()) {
-            before[found->second] = found->second->perturbation();
-        }
-    }
     const rig::EitherStop ends(stop, order_.over);
     Outcome outcome;
     try {
@@ -60,9 +45,7 @@ void RunThread::work(const std::stop_token& stop) {
         outcome = {v1::FAILED, fmt::format("failed inside phylld: {}", error.what()), {}};
     }
     // Whoever learns that the run is over finds the rigs as they were, and safe.
-    for (const auto& [thread, fraction] : before) {
-        put_back(*thread, fraction, outcome);
-    }
+    put_rigs_back(outcome);
     leave_rigs(outcome);
     site_.finished(order_.run, outcome);
 }
@@ -71,6 +54,21 @@ v1::RunResult RunThread::attempt(const std::stop_token& stop) const {
     const std::stop_token pause = pause_.get_token();
     return order_.client ? ClientAttempt(order_, site_, *order_.client, stop, pause).run()
                          : Attempt(order_, site_, stop, pause).run();
+}
+
+void RunThread::put_rigs_back(Outcome& outcome) const {
+    for (const v1::PerturbSpec& perturb : order_.spec.perturb()) {
+        const auto found = order_.rigs.find(perturb.rig());
+        if (found == order_.rigs.end()) {
+            continue; // a replay displaces nothing
+        }
+        try {
+            rig::LeasedRig(*found->second, order_.over).put_back();
+        } catch (const Error& error) {
+            add_reason(outcome,
+                       fmt::format("rig {} stays displaced: {}", perturb.rig(), error.what()));
+        }
+    }
 }
 
 void RunThread::leave_rigs(Outcome& outcome) const {

@@ -24,6 +24,7 @@ class RunThread {
   private:
     void work(const std::stop_token& stop);
     [[nodiscard]] v1::RunResult attempt(const std::stop_token& stop) const;
+    void put_rigs_back(Outcome& outcome) const;
     void leave_rigs(Outcome& outcome) const;
 
     const RunOrder order_;

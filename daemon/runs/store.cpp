@@ -155,7 +155,7 @@ std::uint64_t Store::Impl::insert(v1::RunInfo info, const v1::RunSpec& spec,
     info.set_last_event(event.number());
     save(info);
     sql::add_rigs(database, info);
-    sql::add_files(database, info);
+    sql::add_files(database, info, is_whole);
     return info.run();
 }
 

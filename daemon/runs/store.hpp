@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -214,13 +215,19 @@ class Store {
 
     // Contents of data files, by their SHA-256 in hexadecimal.
 
+    /// How to tell whether an upload is complete, which the store does not know: a run is only
+    /// stored where those are that it names. Without it all are. `is_whole` must not call the
+    /// store.
+    void know_whole_uploads_by(std::function<bool(const std::string& sha256)> is_whole);
     /// Notes an upload that is begun, instead of what was noted of the content before.
     void note_upload(const UploadRecord& upload);
     [[nodiscard]] std::optional<UploadRecord> upload(const std::string& sha256) const;
     /// In the order of their names.
     [[nodiscard]] std::vector<UploadRecord> uploads() const;
-    /// Throws NOT_FOUND, or FAILED_PRECONDITION naming a run that needs it and is not over.
-    void remove_upload(const std::string& sha256);
+    /// Throws NOT_FOUND, or FAILED_PRECONDITION naming a run that needs it and is not over. Else
+    /// `put_aside` is called first, while no run can come to need it; what that throws leaves the
+    /// upload noted. It must not call the store.
+    void remove_upload(const std::string& sha256, const std::function<void()>& put_aside);
     /// The same of an upload that is gone already.
     void forget_upload(const std::string& sha256);
     /// Runs that name a content, in the order of their numbers.

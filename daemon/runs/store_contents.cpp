@@ -48,6 +48,14 @@ std::uint64_t needed_by(SQLite::Database& database, const std::string& sha256) {
     return 0;
 }
 
+/// Whether a table has a row of a content.
+bool has_row(SQLite::Database& database, const char* table, const std::string& sha256) {
+    SQLite::Statement select(database,
+                             fmt::format("SELECT 1 FROM {} WHERE sha256 = ? LIMIT 1", table));
+    select.bind(1, sha256);
+    return select.executeStep();
+}
+
 void erase_upload(SQLite::Database& database, const std::string& sha256) {
     SQLite::Statement erase(database, "DELETE FROM uploads WHERE sha256 = ?");
     erase.bind(1, sha256);
@@ -56,27 +64,28 @@ void erase_upload(SQLite::Database& database, const std::string& sha256) {
 
 } // namespace
 
-void sql::add_files(SQLite::Database& database, const v1::RunInfo& info) {
-    SQLite::Statement known(database,
-                            "SELECT 1 FROM uploads WHERE sha256 = ?1 "
-                            "UNION ALL SELECT 1 FROM folder_files WHERE sha256 = ?1 LIMIT 1");
+void sql::add_files(SQLite::Database& database, const v1::RunInfo& info, const IsWhole& is_whole) {
     SQLite::Statement insert(database,
                              "INSERT OR IGNORE INTO run_files (sha256, run) VALUES (?, ?)");
     for (const v1::NamedFile& file : info.files()) {
         const std::string sha256 = hash_in_hex(file.sha256(), "files.sha256");
-        known.bind(1, sha256);
-        if (!known.executeStep()) {
+        const bool uploaded = has_row(database, "uploads", sha256);
+        if ((!uploaded || !is_whole(sha256)) && !has_row(database, "folder_files", sha256)) {
             throw Error(Code::not_found,
-                        fmt::format("data.file: the content of {} was removed meanwhile; upload it "
-                                    "again",
-                                    file.name()));
+                        fmt::format("data.file: the content of {} {}", file.name(),
+                                    uploaded ? "has not come to its end; upload the rest"
+                                             : "was removed meanwhile; upload it again"));
         }
-        known.reset();
         insert.bind(1, sha256);
         insert.bind(2, to_sql(info.run()));
         insert.exec();
         insert.reset();
     }
+}
+
+void Store::know_whole_uploads_by(std::function<bool(const std::string& sha256)> is_whole) {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->is_whole = std::move(is_whole);
 }
 
 void Store::note_upload(const UploadRecord& upload) {
@@ -114,11 +123,9 @@ std::vector<UploadRecord> Store::uploads() const {
     });
 }
 
-void Store::remove_upload(const std::string& sha256) {
+void Store::remove_upload(const std::string& sha256, const std::function<void()>& put_aside) {
     impl_->transaction([&] {
-        SQLite::Statement there(impl_->database, "SELECT 1 FROM uploads WHERE sha256 = ?");
-        there.bind(1, sha256);
-        if (!there.executeStep()) {
+        if (!has_row(impl_->database, "uploads", sha256)) {
             throw Error(Code::not_found,
                         fmt::format("there is no upload with the SHA-256 {}; the list of data has "
                                     "those that are",
@@ -129,6 +136,7 @@ void Store::remove_upload(const std::string& sha256) {
                 Code::failed_precondition,
                 fmt::format("run {} reads it and is not over; wait for it or cancel it", run));
         }
+        put_aside();
         erase_upload(impl_->database, sha256);
     });
 }

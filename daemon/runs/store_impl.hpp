@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -34,8 +35,10 @@ void bind(SQLite::Statement& statement, int index, const google::protobuf::Messa
 void read(const SQLite::Column& column, google::protobuf::Message& message);
 /// Notes which rigs a run names.
 void add_rigs(SQLite::Database& database, const v1::RunInfo& info);
-/// Notes which contents a run names. Throws NOT_FOUND for one that was removed.
-void add_files(SQLite::Database& database, const v1::RunInfo& info);
+/// Says whether an upload is complete.
+using IsWhole = std::function<bool(const std::string& sha256)>;
+/// Notes which contents a run names. Throws NOT_FOUND for one that is not there as a whole.
+void add_files(SQLite::Database& database, const v1::RunInfo& info, const IsWhole& is_whole);
 
 /// Binds :since, :limit (0: all) and, where the filter names one, :rig of a list's statement.
 void bind_filter(SQLite::Statement& select, const v1::ListRunsRequest& filter);
@@ -59,6 +62,7 @@ struct Store::Impl {
     /// As they are in the database; filled with `mutex` held, so that none is older than that.
     std::map<std::string, RigEra> eras;
     mutable std::mutex eras_mutex; ///< of `eras`; never held for longer than a look
+    sql::IsWhole is_whole = [](const std::string&) { return true; };
 
     void open();
 

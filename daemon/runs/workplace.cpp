@@ -186,7 +186,9 @@ RigAccess Workplace::access_to(const v1::RigConditions& conditions) {
         }
         access.present_era = [&rig] { return rig.era(); };
         access.end_era = [this, &rig](const std::string& why) { end_era(rig, why); };
-        access.perturb = [&rig](double fraction) { rig.perturb(fraction); };
+        access.perturb = [&rig, over = order_.over](double fraction) {
+            rig::LeasedRig(rig, over).displace(fraction);
+        };
     }
     add_lender(conditions, access);
     return access;

@@ -216,7 +216,7 @@ TEST_CASE("messages that are no requests are met with silence") {
     bench.peer.send({"", "", "", ""});
     bench.peer.send({"", query.header.SerializeAsString(), body, query.payload()}); // a REQ socket
     bench.peer.send({"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"});
-    bench.peer.send({std::string(5'000'000, 'x'), "y"});
+    bench.peer.send({std::string(100'000, 'x'), "y"});
     bench.peer.send({query.header.SerializeAsString().substr(0, 9), body}); // a truncated header
     for (const int kind : {0, 3, 4, 5, 6, 99}) {
         v1::Header header = query.header;

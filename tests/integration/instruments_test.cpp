@@ -91,12 +91,18 @@ rig = "ladder"
 rig = "ladder"
 )";
 
-Finished query(const Daemon& daemon, const std::string& rig) {
+Finished query_at_once(const Daemon& daemon, const std::string& rig,
+                       std::vector<std::string> more = {}) {
     std::string half = "0.5";
     for (int i = 1; i < 20; ++i) {
         half += ",0.5";
     }
-    return daemon.ctl({"query", rig, "--in", daemon.write("in.csv", half).string(), "--wait"});
+    more.insert(more.begin(), {"query", rig, "--in", daemon.write("in.csv", half).string()});
+    return daemon.ctl(more);
+}
+
+Finished query(const Daemon& daemon, const std::string& rig) {
+    return query_at_once(daemon, rig, {"--wait"});
 }
 
 json rig_of(const Daemon& daemon, const std::string& rig) {
@@ -332,6 +338,12 @@ TEST_CASE("instruments that do not answer are not known to be safe, and keep no 
     const json found = test::lines_of(daemon.ctl({"--json", "instruments"}).out)[0];
     REQUIRE(found["state"] == "disconnected");
     REQUIRE(says(found["reason"], "Connection refused"));
+    test::await([&] { return !rig_of(daemon, "ladder")["blocks"].empty(); }); // a second look later
+    REQUIRE(rig_of(daemon, "ladder")["blocks"][0]["kind"] == "not known to be safe");
+    REQUIRE(says(daemon.ctl({"rigs"}).out, "not known to be safe since "));
+    const Finished refused = query_at_once(daemon, "ladder");
+    REQUIRE(refused.status == 6);
+    REQUIRE(says(refused.err, "ladder is not known to be safe: "));
     REQUIRE(make_safe(daemon).status == 1);
     const Finished checked = test::run_command({PHYLL_BIN_DIR "/phylld", "--check", "--config",
                                                 (daemon.folder() / "phylld.toml").string()});

@@ -157,6 +157,12 @@ kind = "echo"
         REQUIRE(refused.err.find("rig 'box' cannot be used: its driver did not return from a "
                                  "query within 5") != std::string::npos);
         REQUIRE(daemon.ctl({"rig", "characterise", "box"}).status == 4);
+        const Finished stopped = daemon.ctl({"--json", "stop", "box", "--note", "smoke"});
+        REQUIRE(stopped.status == 4);
+        REQUIRE(json::parse(stopped.out)["safe"] == false);
+        REQUIRE(json::parse(stopped.out)["safe_reason"].get<std::string>().starts_with(
+            "its driver did not return from a query within 5"));
+        REQUIRE(json::parse(stopped.out)["blocks"][0]["kind"] == "stopped");
         REQUIRE(test::run_command(ask_for("other")).status == 0);
         REQUIRE(daemon.log().find("rig 'box' cannot be used: its driver did not return") !=
                 std::string::npos);

@@ -284,6 +284,23 @@ TEST_CASE("a bundle has what was uploaded, and is verified without it") {
     CHECK(bench.ctl({"verify", bundle}).back()["same"] == true);
 }
 
+TEST_CASE("uploads go on while a large file is looked into, and the daemon ends all the same") {
+    Bench bench;
+    const std::uint64_t size = std::uint64_t{1} << 40U; // hours, if it were read
+    std::ofstream(bench.data_dir.path() / "large.bin").flush();
+    std::filesystem::resize_file(bench.data_dir.path() / "large.bin", size);
+    RawPeer looking(bench.daemon.tcp());
+    v1::FindDataRequest request;
+    request.add_sha256(hash_of("elsewhere"));
+    request.add_size(size);
+    looking.send({RawPeer::request("phyll.v1.Data/Find", 1).SerializeAsString(),
+                  request.SerializeAsString()});
+    looking.expect_service(); // it has been heard
+    Uploader client(bench.daemon);
+    CHECK(client.put(table(), 0, table()).code() == v1::OK);
+    CHECK(bench.daemon.stop() == 0);
+}
+
 TEST_CASE("a submission that is repeated with its files starts nothing twice") {
     const Bench bench;
     Uploader client(bench.daemon);

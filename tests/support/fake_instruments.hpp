@@ -18,6 +18,7 @@ struct FakeBench {
     instruments::Identity identity{
         .maker = "Maker", .model = "M1", .serial = "S1", .firmware = "1"};
     bool there = true;
+    bool stays_on = false;        ///< whatever it is told
     std::atomic<bool> on = false; ///< its output
     std::atomic<int> made_safe = 0;
     std::atomic<int> shut = 0;
@@ -52,7 +53,10 @@ class FakeInstrument final : public instruments::Instrument {
     [[nodiscard]] SafeState make_safe() noexcept override {
         try {
             connect({});
-            drive(false);
+            drive(bench_->stays_on);
+            if (bench_->stays_on) {
+                throw Error(Code::unavailable, name_ + ": its output stays on");
+            }
         } catch (const Error& error) {
             return {.state = SafeState::State::unknown, .reason = error.what()};
         }

@@ -122,7 +122,7 @@ std::vector<runs::Content> wanted_by(const v1::FindDataRequest& request) {
 void find_contents(const Site& site, const v1::FindDataRequest& request,
                    const std::shared_ptr<Call>& call) {
     aside(
-        site.uploads, site, call,
+        site.lookups, site, call,
         [&site, wanted = wanted_by(request), stop = call->stop_token()] {
             return site.contents.find(wanted, stop);
         },

@@ -29,6 +29,8 @@ struct Site {
     boost::asio::thread_pool& exports;
     /// For what clients upload, part after part, in the order in which it comes.
     boost::asio::thread_pool& uploads;
+    /// For looking for contents, which may have to read large files: uploads do not wait for it.
+    boost::asio::thread_pool& lookups;
     const Clock& clock;
     rig::Lab& lab;
     runs::RunManager& runs;

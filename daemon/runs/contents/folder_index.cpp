@@ -49,7 +49,7 @@ void FolderIndex::look_at(const std::set<std::uint64_t>& sizes, const std::stop_
         const std::optional<FileStamp> now = stamp_of(it->path());
         const std::string path = it->path().lexically_relative(folder_).string();
         if (now && sizes.contains(now->size) && !is_known(path, *now)) {
-            note(path);
+            note(path, stop);
         }
     }
 }
@@ -59,14 +59,17 @@ bool FolderIndex::is_known(const std::string& path, const FileStamp& now) const 
     return known && known->stamp == now;
 }
 
-void FolderIndex::note(const std::string& path) {
+void FolderIndex::note(const std::string& path, const std::stop_token& stop) {
     try {
         const std::optional<FileStamp> before = stamp_of(folder_ / path);
-        const std::string sha256 = sha256_of(*read_below(folder_.string())(path).bytes());
+        const std::string sha256 = sha256_of(*read_below(folder_.string())(path).bytes(), stop);
         if (before && before == stamp_of(folder_ / path)) {
             store_.note_folder_file({.path = path, .sha256 = sha256, .stamp = *before});
         }
     } catch (const Error& error) {
+        if (stop.stop_requested()) {
+            throw Error(Code::cancelled, "given up by the client");
+        }
         spdlog::debug("{} is left out of the contents of the data directory: {}", path,
                       error.what());
     }

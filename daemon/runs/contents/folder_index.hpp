@@ -32,7 +32,8 @@ class FolderIndex {
   private:
     /// Whether the file has the content that is noted of it, and nothing else has come since.
     [[nodiscard]] bool is_known(const std::string& path, const FileStamp& now) const;
-    void note(const std::string& path);
+    /// Throws CANCELLED, else nothing that reading the file may throw.
+    void note(const std::string& path, const std::stop_token& stop = {});
 
     const std::filesystem::path folder_;
     Store& store_;

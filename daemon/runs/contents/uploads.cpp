@@ -25,6 +25,7 @@ constexpr std::uint64_t spared_bytes = std::uint64_t{64} << 20U;
 constexpr double part_patience = 7 * 24 * 3600.0;
 
 constexpr const char* part_suffix = ".part";
+constexpr const char* removed_suffix = ".removed";
 
 bool is_hash(const std::string& name) {
     return name.size() == 2 * Sha256Digest().size() &&
@@ -65,7 +66,12 @@ std::uint64_t size_or_0(const std::filesystem::path& path) {
 } // namespace
 
 Uploads::Uploads(std::filesystem::path folder, Store& store, const Clock& clock)
-    : folder_(std::move(folder)), store_(store), clock_(clock) {}
+    : folder_(std::move(folder)), store_(store), clock_(clock) {
+    store_.know_whole_uploads_by([whole_ones = folder_](const std::string& sha256) {
+        std::error_code ignored;
+        return std::filesystem::exists(whole_ones / sha256, ignored);
+    });
+}
 
 std::filesystem::path Uploads::whole(const std::string& sha256) const {
     return folder_ / sha256;
@@ -75,7 +81,29 @@ std::filesystem::path Uploads::part(const std::string& sha256) const {
     return folder_ / (sha256 + part_suffix);
 }
 
+std::filesystem::path Uploads::removed(const std::string& sha256) const {
+    return folder_ / (sha256 + removed_suffix);
+}
+
+void Uploads::finish_removals() {
+    std::vector<std::string> begun;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_, ignored)) {
+        if (entry.path().extension() == removed_suffix && is_hash(entry.path().stem().string())) {
+            begun.push_back(entry.path().stem().string());
+        }
+    }
+    for (const std::string& sha256 : begun) {
+        if (store_.upload(sha256)) {
+            put_in_place(removed(sha256), whole(sha256));
+        } else {
+            remove_file(removed(sha256));
+        }
+    }
+}
+
 void Uploads::tidy() {
+    finish_removals();
     std::set<std::string> there;
     std::error_code ignored;
     const double now = wall_seconds(clock_);
@@ -215,9 +243,25 @@ std::vector<Uploads::Listed> Uploads::list() const {
 
 void Uploads::remove(const std::string& sha256) {
     const std::lock_guard lock(mutex_);
-    store_.remove_upload(sha256);
+    // The store decides whether there is an upload. Its file is out of the way before the store
+    // forgets it: under its own name it would be taken for another upload at the next start.
+    bool put_aside = false;
+    try {
+        store_.remove_upload(sha256, [&] {
+            if (std::filesystem::exists(whole(sha256))) {
+                put_aside = true;
+                put_in_place(whole(sha256), removed(sha256));
+            }
+        });
+    } catch (...) {
+        if (put_aside) {
+            std::error_code ignored; // the next start does it then
+            std::filesystem::rename(removed(sha256), whole(sha256), ignored);
+        }
+        throw;
+    }
     drop_part(sha256);
-    remove_file(whole(sha256));
+    remove_file(removed(sha256));
 }
 
 } // namespace phyll::runs

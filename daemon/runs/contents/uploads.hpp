@@ -28,8 +28,8 @@ struct Received {
 };
 
 /// Files that clients upload, each kept under the SHA-256 of its content (in hexadecimal digits
-/// everywhere here): `FOLDER/HASH`, and `FOLDER/HASH.part` until its last byte has come. Their
-/// names are for people.
+/// everywhere here): `FOLDER/HASH`, and `FOLDER/HASH.part` until its last byte has come, or
+/// `FOLDER/HASH.removed` while it is removed. Their names are for people.
 ///
 /// What has come survives the death of the process, and whoever sends the content next goes on
 /// there. Contents are taken as they are; nothing in them is looked at.
@@ -39,11 +39,12 @@ class Uploads {
     static constexpr std::uint64_t most_bytes = std::uint64_t{64} << 30U; ///< of a file
     static constexpr std::size_t most_name = 1000;                        ///< bytes
 
-    /// `folder` is made when it is first needed.
+    /// `folder` is made when it is first needed. The store counts only what is whole in it.
     Uploads(std::filesystem::path folder, Store& store, const Clock& clock);
 
     /// To be called once, before all else: parts that nobody has continued for a week go, and
-    /// contents that the store does not know, because it was begun anew, are its again.
+    /// contents that the store does not know, because it was begun anew, are its again. What was
+    /// being removed is gone where the store has forgotten it, and else is there as before.
     void tidy();
 
     /// Takes the next part of a file, from byte `offset` on. With the last one the file is
@@ -68,6 +69,7 @@ class Uploads {
     };
     [[nodiscard]] std::vector<Listed> list() const;
 
+    /// Whenever the process dies in it, the whole upload is there at the next start, or nothing.
     /// Throws NOT_FOUND, or FAILED_PRECONDITION naming a run that needs it and is not over.
     void remove(const std::string& sha256);
 
@@ -82,6 +84,8 @@ class Uploads {
 
     [[nodiscard]] std::filesystem::path whole(const std::string& sha256) const;
     [[nodiscard]] std::filesystem::path part(const std::string& sha256) const;
+    [[nodiscard]] std::filesystem::path removed(const std::string& sha256) const;
+    void finish_removals();
     /// The part of an upload, made where there is none.
     PartFile& part_of(const UploadRecord& upload, const std::stop_token& stop);
     void begin(const UploadRecord& upload);

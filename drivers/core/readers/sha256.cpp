@@ -1,5 +1,7 @@
 #include "drivers/core/readers/sha256.hpp"
 
+#include "drivers/core/error.hpp"
+
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -50,10 +52,13 @@ Sha256Digest sha256_of(std::string_view bytes) {
     return sha256_of(std::as_bytes(std::span(bytes)));
 }
 
-std::string sha256_of(const ByteSource& bytes) {
+std::string sha256_of(const ByteSource& bytes, const std::stop_token& stop) {
     Sha256 sum;
     std::vector<std::byte> buffer(piece);
     for (std::uint64_t at = 0; at < bytes.size(); at += piece) {
+        if (stop.stop_requested()) {
+            throw Error(Code::cancelled, "nobody wants the hash any more");
+        }
         const std::span<std::byte> part = std::span(buffer).first(
             static_cast<std::size_t>(std::min<std::uint64_t>(piece, bytes.size() - at)));
         bytes.read(at, part);

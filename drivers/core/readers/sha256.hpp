@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -35,7 +36,8 @@ class Sha256 {
 
 [[nodiscard]] Sha256Digest sha256_of(std::span<const std::byte> bytes);
 [[nodiscard]] Sha256Digest sha256_of(std::string_view bytes);
-/// Of all that a source has, read part by part, in hexadecimal digits. Throws what reading throws.
-[[nodiscard]] std::string sha256_of(const ByteSource& bytes);
+/// Of all that a source has, read part by part, in hexadecimal digits. Throws what reading throws,
+/// and CANCELLED when asked to stop.
+[[nodiscard]] std::string sha256_of(const ByteSource& bytes, const std::stop_token& stop = {});
 
 } // namespace phyll

@@ -1,74 +1,17 @@
 #include "daemon/rig/lab.hpp"
 #include "tests/support/scripted_layer.hpp"
+#include "tests/unit/rig/lab_bench.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <condition_variable>
-#include <deque>
 
 using namespace phyll;
 using rig::Lab;
 using rig::RigThread;
+using test::LabBench;
+using test::PostedTasks;
 using test::ScriptedLayer;
 
 namespace {
-
-/// A loop that runs what was posted when the test says so.
-class PostedTasks {
-  public:
-    Lab::Post post() {
-        return [this](std::function<void()> task) {
-            const std::lock_guard lock(mutex_);
-            tasks_.push_back(std::move(task));
-            posted_.notify_all();
-        };
-    }
-    void run_one() {
-        std::unique_lock lock(mutex_);
-        posted_.wait(lock, [&] { return !tasks_.empty(); });
-        const auto task = std::move(tasks_.front());
-        tasks_.pop_front();
-        lock.unlock();
-        task();
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable posted_;
-    std::deque<std::function<void()>> tasks_;
-};
-
-/// A lab with one scripted rig, "r".
-struct LabBench {
-    explicit LabBench(const Clock& clock) : lab(clock, loop.post()) {
-        lab.add(std::make_unique<RigThread>(
-            "r", [this] { return std::make_unique<ScriptedLayer>(script); }, clock, 0));
-    }
-    /// Waits in line as `holder`; what befalls it is in `events`.
-    rig::LeaseId wait_for(const std::string& holder, Seconds time_to_live = {}) {
-        return lab.wait_for({.rigs = {"r"}, .holder = holder, .time_to_live = time_to_live},
-                            {.granted =
-                                 [this, holder](const rig::Grant& grant) {
-                                     events.push_back(holder + " has it");
-                                     over = grant.over;
-                                 },
-                             .lost =
-                                 [this, holder](rig::LeaseEnd, const std::string& why) {
-                                     events.push_back(holder + ": " + why);
-                                 }});
-    }
-    void run(std::size_t until_events) {
-        while (events.size() < until_events) {
-            loop.run_one();
-        }
-    }
-
-    std::shared_ptr<test::Script> script = std::make_shared<test::Script>();
-    PostedTasks loop;
-    Lab lab;
-    std::vector<std::string> events;
-    std::stop_token over;
-};
 
 /// A query of the bench's rig that hangs until it is stopped.
 std::shared_ptr<rig::Measurement> hanging_query(LabBench& bench, const Clock& clock) {
@@ -226,6 +169,66 @@ TEST_CASE("a rig that is disabled is made safe, and is given to nobody until it 
     bench.run(4);
     REQUIRE(bench.events.back() == "bert has it");
     REQUIRE_THROWS_WITH(bench.lab.enable("r"), "r is not disabled");
+}
+
+TEST_CASE("a simulation that a lease displaced is put back before the next in line gets it") {
+    class Controls final : public rig::SimulationControls {
+      public:
+        double perturb(double fraction) override { return fraction_ = fraction; }
+        [[nodiscard]] double perturbation() const override { return fraction_; }
+        void inject(const v1::FaultConfig&) override {}
+
+      private:
+        double fraction_ = 0.25;
+    };
+    const ManualClock clock;
+    PostedTasks loop;
+    const auto script = std::make_shared<test::Script>();
+    Lab lab(clock, loop.post());
+    lab.add(std::make_unique<RigThread>(
+        "r",
+        [&]() -> rig::MadeRig {
+            return {std::make_unique<ScriptedLayer>(script), std::make_unique<Controls>()};
+        },
+        clock, 0));
+    std::stop_token over;
+    std::vector<double> found; // by who gets the rig
+    const auto wait_for = [&](const std::string& holder) {
+        return lab.wait_for({.rigs = {"r"}, .holder = holder},
+                            {.granted =
+                                 [&](const rig::Grant& grant) {
+                                     over = grant.over;
+                                     found.push_back(lab.rig("r").perturbation());
+                                 },
+                             .lost = {}});
+    };
+    const auto run = [&](std::size_t grants) {
+        while (found.size() < grants) {
+            loop.run_one();
+        }
+    };
+    const rig::LeaseId first = wait_for("anna");
+    run(1);
+    const std::stop_token annas_over = over;
+    rig::LeasedRig annas(lab.rig("r"), annas_over);
+    annas.displace(0.5);
+    REQUIRE(lab.rig("r").perturbation() == 0.5);
+    wait_for("bert");
+    if (GENERATE(false, true)) {
+        lab.end(first);
+    } else {
+        static_cast<void>(lab.break_lease("r", "he has gone home"));
+    }
+    run(2);
+    REQUIRE(found == std::vector<double>{0.25, 0.25});
+    // What the first holder's thread comes to only now changes nothing for the second.
+    rig::LeasedRig(lab.rig("r"), over).displace(0.125);
+    annas.put_back();
+    annas.displace(0.5);
+    // Nor what was on its way to the rig already.
+    lab.rig("r").put_back(annas_over);
+    lab.rig("r").displace(0.5, annas_over);
+    REQUIRE(lab.rig("r").perturbation() == 0.125);
 }
 
 TEST_CASE("a rig that is not known names those that are") {

@@ -168,6 +168,30 @@ TEST_CASE("who comes back with an earlier place keeps it") {
     REQUIRE(bench.granted.back() == again);
 }
 
+TEST_CASE("a place is kept for who is not ready, and passed by nobody") {
+    TableBench bench;
+    const LeaseId first = bench.wait_for({"a", "b"}, "first");
+    const LeaseId next = bench.wait_for({"a"}, "next");
+    bench.table.block("b", {.kind = BlockKind::stopped});
+    bench.settle();
+    REQUIRE(bench.granted == std::vector<LeaseId>{first, next}); // what is blocked can be passed
+    bench.table.end(next);
+    const rig::LeaseTerms terms{.rigs = {"a", "b"}, .holder = "first", .place = first};
+    rig::LeaseTerms kept = terms;
+    kept.placeholder = true;
+    const LeaseId place = bench.table.wait_for(kept);
+    const LeaseId behind = bench.wait_for({"a"}, "behind");
+    bench.table.unblock("b", BlockKind::stopped);
+    bench.settle();
+    REQUIRE(bench.table.obstacle({"a"}) == "a is waited for by first");
+    const LeaseId again = bench.table.wait_for(terms);
+    bench.table.end(place);
+    bench.settle();
+    bench.table.end(again);
+    bench.settle();
+    REQUIRE(bench.granted == std::vector<LeaseId>{first, next, again, behind});
+}
+
 TEST_CASE("a lease that is not renewed in time ends, and one that is does not") {
     TableBench bench;
     const LeaseId lease = bench.take({"a"}, "anna", Seconds(5), "token");

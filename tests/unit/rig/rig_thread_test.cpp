@@ -273,7 +273,7 @@ TEST_CASE("a rig that is no simulation can neither be displaced nor made to fail
     RigThread rig("r", bench.maker(), bench.clock, 0);
     REQUIRE(rig.perturbation() == 0.0);
     try {
-        rig.perturb(0.1);
+        rig.displace(0.1, {});
         FAIL("it has no controls");
     } catch (const Error& error) {
         REQUIRE(error.code() == Code::failed_precondition);
@@ -317,11 +317,16 @@ TEST_CASE("a simulation is displaced on the rig's own thread, and says so") {
     };
     RigThread rig("r", maker, bench.clock, 0);
     REQUIRE(rig.perturbation() == 0.25);
-    REQUIRE(rig.perturb(0.5) == 5.0);
+    rig.displace(0.5, {});
     REQUIRE(rig.perturbation() == 0.5);
     REQUIRE(controls->thread == rigs_own);
-    REQUIRE_THROWS_WITH(rig.perturb(0.75), "too far");
+    REQUIRE_THROWS_WITH(rig.displace(0.75, {}), "too far");
     REQUIRE(rig.perturbation() == 0.5);
+    rig.displace(0.0, {});
+    rig.put_back({}); // to where it was before all of that
+    REQUIRE(rig.perturbation() == 0.25);
+    rig.put_back({});
+    REQUIRE(rig.perturbation() == 0.25);
 
     v1::FaultConfig fault;
     fault.set_kind("smoke");

@@ -104,7 +104,7 @@ TEST_CASE("a driver that does not return is given up, and its rig is in fault fo
     // Whatever is asked from then on is refused at once.
     REQUIRE(bench.answer() == in_time);
     REQUIRE_THROWS_WITH(bench.rig->recover(Deadline::never(), {}), in_time);
-    REQUIRE_THROWS_WITH(bench.rig->perturb(0.1), in_time);
+    REQUIRE_THROWS_WITH(bench.rig->displace(0.1, {}), in_time);
     REQUIRE(rig::LeasedRig(*bench.rig, {}).make_safe().reason == in_time);
     REQUIRE(bench.rig->spec().kind == "scripted");
     REQUIRE(bench.script->queries == 1);

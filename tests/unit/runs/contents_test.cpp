@@ -1,6 +1,7 @@
 #include "daemon/runs/contents/contents.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/readers/sha256.hpp"
+#include "tests/support/await.hpp"
 #include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
@@ -9,7 +10,10 @@
 #include <fstream>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string>
+#include <system_error>
+#include <thread>
 
 using namespace phyll;
 using namespace phyll::runs;
@@ -17,6 +21,17 @@ using Catch::Matchers::Contains;
 using test::TempDir;
 
 namespace {
+
+/// Whether this process has the file open.
+bool is_open(const std::filesystem::path& file) {
+    std::error_code ignored;
+    for (const auto& open : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
+        if (std::filesystem::read_symlink(open.path(), ignored) == file) {
+            return true;
+        }
+    }
+    return false;
+}
 
 std::string hash_of(const std::string& text) {
     return to_hex(sha256_of(text));
@@ -92,6 +107,29 @@ TEST_CASE("files of the data directory are read for a content of their size alon
     noted.sha256 = hash_of("something else");
     bench.store.note_folder_file(noted);
     CHECK_FALSE(bench.has("in the lab"));
+}
+
+TEST_CASE("whoever looks for a content can give up in the middle of a large file") {
+    Bench bench;
+    const std::filesystem::path large = bench.dir.path() / "lab" / "large.bin";
+    bench.write("large.bin", "");
+    std::filesystem::resize_file(large, std::uint64_t{1} << 40U); // hours, if it were read
+    std::stop_source stop;
+    Code code = Code::ok;
+    {
+        const std::jthread looking([&] {
+            try {
+                static_cast<void>(bench.contents.find(
+                    {{hash_of("elsewhere"), std::uint64_t{1} << 40U}}, stop.get_token()));
+            } catch (const Error& error) {
+                code = error.code();
+            }
+        });
+        test::await([&] { return is_open(large); });
+        stop.request_stop();
+    }
+    CHECK(code == Code::cancelled);
+    CHECK_FALSE(bench.store.folder_file("large.bin"));
 }
 
 TEST_CASE("a file of the data directory that becomes another one is not taken for the old one") {

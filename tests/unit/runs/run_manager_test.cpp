@@ -26,12 +26,12 @@ std::string expected(const std::vector<std::string>& rigs, std::uint64_t seed) {
     return weights(bench, bench.submit(rigs, seed));
 }
 
-/// Runs on "a" wait at their query `at` until the test lets them go on.
+/// Runs on a rig wait at its query `at` until the test lets them go on.
 class Gate {
   public:
-    Gate(RunBench& bench, std::uint64_t at) : bench_(bench) {
-        bench.on_query = [this, at](const std::string& rig) {
-            if (rig == "a" && ++asked_ == at) {
+    Gate(RunBench& bench, std::uint64_t at, const std::string& gated = "a") : bench_(bench) {
+        bench.on_query = [this, at, gated](const std::string& rig) {
+            if (rig == gated && ++asked_ == at) {
                 reached_ = true;
                 open_.wait(false);
             }
@@ -169,6 +169,49 @@ TEST_CASE("after an emergency stop a run goes on by itself at its place, once it
     }
     REQUIRE(weights(bench, run) == undisturbed);
     REQUIRE(weights(bench, next) == expected({"a"}, 2));
+}
+
+TEST_CASE("a run whose rig is free again before its thread has ended keeps its place") {
+    const std::string undisturbed = expected({"a", "b"}, 1);
+    RunBench bench;
+    Gate gate(bench, 2, "b");
+    const std::uint64_t run = bench.submit({"a", "b"}, 1);
+    const std::uint64_t next = bench.submit({"a"}, 2);
+    gate.wait(); // in a query on "b"; "a" rests
+    const bool stopped = GENERATE(true, false);
+    if (stopped) {
+        bench.stop_rig("a");
+    } else {
+        bench.lab.disable("a", "cleo", "fibre open", [] {});
+    }
+    bench.until([&] { return !bench.lab.leases().settling("a"); });
+    stopped ? bench.lab.acknowledge("a") : bench.lab.enable("a");
+    bench.loop.run_ready();
+    CHECK(bench.lab.holder("a").empty());
+    CHECK(bench.state(run) == v1::RUNNING); // its thread has not ended
+    CHECK(bench.state(next) == v1::QUEUED);
+    gate.open();
+    CHECK(weights(bench, run) == undisturbed);
+    CHECK(bench.state(next) != v1::SUCCEEDED);
+    CHECK(weights(bench, next) == expected({"a"}, 2));
+
+    std::vector<v1::RunState> states;
+    std::vector<std::uint64_t> began; // runs, in the order in which they came to their rigs
+    std::vector<StoredEvent> events = bench.store.events({run, next}, 0, 1000);
+    std::ranges::sort(events, {}, [](const StoredEvent& e) { return e.event.number(); });
+    for (const StoredEvent& stored : events) {
+        if (stored.event.has_state() && stored.run == run) {
+            states.push_back(stored.event.state().state());
+        }
+        if (stored.event.has_state() && stored.event.state().state() == v1::RUNNING) {
+            began.push_back(stored.run);
+        }
+    }
+    CHECK(began == std::vector<std::uint64_t>{run, run, next});
+    CHECK(states == (stopped ? std::vector<v1::RunState>{v1::QUEUED, v1::RUNNING, v1::HELD,
+                                                         v1::QUEUED, v1::RUNNING, v1::SUCCEEDED}
+                             : std::vector<v1::RunState>{v1::QUEUED, v1::RUNNING, v1::QUEUED,
+                                                         v1::RUNNING, v1::SUCCEEDED}));
 }
 
 TEST_CASE("a tagged-out rig sends its run back in line, and a broken lease waits for a person") {

@@ -4,10 +4,12 @@
 
 #include "daemon/runs/run_state.hpp"
 #include "tests/unit/runs/run_bench.hpp"
+#include "tests/unit/runs/storm_client.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 
 using namespace phyll;
@@ -57,6 +59,10 @@ class Watching {
 class Storm {
   public:
     Storm(RunBench& bench, std::uint32_t seed) : bench_(bench), random_(seed) {
+        if (draw(3) == 0) { // before others, so that there is something to lose
+            client_.emplace(bench);
+            jobs_.push_back({.run = client_->run()});
+        }
         add({"a"});
         if (draw(3) == 0) {
             add({draw(2) == 0 ? "a" : "b", "b"});
@@ -70,7 +76,7 @@ class Storm {
     }
 
     struct Job {
-        std::vector<std::string> rigs;
+        std::vector<std::string> rigs{}; ///< none: a client drives it
         std::size_t which = 0;
         std::uint64_t run = 0;
     };
@@ -79,6 +85,7 @@ class Storm {
     void rage(int steps) {
         for (int i = 0; i < steps; ++i) {
             happen();
+            let_client_go_on();
             for (std::size_t turns = draw(4); turns > 0; --turns) {
                 bench_.loop.run_ready();
                 std::this_thread::yield();
@@ -99,6 +106,7 @@ class Storm {
                     ask([&] { bench_.runs->resume(job.run); });
                 }
             }
+            let_client_go_on();
             bench_.loop.run_ready();
             std::this_thread::yield();
         }
@@ -113,7 +121,8 @@ class Storm {
             REQUIRE((info.state() == v1::SUCCEEDED || info.state() == v1::RUN_CANCELLED));
             if (info.state() == v1::SUCCEEDED) {
                 ++succeeded;
-                REQUIRE(info.result().weights_sha256() == learned(jobs_[i]));
+                const std::string& weights = info.result().weights_sha256();
+                REQUIRE(weights == (jobs_[i].rigs.empty() ? "" : learned(jobs_[i])));
             }
             check_events(*watching_[i], {jobs_[i].run});
         }
@@ -121,16 +130,28 @@ class Storm {
         std::ranges::transform(jobs_, std::inserter(all, all.end()), &Job::run);
         check_events(*watching_.back(), all);
         REQUIRE(unanswered_ == 0);
+        if (client_) {
+            client_->check();
+        }
         return succeeded;
     }
 
     std::size_t pauses = 0;
     std::size_t losses = 0;
+    /// How often a client came back to its run.
+    [[nodiscard]] std::size_t comebacks() const {
+        return client_ ? std::max<std::size_t>(client_->opened(), 1) - 1 : 0;
+    }
 
   private:
     void add(const std::vector<std::string>& rigs) {
         const std::size_t which = draw(2);
         jobs_.push_back({rigs, which, bench_.submit(rigs, which + 1, priority())});
+    }
+    void let_client_go_on() {
+        if (client_) {
+            client_->step();
+        }
     }
     std::size_t draw(std::size_t below) { return random_() % below; }
     int priority() { return static_cast<int>(draw(3)); }
@@ -249,6 +270,7 @@ class Storm {
     RunBench& bench_;
     std::mt19937 random_;
     std::vector<Job> jobs_;
+    std::optional<test::StormClient> client_;
     std::vector<std::unique_ptr<Watching>> watching_;
     int unanswered_ = 0;
 };
@@ -283,6 +305,7 @@ void survive(std::uint32_t quarter) {
     std::size_t succeeded = 0;
     std::size_t pauses = 0;
     std::size_t losses = 0;
+    std::size_t comebacks = 0;
     std::uint32_t seed = 250 * quarter;
     for (int lab = 0; lab < 5; ++lab) {
         RunBench bench;
@@ -294,11 +317,13 @@ void survive(std::uint32_t quarter) {
             succeeded += storm.check(std::ref(learned));
             pauses += storm.pauses;
             losses += storm.losses;
+            comebacks += storm.comebacks();
         }
     }
     REQUIRE(succeeded > 4 * storms);
     REQUIRE(pauses > storms);
     REQUIRE(losses > storms);
+    REQUIRE(comebacks > storms / 4);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "drivers/core/readers/sha256.hpp"
 #include "tests/support/paths.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <catch2/catch.hpp>
 
 #include <chrono>
@@ -44,7 +45,7 @@ v1::RunInfo run_with(const std::string& content) {
 
 struct Bench {
     TempDir dir;
-    Store store{dir.path() / "phylld.db"};
+    Store store{store_file()};
     ManualClock clock;
     std::optional<Uploads> uploads;
 
@@ -54,6 +55,7 @@ struct Bench {
         uploads.emplace(folder(), store, clock);
         uploads->tidy();
     }
+    [[nodiscard]] std::string store_file() const { return (dir.path() / "phylld.db").string(); }
     [[nodiscard]] std::filesystem::path folder() const { return dir.path() / "data"; }
     [[nodiscard]] std::filesystem::path part(const std::string& content) const {
         return folder() / (hash_of(content) + ".part");
@@ -227,6 +229,63 @@ TEST_CASE("an upload that a run needs cannot be removed until the run is over") 
           Code::not_found);
     bench.store.remove({run}, {});
     CHECK(bench.store.runs_with(hash_of("hello")).empty());
+}
+
+TEST_CASE("wherever the process dies in a removal, the whole upload is there again, or nothing") {
+    Bench bench;
+    bench.put(record("hello"), 0, "hello");
+    const std::filesystem::path whole = bench.folder() / hash_of("hello");
+    const std::filesystem::path aside = bench.folder() / (hash_of("hello") + ".removed");
+    const auto remove = [&] { bench.uploads->remove(hash_of("hello")); };
+    bool there = true;
+    SECTION("the file was put aside") {
+        std::filesystem::rename(whole, aside);
+    }
+    SECTION("the store could not forget it") {
+        SQLite::Database(bench.store_file(), SQLite::OPEN_READWRITE)
+            .exec("CREATE TRIGGER stop BEFORE DELETE ON uploads "
+                  "BEGIN SELECT RAISE(ABORT, 'stopped'); END");
+        CHECK_THROWS(remove());
+        CHECK(bench.read("hello") == "hello");
+        CHECK(std::filesystem::exists(whole));
+    }
+    SECTION("the store had forgotten it") {
+        std::filesystem::create_directories(bench.part("hello") / "in the way");
+        CHECK_THROWS(remove());
+        std::filesystem::remove_all(bench.part("hello"));
+        there = false;
+    }
+    SECTION("it was through") {
+        remove();
+        there = false;
+    }
+    bench.start();
+    CHECK(bench.read("hello") == (there ? "hello" : "not there"));
+    CHECK(bench.uploads->list().size() == (there ? 1 : 0));
+    CHECK(std::filesystem::exists(whole) == there);
+    CHECK_FALSE(std::filesystem::exists(aside));
+    // And so it stays.
+    bench.start();
+    CHECK(bench.uploads->list().size() == (there ? 1 : 0));
+    CHECK(bench.put(record("hello"), 0, "hello").complete);
+    CHECK(bench.read("hello") == "hello");
+}
+
+TEST_CASE("no run is stored on an upload that has only begun") {
+    Bench bench;
+    const auto submit = [&] { bench.store.add_run(run_with("hello"), {}, ""); };
+    bench.put(record("hello"), 0, "hel");
+    CHECK(refused(submit, "the content of x.csv has not come to its end") == Code::not_found);
+    CHECK(bench.store.runs_with(hash_of("hello")).empty());
+    bench.start();
+    CHECK(refused(submit, "has not come to its end") == Code::not_found);
+    bench.put(record("hello"), 3, "lo");
+    CHECK(refused(submit, "") == Code::ok);
+
+    // What lies in the data directory as well need not be uploaded.
+    bench.put(record("begun"), 0, "beg");
+    bench.store.note_folder_file({.path = "b.csv", .sha256 = hash_of("begun"), .stamp = {}});
+    CHECK_NOTHROW(bench.store.add_run(run_with("begun"), {}, ""));
 }
 
 TEST_CASE("a key that was used before starts nothing, whatever became of the files") {
