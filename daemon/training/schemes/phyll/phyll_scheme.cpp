@@ -1,5 +1,6 @@
 #include "daemon/training/schemes/phyll/phyll_scheme.hpp"
 
+#include "daemon/training/operations.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -157,7 +158,13 @@ StepReport PhyllScheme::learn(std::uint64_t step, const Plan& planned, ConstBloc
     check_responses(task, planned, responses);
     const Work work = prepare(task);
     ++progress_.next_step;
-    switch (task.phase) {
+    StepReport report = take_step(work, responses);
+    report.operations = operations(work);
+    return report;
+}
+
+StepReport PhyllScheme::take_step(const Work& work, ConstBlock responses) {
+    switch (work.task.phase) {
     case Phase::fit:
         return learn_fit(work, responses);
     case Phase::train:
@@ -166,6 +173,28 @@ StepReport PhyllScheme::learn(std::uint64_t step, const Plan& planned, ConstBloc
         return learn_propagate(work, responses);
     default:
         return learn_evaluate(work, responses);
+    }
+}
+
+double PhyllScheme::operations(const Work& work) const {
+    const Task& task = work.task;
+    const std::size_t features = settings_.layers[task.layer].features();
+    const std::size_t width = settings_.layers[task.layer].width;
+    const std::size_t columns = work.columns.size();
+    const double handing_on =
+        greedy() || is_last(task.layer) ? 0.0 : affine_operations(features, width, columns);
+    switch (task.phase) {
+    case Phase::fit:
+        return handing_on;
+    case Phase::train:
+        return local_learning_operations(features, width, 2 * selection_.batch_size(task),
+                                         settings_.inner_steps) +
+               handing_on +
+               (selection_.shows_all_labels(task.layer)
+                    ? judging_operations(features, width, columns)
+                    : 0.0);
+    default:
+        return judging_operations(features, width, columns);
     }
 }
 

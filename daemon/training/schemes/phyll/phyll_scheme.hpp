@@ -68,6 +68,9 @@ class PhyllScheme final : public Scheme {
     [[nodiscard]] Work prepare(const Task& task) const;
     [[nodiscard]] OwnedBlock inputs(const Task& task, std::span<const Column> columns) const;
 
+    /// Of a step.
+    [[nodiscard]] double operations(const Work& work) const;
+    StepReport take_step(const Work& work, ConstBlock responses);
     void check_responses(const Task& task, const Plan& planned, ConstBlock responses) const;
     StepReport learn_fit(const Work& work, ConstBlock responses);
     StepReport learn_train(const Work& work, ConstBlock responses);
