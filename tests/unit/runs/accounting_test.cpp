@@ -59,9 +59,7 @@ TEST_CASE("what a run has cost is the same when it is stopped or paused at any q
         const bool ended = bench.attempt(run).has_value();
         bench.on_query = nullptr;
         if (ended) {
-            if (!paused) {
-                bench.interrupt(run);
-            }
+            bench.interrupt(run);
             REQUIRE_FALSE(bench.attempt(run));
         }
         CAPTURE(more, paused, at);
