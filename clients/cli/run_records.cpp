@@ -65,6 +65,9 @@ void print_run(const v1::RunReply& run) {
     } else {
         std::cout << fmt::format("  {:<16} {}\n", "seed", info.seed());
         std::cout << fmt::format("  {:<16} {}\n", "folder", info.folder());
+        if (run.has_progress()) {
+            print_progress(std::cout, run);
+        }
     }
     if (info.has_conditions()) {
         print_conditions(std::cout, info.conditions());
@@ -238,7 +241,13 @@ v1::RunReply get_run(App& app, std::uint64_t run) {
 void show_run(App& app, std::uint64_t run) {
     const v1::RunReply reply = get_run(app, run);
     if (app.json()) {
-        std::cout << to_json(reply.info(), "run").dump() << '\n';
+        nlohmann::json line = to_json(reply.info(), "run");
+        if (reply.has_progress()) {
+            line["progress"] = to_json(reply.progress(), run);
+            line["progress"].erase("event");
+            line["progress"].erase("run");
+        }
+        std::cout << line.dump() << '\n';
     } else {
         print_run(reply);
     }

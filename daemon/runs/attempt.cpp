@@ -113,9 +113,9 @@ v1::RunResult Attempt::run() {
 
 v1::RunResult Attempt::do_work(Work& work) {
     v1::RunResult result = work.runner->run(stop_, pause_);
-    for (v1::Control& control : measure_controls(
-             {order_.spec, work.job, *work.measurer, work.table, site_.clock, *work.observer},
-             stop_, pause_)) {
+    for (v1::Control& control : measure_controls({order_.spec, work.job, *work.measurer, work.table,
+                                                  site_.clock, *work.observer, result},
+                                                 stop_, pause_)) {
         *result.add_controls() = std::move(control);
     }
     return result;
@@ -141,7 +141,8 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
                         .trouble = order_.rigs.empty() ? nullptr : &holding_,
                         .sentinels = order_.spec.sentinels(),
                         .pause = pause_,
-                        .over = order_.over});
+                        .over = order_.over,
+                        .clock = &site_.clock});
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
         work.measurer->add_rig(rig.rig(), access_to(rig));
     }
@@ -157,7 +158,10 @@ std::unique_ptr<Attempt::Work> Attempt::start() {
     Work& work = *made;
     work.observer = std::make_unique<Observer>(*this, work.table, before);
     RunnerOptions options = runner_options(order_.spec, work.job.rigs);
+    options.power = site_.power;
+    options.held_for = [this] { return holding_.held_for(); };
     if (order_.replay_of != 0) {
+        options.power.rigs.clear();  // nothing is measured
         options.checkpoints.reset(); // there is nothing to be lost,
         options.holds = false;       // and nothing to be looked at
         options.max_eras = UINT64_MAX;

@@ -123,7 +123,8 @@ json result(const v1::RunInfo& info) {
         return json::object();
     }
     json out = plain_json(info.result());
-    constexpr std::array measured{"hardware_seconds", "digital_seconds"};
+    constexpr std::array measured{"hardware_seconds", "digital_seconds", "wait_seconds",
+                                  "active_seconds",   "hardware_joules", "digital_joules"};
     for (const char* duration : measured) {
         out.erase(duration);
         if (out.contains("layers")) {

@@ -1,6 +1,7 @@
 #include "daemon/training/read_out.hpp"
 
 #include "daemon/training/matrix_product.hpp"
+#include "daemon/training/operations.hpp"
 #include "daemon/training/read_out_parts.hpp"
 #include "daemon/training/statistics.hpp"
 #include "drivers/core/error.hpp"
@@ -71,14 +72,17 @@ ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labe
     return parts;
 }
 
-/// The strongest of the grid where nothing could be held out, as on any tie.
-double choose_regularisation(const ReadOutParts& parts, ReadOutKind kind, ReadOutFitter& fitter) {
+/// The strongest of the grid where nothing could be held out, as on any tie. Adds what that takes.
+double choose_regularisation(const ReadOutParts& parts, ReadOutKind kind, ReadOutFitter& fitter,
+                             double& operations) {
     const std::span<const double> grid = read_out_grid(kind);
     std::vector<std::size_t> hits(grid.size());
     for (std::size_t part = 0; part < parts.held_out; ++part) {
         for (std::size_t g = 0; g < grid.size(); ++g) {
-            hits[g] +=
-                fitter.fit(grid[g], part).count_hits(parts.rows(part), parts.labels_of(part));
+            const ReadOut fitted = fitter.fit(grid[g], part);
+            hits[g] += fitted.count_hits(parts.rows(part), parts.labels_of(part));
+            operations += fitted.operations + affine_operations(parts.features.channels,
+                                                                parts.classes, parts.size(part));
         }
     }
     return grid[static_cast<std::size_t>(std::ranges::max_element(hits) - hits.begin())];
@@ -148,11 +152,13 @@ ReadOut fit_read_out(const SampleRows& features, std::span<const std::uint32_t> 
     const ReadOutParts parts = cut(features, labels, classes, standard, settings);
     const std::unique_ptr<ReadOutFitter> fitter =
         settings.kind == ReadOutKind::ridge ? ridge_fitter(parts) : softmax_fitter(parts);
-    const double regularisation = settings.regularisation
-                                      ? *settings.regularisation
-                                      : choose_regularisation(parts, settings.kind, *fitter);
+    double operations = fitter->operations();
+    const double regularisation =
+        settings.regularisation ? *settings.regularisation
+                                : choose_regularisation(parts, settings.kind, *fitter, operations);
     ReadOut read_out = fitter->fit(regularisation, nothing_held_out);
     read_out.regularisation = regularisation;
+    read_out.operations += operations;
     undo(standard, read_out);
     return read_out;
 }

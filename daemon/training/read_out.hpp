@@ -39,6 +39,9 @@ struct ReadOut {
     OwnedBlock weights;          ///< features x classes
     std::vector<float> bias;     ///< classes
     double regularisation = 0.0; ///< given or chosen
+    /// Floating-point operations that fitting it took, the choice of the penalty included, as
+    /// operations.hpp counts them. What the optimiser of softmax does beside gradients is not.
+    double operations = 0.0;
 
     /// Of each column of `features`, `features x samples`.
     [[nodiscard]] std::vector<std::uint32_t> classify(ConstBlock features) const;

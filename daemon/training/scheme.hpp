@@ -66,6 +66,9 @@ struct StepReport {
     /// Set by the last step that tests the split in question.
     std::optional<double> train_accuracy;
     std::optional<double> test_accuracy;
+    /// Floating-point operations of the step, `plan` included: a function of sizes, which
+    /// operations.hpp counts.
+    double operations = 0.0;
 };
 
 /// A part of a scheme's state, named so that it can be stored, hashed and read elsewhere.

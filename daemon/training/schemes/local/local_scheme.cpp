@@ -1,5 +1,6 @@
 #include "daemon/training/schemes/local/local_scheme.hpp"
 
+#include "daemon/training/operations.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/kernels/normal.hpp"
 #include "drivers/core/random.hpp"
@@ -163,7 +164,13 @@ StepReport LocalScheme::learn(std::uint64_t step, const Plan& planned, ConstBloc
     check_responses(task, planned, responses);
     const Work work = prepare(task);
     ++progress_.next_step;
-    switch (task.phase) {
+    StepReport report = take_step(work, responses);
+    report.operations = operations(work);
+    return report;
+}
+
+StepReport LocalScheme::take_step(const Work& work, ConstBlock responses) {
+    switch (work.task.phase) {
     case Phase::fit:
         return learn_fit(work, responses);
     case Phase::train:
@@ -173,6 +180,27 @@ StepReport LocalScheme::learn(std::uint64_t step, const Plan& planned, ConstBloc
     default:
         return learn_evaluate(work, responses);
     }
+}
+
+double LocalScheme::operations(const Work& work) const {
+    const Task& task = work.task;
+    const std::size_t features = settings_.layers[task.layer].features();
+    const std::size_t width = settings_.layers[task.layer].width;
+    const std::size_t columns = work.columns.size();
+    const double mapping =
+        !greedy() && !is_last(task.layer) ? affine_operations(features, width, columns) : 0.0;
+    if (task.phase == Phase::fit) {
+        return mapping;
+    }
+    const double judging = judging_operations(features, width, columns);
+    if (task.phase != Phase::train) {
+        return judging;
+    }
+    const std::size_t showings = settings_.labelling == Labelling::overlay ? 2 : 1;
+    return local_learning_operations(features, width, showings * selection_.batch_size(task),
+                                     settings_.inner_steps) +
+           (settings_.all_labels ? judging : 0.0) + // to draw wrong labels
+           (selection_.shows_all_labels(task.layer) ? judging : mapping);
 }
 
 void LocalScheme::check_responses(const Task& task, const Plan& planned,

@@ -74,6 +74,9 @@ class LocalScheme : public Scheme {
     [[nodiscard]] Work prepare(const Task& task) const;
     [[nodiscard]] OwnedBlock inputs(const Task& task, std::span<const Column> columns) const;
 
+    StepReport take_step(const Work& work, ConstBlock responses);
+    /// Of a step.
+    [[nodiscard]] double operations(const Work& work) const;
     void check_responses(const Task& task, const Plan& planned, ConstBlock responses) const;
     StepReport learn_fit(const Work& work, ConstBlock responses);
     StepReport learn_train(const Work& work, ConstBlock responses);

@@ -1,6 +1,7 @@
 #include "daemon/training/schemes/read_out/read_out_scheme.hpp"
 
 #include "daemon/training/named_arrays.hpp"
+#include "daemon/training/operations.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -190,6 +191,7 @@ StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBl
         read_out_.count_hits(features(test_scores_.rows().slice(part.first, part.count), answers),
                              std::span(test_labels_).subspan(part.first, part.count)));
     StepReport report;
+    report.operations = affine_operations(read_out_.weights.channels(), classes_, part.count);
     if (part.last) {
         report.test_accuracy = static_cast<double>(std::exchange(hits_, 0.0F)) /
                                static_cast<double>(test_labels_.size());
@@ -213,6 +215,8 @@ StepReport ReadOutScheme::finish_training() {
     const SampleRows all = features(training_scores_.rows(), responses);
     read_out_ = fit_read_out(all, training_labels_, classes_, settings_);
     StepReport report;
+    report.operations =
+        read_out_.operations + affine_operations(all.channels, classes_, all.samples);
     report.train_accuracy = static_cast<double>(read_out_.count_hits(all, training_labels_)) /
                             static_cast<double>(training_labels_.size());
     return report;
