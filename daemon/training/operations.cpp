@@ -4,8 +4,9 @@ namespace phyll::training {
 namespace {
 
 constexpr double per_parameter = 13.0;
-constexpr double per_z = 4.0;
-constexpr double per_z_with_gradient = 7.0;
+constexpr double per_z_and_direction = 2.0;
+constexpr double per_z_of_norm = 2.0;
+constexpr double per_z_of_gradient = 3.0;
 constexpr double per_score = 8.0;
 
 double product(std::size_t a, std::size_t b, std::size_t c = 1) noexcept {
@@ -27,24 +28,32 @@ double adam_operations(std::size_t parameters) noexcept {
     return per_parameter * static_cast<double>(parameters);
 }
 
-double goodness_operations(std::size_t width, std::size_t samples) noexcept {
-    return per_z * product(width, samples);
+double goodness_operations(std::size_t width, std::size_t samples,
+                           std::size_t directions) noexcept {
+    return (per_z_of_norm + per_z_and_direction * static_cast<double>(directions)) *
+           product(width, samples);
 }
 
-double goodness_gradient_operations(std::size_t width, std::size_t samples) noexcept {
-    return per_z_with_gradient * product(width, samples);
+double goodness_gradient_operations(std::size_t width, std::size_t samples,
+                                    std::size_t directions) noexcept {
+    const double along =
+        directions == 1 ? 0.0 : per_z_and_direction * static_cast<double>(directions);
+    return goodness_operations(width, samples, directions) +
+           (per_z_of_gradient + along) * product(width, samples);
 }
 
 double local_learning_operations(std::size_t features, std::size_t width, std::size_t samples,
-                                 std::uint64_t steps) noexcept {
+                                 std::uint64_t steps, std::size_t directions) noexcept {
     return static_cast<double>(steps) * (affine_operations(features, width, samples) +
-                                         goodness_gradient_operations(width, samples) +
+                                         goodness_gradient_operations(width, samples, directions) +
                                          affine_gradient_operations(features, width, samples) +
                                          adam_operations((features + 1) * width));
 }
 
-double judging_operations(std::size_t features, std::size_t width, std::size_t samples) noexcept {
-    return affine_operations(features, width, samples) + goodness_operations(width, samples);
+double judging_operations(std::size_t features, std::size_t width, std::size_t samples,
+                          std::size_t directions) noexcept {
+    return affine_operations(features, width, samples) +
+           goodness_operations(width, samples, directions);
 }
 
 double gram_operations(std::size_t features, std::size_t samples) noexcept {

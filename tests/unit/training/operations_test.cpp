@@ -71,6 +71,20 @@ TEST_CASE("a network's operations follow from its sizes, layer by layer") {
     REQUIRE(sums[1] == 6 * 3 * update + 2 * judging);
 }
 
+TEST_CASE("prototypes learn from a column for each sample, along a direction for each class") {
+    // 20 outputs, width 8; 70 samples, 6 epochs of 3 updates.
+    phyll::v1::RunSpec spec = small_spec();
+    spec.mutable_training()->set_reuse("run");
+    const auto sums = operations_of(*make_local("prototypes", spec, small_vowels()));
+    const double map = 2.0 * 20 * 8 * 70;
+    const double z = 8.0 * 70;
+    const double update = map + (2 + 2 * 7 + 3 + 2 * 7) * z + (map + z) + 13 * 21 * 8;
+    const double judging = map + (2 + 2 * 7) * z;
+    CHECK(sums[0] == 6 * (3 * update + judging) + judging + 2 * judging);
+    CHECK(operations_of(*make_local("phyll, hard", spec, small_vowels()))[0] >
+          operations_of(*make_local("phyll", spec, small_vowels()))[0]);
+}
+
 TEST_CASE("a batch changes how often a network is updated, not what a column takes") {
     const SplitData data = small_vowels();
     phyll::v1::RunSpec spec = small_spec();

@@ -192,13 +192,13 @@ double LocalScheme::operations(const Work& work) const {
     if (task.phase == Phase::fit) {
         return mapping;
     }
-    const double judging = judging_operations(features, width, columns);
+    const double judging = judging_operations(features, width, columns, settings_.directions);
     if (task.phase != Phase::train) {
         return judging;
     }
     const std::size_t showings = settings_.labelling == Labelling::overlay ? 2 : 1;
     return local_learning_operations(features, width, showings * selection_.batch_size(task),
-                                     settings_.inner_steps) +
+                                     settings_.inner_steps, settings_.directions) +
            (settings_.all_labels ? judging : 0.0) + // to draw wrong labels
            (selection_.shows_all_labels(task.layer) ? judging : mapping);
 }
