@@ -184,9 +184,13 @@ class Controls {
               v1::Control& control) {
         const training::SplitData& data = m_.job.data;
         const std::vector<std::uint32_t> labels = labels_of(data.data, data.split.training);
-        const training::ReadOut read_out = training::fit_read_out(
-            inputs, labels, data.data.classes(),
-            {.kind = kind, .seed = m_.spec.seed(), .workers = m_.job.workers, .stop = ends()});
+        const training::ReadOut read_out =
+            training::fit_read_out(inputs, labels, data.data.classes(),
+                                   {.kind = kind,
+                                    .seed = m_.spec.seed(),
+                                    .shown_as = data.split.shown_as,
+                                    .workers = m_.job.workers,
+                                    .stop = ends()});
         const auto share = [&](const SampleRows& features, std::span<const std::uint32_t> of) {
             return static_cast<double>(read_out.count_hits(features, of)) /
                    static_cast<double>(of.size());

@@ -43,9 +43,16 @@ Standard standard_of(const SampleRows& features) {
 /// `standard`.
 ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labels,
                  std::size_t classes, const Standard& standard, const ReadOutSettings& settings) {
-    std::vector<std::uint32_t> order(features.samples);
-    std::iota(order.begin(), order.end(), 0U);
-    KeyedRandom(settings.seed, "read-out folds").shuffle(order, 0);
+    std::vector<std::uint32_t> originals(features.samples / settings.shown_as);
+    std::iota(originals.begin(), originals.end(), 0U);
+    KeyedRandom(settings.seed, "read-out folds").shuffle(originals, 0);
+    std::vector<std::uint32_t> order;
+    order.reserve(features.samples);
+    for (const std::uint32_t original : originals) {
+        for (std::size_t copy = 0; copy < settings.shown_as; ++copy) {
+            order.push_back(static_cast<std::uint32_t>(original * settings.shown_as + copy));
+        }
+    }
     ReadOutParts parts;
     parts.classes = classes;
     parts.most_held = settings.most_held;
@@ -54,9 +61,9 @@ ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labe
     for (const std::uint32_t sample : order) {
         parts.labels.push_back(labels[sample]);
     }
-    const std::size_t count = std::min(folds, order.size());
+    const std::size_t count = std::min(folds, originals.size());
     for (std::size_t part = 0; part <= count; ++part) {
-        parts.begin.push_back(part * order.size() / count);
+        parts.begin.push_back(part * originals.size() / count * settings.shown_as);
     }
     if (count > 1) { // what is held out of a single sample leaves nothing to learn from
         parts.held_out = order.size() < large ? count : 1;
@@ -147,7 +154,8 @@ void ReadOutParts::check_stop() const {
 
 ReadOut fit_read_out(const SampleRows& features, std::span<const std::uint32_t> labels,
                      std::size_t classes, const ReadOutSettings& settings) {
-    assert(features.samples == labels.size() && !labels.empty());
+    assert(features.samples == labels.size() && !labels.empty() && settings.shown_as > 0 &&
+           labels.size() % settings.shown_as == 0);
     const Standard standard = standard_of(features);
     const ReadOutParts parts = cut(features, labels, classes, standard, settings);
     const std::unique_ptr<ReadOutFitter> fitter =

@@ -7,6 +7,7 @@
 #include "daemon/runs/nameless_file.hpp"
 #include "daemon/runs/rigs_file.hpp"
 #include "daemon/runs/spilling_bytes.hpp"
+#include "daemon/training/data/augment.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/journal/reader.hpp"
 #include "drivers/core/text.hpp"
@@ -63,7 +64,9 @@ std::shared_ptr<const ByteSource> measurements(const RunRecord& run, const std::
     std::optional<MeasurementsWriter> writer;
     const auto file = std::make_shared<NamelessFile>(
         run.info.folder(), "the measurements cannot be exported",
-        [&](const std::filesystem::path& path) { writer.emplace(*reader, rigs, path); });
+        [&](const std::filesystem::path& path) {
+            writer.emplace(*reader, rigs, path, training::shown_as(run.spec.data()));
+        });
     writer->write(stop);
     writer.reset(); // closes it
     return file;

@@ -86,6 +86,7 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
                                       ? std::optional(options.regularisation())
                                       : std::nullopt,
                 .seed = job.spec.seed(),
+                .shown_as = job.split.shown_as,
                 .workers = job.workers},
       classes_(job.data.classes()),
       training_labels_(labels_of(job.data, job.split.training)),
