@@ -40,6 +40,8 @@ struct ReadOut {
     std::vector<float> bias;     ///< classes
     double regularisation = 0.0; ///< given or chosen
 
+    /// W f + b of each column of `features`, `features x samples`: `classes x samples`.
+    [[nodiscard]] OwnedBlock scores(ConstBlock features) const;
     /// Of each column of `features`, `features x samples`.
     [[nodiscard]] std::vector<std::uint32_t> classify(ConstBlock features) const;
     /// Samples whose class is their label; they are read a few at a time.
