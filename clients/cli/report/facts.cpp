@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <string_view>
 
 namespace phyll::cli {
 namespace {
@@ -74,12 +75,21 @@ v1::LayerSpec rig_spec_of(const nlohmann::json& spec) {
     return out;
 }
 
+/// Whether the control is the run itself.
+bool is_itself(const v1::RunSpec& spec, std::string_view kind) {
+    const bool physics = std::ranges::any_of(spec.layers(), &v1::LayerConfig::physics);
+    const bool skips = std::ranges::any_of(spec.layers(), [](const v1::LayerConfig& layer) {
+        return layer.physics() && layer.skip();
+    });
+    return !spec.layers().empty() && ((kind == "physics_only" && physics && !skips) ||
+                                      (kind == "without_physics" && !physics));
+}
+
 AccuracyRow row_of(const v1::Control& control) {
-    AccuracyRow row{.name = control_name(control.kind()),
-                    .test = {},
-                    .train = {},
-                    .queries = control.training_queries() + control.evaluation_queries(),
-                    .reason = control.reason()};
+    AccuracyRow row;
+    row.name = control_name(control.kind());
+    row.queries = control.training_queries() + control.evaluation_queries();
+    row.reason = control.reason();
     if (control.has_test_accuracy()) {
         row.test = control.test_accuracy();
         row.train =
@@ -115,21 +125,26 @@ bool has_accuracy(const v1::RunInfo& run) {
     return run.has_result() && run.kind() == v1::TRAINING && run.result().test_samples() > 0;
 }
 
-std::vector<AccuracyRow> accuracies_of(const v1::RunInfo& run) {
+std::vector<AccuracyRow> accuracies_of(const v1::RunReply& run) {
+    const v1::RunResult& result = run.info().result();
     std::vector<AccuracyRow> rows;
     AccuracyRow& own = rows.emplace_back();
     own.name = "this run";
-    own.queries = run.result().training_queries() + run.result().evaluation_queries();
-    if (has_accuracy(run)) {
-        own.test = run.result().test_accuracy();
-        own.train = run.result().train_accuracy();
+    own.queries = result.training_queries() + result.evaluation_queries();
+    if (has_accuracy(run.info())) {
+        own.test = result.test_accuracy();
+        own.train = result.train_accuracy();
     }
-    const auto& controls = run.result().controls();
+    const auto& controls = result.controls();
     for (const char* kind : control_kinds) {
         const auto found = std::ranges::find(controls, kind, &v1::Control::kind);
-        rows.push_back(found != controls.end()
-                           ? row_of(*found)
-                           : AccuracyRow{.name = control_name(kind), .test = {}, .train = {}});
+        if (found != controls.end()) {
+            rows.push_back(row_of(*found));
+        } else {
+            AccuracyRow& row = rows.emplace_back();
+            row.name = control_name(kind);
+            row.instead = is_itself(run.spec(), kind) ? "this run" : row.instead;
+        }
     }
     for (const v1::Control& control : controls) {
         if (std::ranges::find(control_kinds, control.kind()) == control_kinds.end()) {

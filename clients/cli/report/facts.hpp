@@ -34,18 +34,19 @@ struct RunFacts {
 /// Throws what phylld refuses with; DATA_LOSS when it sends something else.
 [[nodiscard]] RunFacts gather_facts(App& app, std::uint64_t run);
 
-/// An accuracy, or why there is none.
+/// An accuracy, or what is to be said instead.
 struct AccuracyRow {
     std::string name;
     std::optional<double> test{};
     std::optional<double> train{};
     std::uint64_t queries = 0; ///< for training and evaluation, beyond the run's own for controls
-    std::string reason{};      ///< why there is none, where that is known
+    std::string instead = "not measured";
+    std::string reason{}; ///< why there is none, where that is known
 };
 
 /// The run itself first, then everything that it is to be held against, whether or not it was
-/// measured.
-[[nodiscard]] std::vector<AccuracyRow> accuracies_of(const v1::RunInfo& run);
+/// measured. What the run itself is, is "this run".
+[[nodiscard]] std::vector<AccuracyRow> accuracies_of(const v1::RunReply& run);
 
 /// Whether the run was judged on test samples.
 [[nodiscard]] bool has_accuracy(const v1::RunInfo& run);

@@ -42,8 +42,8 @@ std::string rigs_sentence(const RunFacts& facts) {
             : spec.evidence() == v1::REPLAY              ? "a recording"
             : spec.evidence() == v1::REPLAY_TWIN ? "a network that was fitted to a recording"
                                                  : "of a kind that is not recorded";
-        out += fmt::format(" The rig {} ({}, {} inputs, {} outputs) is {}.", rig.name, spec.kind(),
-                           spec.inputs_size(), spec.outputs_size(), is);
+        out += fmt::format(" The rig {} ({}, {}) is {}.", rig.name, spec.kind(),
+                           channel_words(spec), is);
     }
     return out;
 }
@@ -78,15 +78,15 @@ std::string with_interval(double share, std::uint64_t samples) {
     return fmt::format("{} (95 % interval {})", percent(share), interval_words(share, samples));
 }
 
-std::string accuracy_sentences(const v1::RunInfo& info) {
-    const v1::RunResult& result = info.result();
+std::string accuracy_sentences(const v1::RunReply& run) {
+    const v1::RunResult& result = run.info().result();
     std::vector<std::string> measured;
     std::vector<std::string> missing;
-    const std::vector<AccuracyRow> rows = accuracies_of(info);
+    const std::vector<AccuracyRow> rows = accuracies_of(run);
     for (auto row = rows.begin() + 1; row != rows.end(); ++row) {
         if (row->test) {
             measured.push_back(row->name + " " + with_interval(*row->test, result.test_samples()));
-        } else {
+        } else if (row->instead == AccuracyRow().instead) {
             missing.push_back(row->name);
         }
     }
@@ -125,9 +125,8 @@ std::string setup_rows(const RunFacts& facts) {
     std::string out;
     out += latex_row("Evidence", evidence_words(info));
     for (const RigFacts& rig : facts.rigs) {
-        out +=
-            latex_row("Rig", fmt::format("{}: {}, {} inputs, {} outputs", rig.name, rig.spec.kind(),
-                                         rig.spec.inputs_size(), rig.spec.outputs_size()));
+        out += latex_row(
+            "Rig", fmt::format("{}: {}, {}", rig.name, rig.spec.kind(), channel_words(rig.spec)));
     }
     for (const std::string& of : result.evidence_of()) {
         out += latex_row(is_of_instruments(info) ? "Instrument" : "Recording", of);
@@ -162,15 +161,15 @@ std::string setup_rows(const RunFacts& facts) {
     return out;
 }
 
-std::string accuracy_rows(const v1::RunInfo& info) {
-    const std::uint64_t samples = info.result().test_samples();
+std::string accuracy_rows(const v1::RunReply& run) {
+    const std::uint64_t samples = run.info().result().test_samples();
     std::string out;
-    for (const AccuracyRow& row : accuracies_of(info)) {
+    for (const AccuracyRow& row : accuracies_of(run)) {
         out += in_latex(row.name) + " & ";
         out += row.test
                    ? fmt::format("{:.1f} & {} & {}", 100 * *row.test,
                                  in_latex(interval_words(*row.test, samples)), count(row.queries))
-                   : "\\multicolumn{3}{l}{not measured}";
+                   : "\\multicolumn{3}{l}{" + in_latex(row.instead) + "}";
         out += " \\\\\n";
     }
     return out;
@@ -250,7 +249,7 @@ std::string methods_paragraph(const RunFacts& facts) {
                            counted(info.result().test_samples(), "test sample"));
     }
     out += costs_sentence(facts);
-    out += has_accuracy(info) ? accuracy_sentences(info) : "";
+    out += has_accuracy(info) ? accuracy_sentences(facts.run) : "";
     return out + versions_sentence(info);
 }
 
@@ -266,7 +265,7 @@ std::string methods_table(const RunFacts& facts) {
         out += fmt::format("\n  \\medskip\n\n  \\begin{{tabular}}{{lrrr}}\n\\toprule\n"
                            "& Test accuracy, \\% & Wilson 95\\,\\% interval & Queries \\\\\n"
                            "\\midrule\n{}\\bottomrule\n  \\end{{tabular}}\n",
-                           accuracy_rows(info));
+                           accuracy_rows(facts.run));
     }
     return out + "\\end{table}\n";
 }

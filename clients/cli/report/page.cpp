@@ -33,9 +33,11 @@ p { margin: 3px 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: 12px; }
 th { text-align: left; font-weight: 400; color: var(--muted); padding: 2px 10px 2px 0;
   border-bottom: 1px solid var(--grid); vertical-align: bottom; }
-td { padding: 2px 10px 2px 0; vertical-align: top; overflow-wrap: anywhere; }
+td { padding: 2px 10px 2px 0; vertical-align: top; overflow-wrap: anywhere; min-width: 14mm; }
 th:last-child, td:last-child { padding-right: 0; }
 .r { text-align: right; white-space: nowrap; overflow-wrap: normal; }
+td.n { min-width: 0; }
+.n { white-space: nowrap; width: 1%; padding-right: 18px; }
 tr.mark td { font-weight: 600; }
 dl { display: grid; grid-template-columns: 38mm 1fr; gap: 1px 10px; margin: 4px 0; font-size: 12px; }
 dt { color: var(--muted); }
@@ -46,6 +48,7 @@ figure svg { display: block; width: 100%; height: auto; }
 td svg { display: block; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 18px; }
 h3 { font-size: 12px; font-weight: 600; margin: 8px 0 0; }
+figure h3 { font-weight: 400; margin: 0; }
 code { font: 11px/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 pre { font: 11px/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; margin: 4px 0;
   white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -15,6 +15,12 @@
 namespace phyll::cli {
 namespace {
 
+const char* align_class(MarkupTable::Align align) {
+    return align == MarkupTable::Align::right    ? " class=\"r\""
+           : align == MarkupTable::Align::narrow ? " class=\"n\""
+                                                 : "";
+}
+
 /// A share and its interval on a line from `least` to 1.
 std::string interval_picture(double share, std::uint64_t samples, double least, bool own) {
     constexpr double width = 150;
@@ -43,9 +49,9 @@ double least_shown(const std::vector<AccuracyRow>& rows, std::uint64_t samples) 
     return std::max(0.0, std::floor(least * 10) / 10);
 }
 
-std::string accuracy_table(const v1::RunInfo& info) {
-    const std::vector<AccuracyRow> rows = accuracies_of(info);
-    const std::uint64_t samples = info.result().test_samples();
+std::string accuracy_table(const v1::RunReply& run) {
+    const std::vector<AccuracyRow> rows = accuracies_of(run);
+    const std::uint64_t samples = run.info().result().test_samples();
     const double least = least_shown(rows, samples);
     using enum MarkupTable::Align;
     MarkupTable table({{"Beside it"},
@@ -63,7 +69,7 @@ std::string accuracy_table(const v1::RunInfo& info) {
                  row.train ? percent(*row.train) : "not measured", count(row.queries)},
                 interval_picture(*row.test, samples, least, own), own);
         } else {
-            table.add({row.name, "not measured", "", "", "", ""});
+            table.add({row.name, row.instead, "", "", "", ""});
             reasons += row.reason.empty() ? "" : fmt::format(" {}: {}.", row.name, row.reason);
         }
     }
@@ -86,9 +92,11 @@ std::string period(const v1::RunInfo& info) {
                        duration(info.finished() - info.started()));
 }
 
-std::string svg_of(const Chart& chart) {
+constexpr double curves_height = 205;
+constexpr double matrix_height = 280;
+
+std::string svg_of(const Chart& chart, double height) {
     constexpr double width = 340;
-    constexpr double height = 210;
     SvgCanvas canvas(width, height, chart.title);
     draw(canvas, chart, {0, 0, width, height});
     return "<figure>" + canvas.take() + "</figure>\n";
@@ -101,7 +109,7 @@ std::string not_recorded(const std::string& title, const std::string& why) {
 
 std::string confusion_figure(const v1::TestJudgement& judgement) {
     constexpr double width = 340;
-    constexpr double height = 300;
+    constexpr double height = matrix_height;
     SvgCanvas canvas(width, height, "Confusion of the test samples");
     draw_confusion(canvas, judgement, {0, 0, width, height});
     return "<figure>" + canvas.take() +
@@ -116,8 +124,7 @@ void MarkupTable::open_row(bool mark) {
 }
 
 void MarkupTable::add_cell(std::size_t column, const std::string& markup) {
-    rows_ += fmt::format("<td{}>{}</td>",
-                         columns_[column].align == Align::right ? " class=\"r\"" : "", markup);
+    rows_ += fmt::format("<td{}>{}</td>", align_class(columns_[column].align), markup);
 }
 
 void MarkupTable::add(const std::vector<std::string>& cells, bool mark) {
@@ -141,8 +148,7 @@ void MarkupTable::add_with_picture(const std::vector<std::string>& cells,
 std::string MarkupTable::take() const {
     std::string out = "<table>\n<thead><tr>";
     for (const Column& column : columns_) {
-        out += fmt::format("<th{}>{}</th>", column.align == Align::right ? " class=\"r\"" : "",
-                           in_markup(column.heading));
+        out += fmt::format("<th{}>{}</th>", align_class(column.align), in_markup(column.heading));
     }
     return out + "</tr></thead>\n<tbody>\n" + rows_ + "</tbody>\n</table>\n";
 }
@@ -195,7 +201,7 @@ std::string headline_part(const RunFacts& facts) {
                        in_markup(percent(result.test_accuracy())),
                        in_markup(interval_words(result.test_accuracy(), result.test_samples())),
                        in_markup(share_words(result.train_accuracy(), result.train_samples())));
-    return out + accuracy_table(info);
+    return out + accuracy_table(facts.run);
 }
 
 std::string figures_part(const RunFacts& facts) {
@@ -209,15 +215,20 @@ std::string figures_part(const RunFacts& facts) {
                                                      ? ": no epoch was finished"
                                                      : ": a read-out is fitted at once");
     } else {
-        out += svg_of(loss_chart(facts)) + svg_of(accuracy_chart(facts));
+        out +=
+            svg_of(loss_chart(facts), curves_height) + svg_of(accuracy_chart(facts), curves_height);
     }
     const v1::TestJudgement& judgement = info.result().test_judgement();
     out += is_whole(judgement) ? confusion_figure(judgement)
                                : not_recorded("Confusion of the test samples", "");
     const Chart goodness = goodness_chart(judgement);
     out += goodness.curves.empty() ? not_recorded("Goodness of the test samples", "")
-                                   : svg_of(goodness);
-    return section("Training and test", "<div class=\"pair\">\n" + out + "</div>\n");
+                                   : svg_of(goodness, matrix_height);
+    out = "<div class=\"pair\">\n" + out + "</div>\n";
+    if (!info.result().eras().empty()) {
+        out += paragraph("Where training started over, a curve begins again.", "small muted");
+    }
+    return section("Training and test", out);
 }
 
 } // namespace phyll::cli

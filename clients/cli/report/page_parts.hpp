@@ -12,7 +12,8 @@ namespace phyll::cli {
 /// A table with a row of headings; texts are escaped.
 class MarkupTable {
   public:
-    enum class Align { left, right };
+    /// narrow: to the left, and as narrow as it can be.
+    enum class Align { left, right, narrow };
     struct Column {
         std::string heading;
         Align align = Align::left;

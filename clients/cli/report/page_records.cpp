@@ -11,8 +11,6 @@
 namespace phyll::cli {
 namespace {
 
-using enum MarkupTable::Align;
-
 /// More lines of what happened are for the log.
 constexpr std::size_t most_events = 30;
 
@@ -44,7 +42,8 @@ bool is_of_note(const v1::Event& event) {
 }
 
 std::string layers_table(const v1::RunSpec& spec) {
-    MarkupTable table({{"Layer"}, {"Physics"}, {"Rig"}, {"Encoding"}, {"Width", right}});
+    using enum MarkupTable::Align;
+    MarkupTable table({{"Layer", narrow}, {"Physics"}, {"Rig"}, {"Encoding"}, {"Width", right}});
     int number = 0;
     for (const v1::LayerConfig& layer : spec.layers()) {
         table.add({std::to_string(++number), layer_words(layer),
@@ -56,8 +55,17 @@ std::string layers_table(const v1::RunSpec& spec) {
 }
 
 std::string channels(const char* what, int number, const std::string& unit) {
-    return fmt::format("{} {}{}{}", count(static_cast<std::uint64_t>(number)), what,
-                       unit.empty() ? "" : " in ", unit);
+    return counted(static_cast<std::uint64_t>(number), what) + (unit.empty() ? "" : " in " + unit);
+}
+
+/// May be broken at every comma.
+std::string with_breaks(const std::string& markup) {
+    std::string out;
+    for (const char c : markup) {
+        out += c;
+        out += c == ',' ? "<wbr/>" : "";
+    }
+    return out;
 }
 
 std::string rig_markup(const RigFacts* rig, const v1::RigConditions* conditions,
@@ -68,10 +76,10 @@ std::string rig_markup(const RigFacts* rig, const v1::RigConditions* conditions,
         list.emplace_back("kind", fmt::format("{}, {}", spec.kind(), name_of(spec.evidence())));
         list.emplace_back("instruments or recording", spec.evidence_of());
         list.emplace_back("channels",
-                          channels("inputs", spec.inputs_size(),
+                          channels("input", spec.inputs_size(),
                                    spec.inputs().empty() ? "" : spec.inputs(0).unit()) +
                               ", " +
-                              channels("outputs", spec.outputs_size(),
+                              channels("output", spec.outputs_size(),
                                        spec.outputs().empty() ? "" : spec.outputs(0).unit()));
         list.emplace_back("nominal speed", short_duration(spec.seconds_per_sample()) + " a sample");
         list.emplace_back("limits", fmt::format("{}", fmt::join(spec.limits(), "; ")));
@@ -86,7 +94,8 @@ std::string rig_markup(const RigFacts* rig, const v1::RigConditions* conditions,
     }
     std::string out = fmt::format("<h3>{}</h3>\n", in_markup(name)) + facts_list(list);
     if (conditions != nullptr) {
-        out += fmt::format("<p><code>{}</code></p>\n", in_markup(conditions->configuration()));
+        out += fmt::format("<p><code>{}</code></p>\n",
+                           with_breaks(in_markup(conditions->configuration())));
     }
     return out;
 }
@@ -107,13 +116,14 @@ std::string queries_part(const RunFacts& facts) {
         return section("Queries", paragraph("Not recorded: the run has no result."));
     }
     const v1::RunResult& result = info.result();
+    using enum MarkupTable::Align;
     MarkupTable table({{"Layer"},
                        {"Rig"},
                        {"Training", right},
                        {"Evaluation", right},
                        {"Sentinels", right},
                        {"From memory", right},
-                       {"Other run's", right},
+                       {"Other run", right},
                        {"Clipped", right},
                        {"Rig busy", right},
                        {"Nominal", right}});
@@ -161,6 +171,7 @@ std::string drift_part(const RunFacts& facts) {
         return section("Drift", paragraph("Not watched: no sentinels were measured.", "muted"));
     }
     if (!result.eras().empty()) {
+        using enum MarkupTable::Align;
         MarkupTable table({{"Rig"},
                            {"Era that ended", right},
                            {"Before measurement", right},
@@ -177,7 +188,7 @@ std::string drift_part(const RunFacts& facts) {
 
 std::string events_part(const RunFacts& facts) {
     const v1::RunInfo& info = facts.run.info();
-    MarkupTable table({{"Time"}, {"What"}});
+    MarkupTable table({{"Time", MarkupTable::Align::narrow}, {"What"}});
     std::size_t shown = 0;
     std::size_t all = 0;
     for (const v1::Event& event : facts.events) {

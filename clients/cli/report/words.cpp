@@ -18,20 +18,21 @@ bool is_of_instruments(const v1::RunInfo& run) {
 
 std::string evidence_words(const v1::RunInfo& run) {
     if (!run.has_result()) {
-        return "not recorded: the run has no result";
+        return "not recorded (the run has no result)";
     }
     switch (run.result().evidence()) {
     case v1::SIMULATION:
-        return "simulation: the responses were computed, no hardware was measured";
+        return "simulation (the responses were computed; no hardware was measured)";
     case v1::VIRTUAL_INSTRUMENTS:
-        return "virtual instruments: instruments that are programs, with simulated physics between "
-               "them; no hardware was measured";
+        return "virtual instruments (programs that speak as instruments do, with simulated physics "
+               "between them; no hardware was measured)";
     case v1::REPLAY:
-        return "replay: the responses are a recording's own";
+        return "replay (the responses are a recording's own)";
     case v1::REPLAY_TWIN:
-        return "replay (twin): the responses are those of a network that was fitted to a recording";
+        return "replay (twin; the responses are those of a network that was fitted to a "
+               "recording)";
     case v1::HARDWARE:
-        return "hardware: the responses were measured on instruments";
+        return "hardware (the responses were measured on instruments)";
     default:
         return name_of(run.result().evidence());
     }
@@ -121,6 +122,11 @@ std::string share_words(double share, std::uint64_t samples) {
 std::string interval_words(double share, std::uint64_t samples) {
     const Interval interval = wilson_95(share, samples);
     return fmt::format("{:.1f} to {:.1f} %", 100 * interval.least, 100 * interval.most);
+}
+
+std::string channel_words(const v1::LayerSpec& spec) {
+    return counted(static_cast<std::uint64_t>(spec.inputs_size()), "input") + ", " +
+           counted(static_cast<std::uint64_t>(spec.outputs_size()), "output");
 }
 
 std::string counted(std::uint64_t number, const std::string& what) {

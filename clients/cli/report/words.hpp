@@ -27,6 +27,8 @@ namespace phyll::cli {
 [[nodiscard]] std::string share_words(double share, std::uint64_t samples);
 /// "89.9 to 99.7 %"
 [[nodiscard]] std::string interval_words(double share, std::uint64_t samples);
+/// "20 inputs, 1 output"
+[[nodiscard]] std::string channel_words(const v1::LayerSpec& spec);
 /// "1 epoch", "2,000 epochs"
 [[nodiscard]] std::string counted(std::uint64_t number, const std::string& what);
 

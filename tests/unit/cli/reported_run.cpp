@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace phyll::cli::test {
+namespace phyll::test {
 namespace {
 
 constexpr const char* run_text = R"(
@@ -48,8 +48,8 @@ spec {
 
 } // namespace
 
-RunFacts reported_run() {
-    RunFacts facts;
+cli::RunFacts reported_run() {
+    cli::RunFacts facts;
     REQUIRE(google::protobuf::TextFormat::ParseFromString(run_text, &facts.run));
     for (const std::uint32_t layer : {1U, 2U}) {
         for (const std::uint32_t epoch : {1U, 2U}) {
@@ -69,7 +69,7 @@ RunFacts reported_run() {
     held.mutable_state()->set_reason("the membrane tore");
     facts.run_file = "[training]\nlearning_rate = 0.001\n";
     facts.scheme_options = {{"theta", 4.0}, {"adam_beta1", 0.9}};
-    RigFacts& rig = facts.rigs.emplace_back();
+    cli::RigFacts& rig = facts.rigs.emplace_back();
     rig.name = "cavity";
     rig.spec.set_kind("acoustic");
     rig.spec.set_evidence(v1::SIMULATION);
@@ -80,4 +80,4 @@ RunFacts reported_run() {
     return facts;
 }
 
-} // namespace phyll::cli::test
+} // namespace phyll::test

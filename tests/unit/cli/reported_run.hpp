@@ -2,10 +2,10 @@
 
 #include "clients/cli/report/facts.hpp"
 
-namespace phyll::cli::test {
+namespace phyll::test {
 
 /// Run 12, with something of everything: 3 of 4 test samples are right, layers of two epochs, an
 /// era that ended, a hold, two controls.
-[[nodiscard]] RunFacts reported_run();
+[[nodiscard]] cli::RunFacts reported_run();
 
-} // namespace phyll::cli::test
+} // namespace phyll::test
