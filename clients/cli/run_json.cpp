@@ -30,6 +30,24 @@ nlohmann::json era_json(const v1::EraEnded& era) {
             {"why", era.why()}};
 }
 
+nlohmann::json histogram_json(const v1::Histogram& histogram) {
+    return {{"least", histogram.least()},
+            {"most", histogram.most()},
+            {"counts",
+             std::vector<std::uint64_t>(histogram.counts().begin(), histogram.counts().end())}};
+}
+
+nlohmann::json judgement_json(const v1::TestJudgement& judgement) {
+    nlohmann::json out{{"classes", judgement.classes()},
+                       {"confusion", std::vector<std::uint64_t>(judgement.confusion().begin(),
+                                                                judgement.confusion().end())}};
+    if (judgement.has_own() && judgement.has_best_other()) {
+        out["own"] = histogram_json(judgement.own());
+        out["best_other"] = histogram_json(judgement.best_other());
+    }
+    return out;
+}
+
 nlohmann::json metrics_json(const google::protobuf::Map<std::string, double>& metrics) {
     nlohmann::json out = nlohmann::json::object();
     for (const auto& [name, value] : metrics) {
@@ -53,6 +71,9 @@ void add_result(nlohmann::json& out, const v1::RunResult& result) {
     out["eras"] = nlohmann::json::array();
     for (const v1::EraEnded& era : result.eras()) {
         out["eras"].push_back(era_json(era));
+    }
+    if (result.has_test_judgement()) {
+        out["test_judgement"] = judgement_json(result.test_judgement());
     }
     out["controls"] = nlohmann::json::array();
     for (const v1::Control& control : result.controls()) {

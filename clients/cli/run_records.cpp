@@ -127,22 +127,6 @@ void diff(App& app, std::uint64_t a, std::uint64_t b) {
     table.print(std::cout, "  ");
 }
 
-/// Hands every epoch of a run's latest attempt to `take`, in order.
-template <class Take>
-void for_each_epoch(App& app, std::uint64_t run, Take take) {
-    v1::RunMetricsRequest request;
-    request.set_run(run);
-    request.set_limit(5000);
-    v1::RunMetricsReply reply;
-    do {
-        reply = app.client().call<v1::RunMetricsReply>("phyll.v1.Runs/Metrics", request);
-        for (const v1::Event& event : reply.epochs()) {
-            take(event);
-            request.set_after_event(event.number());
-        }
-    } while (reply.epochs_size() == static_cast<int>(request.limit()));
-}
-
 /// Members of a group, or the run itself.
 std::vector<v1::RunInfo> runs_of(App& app, const Target& target) {
     if (!target.is_group) {
@@ -231,6 +215,21 @@ void remove(App& app, const std::vector<std::string>& targets) {
 }
 
 } // namespace
+
+void for_each_epoch(App& app, std::uint64_t run,
+                    const std::function<void(const v1::Event&)>& take) {
+    v1::RunMetricsRequest request;
+    request.set_run(run);
+    request.set_limit(5000);
+    v1::RunMetricsReply reply;
+    do {
+        reply = app.client().call<v1::RunMetricsReply>("phyll.v1.Runs/Metrics", request);
+        for (const v1::Event& event : reply.epochs()) {
+            take(event);
+            request.set_after_event(event.number());
+        }
+    } while (reply.epochs_size() == static_cast<int>(request.limit()));
+}
 
 v1::RunReply get_run(App& app, std::uint64_t run) {
     v1::RunRequest request;

@@ -23,6 +23,25 @@ using training::Stage;
 
 constexpr auto progress_interval = 100ms;
 
+v1::Histogram to_wire(const training::Histogram& histogram) {
+    v1::Histogram out;
+    out.set_least(histogram.least);
+    out.set_most(histogram.most);
+    out.mutable_counts()->Add(histogram.counts.begin(), histogram.counts.end());
+    return out;
+}
+
+v1::TestJudgement to_wire(const training::TestJudgement& judgement) {
+    v1::TestJudgement out;
+    out.set_classes(static_cast<std::uint32_t>(judgement.classes));
+    out.mutable_confusion()->Add(judgement.confusion.begin(), judgement.confusion.end());
+    if (judgement.own && judgement.best_other) {
+        *out.mutable_own() = to_wire(*judgement.own);
+        *out.mutable_best_other() = to_wire(*judgement.best_other);
+    }
+    return out;
+}
+
 std::string describe(const Plan& plan) {
     switch (plan.stage) {
     case Stage::measuring:
@@ -208,6 +227,9 @@ std::vector<v1::EpochMetrics> Runner::take_in(const training::StepReport& report
     }
     if (report.test_accuracy) {
         result_.set_test_accuracy(*report.test_accuracy);
+    }
+    if (report.test_judgement) {
+        *result_.mutable_test_judgement() = to_wire(*report.test_judgement);
     }
     return epochs;
 }

@@ -117,12 +117,17 @@ std::span<const double> read_out_grid(ReadOutKind kind) noexcept {
                                       : std::span<const double>(softmax);
 }
 
-std::vector<std::uint32_t> ReadOut::classify(ConstBlock features) const {
+OwnedBlock ReadOut::scores(ConstBlock features) const {
     OwnedBlock scores(bias.size(), features.samples());
     affine_map(weights.view(), bias, features, scores.view());
+    return scores;
+}
+
+std::vector<std::uint32_t> ReadOut::classify(ConstBlock features) const {
+    const OwnedBlock all = scores(features);
     std::vector<std::uint32_t> labels(features.samples());
     for (std::size_t i = 0; i < labels.size(); ++i) {
-        const std::span<const float> of_sample = std::as_const(scores).sample(i);
+        const std::span<const float> of_sample = all.sample(i);
         labels[i] =
             static_cast<std::uint32_t>(std::ranges::max_element(of_sample) - of_sample.begin());
     }

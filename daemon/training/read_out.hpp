@@ -46,6 +46,8 @@ struct ReadOut {
     /// operations.hpp counts them. What the optimiser of softmax does beside gradients is not.
     double operations = 0.0;
 
+    /// W f + b of each column of `features`, `features x samples`: `classes x samples`.
+    [[nodiscard]] OwnedBlock scores(ConstBlock features) const;
     /// Of each column of `features`, `features x samples`.
     [[nodiscard]] std::vector<std::uint32_t> classify(ConstBlock features) const;
     /// Samples whose class is their label; they are read a few at a time.

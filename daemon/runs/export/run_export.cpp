@@ -3,6 +3,7 @@
 #include "daemon/runs/export/bundle_writer.hpp"
 #include "daemon/runs/export/measurements_file.hpp"
 #include "daemon/runs/export/numpy_file.hpp"
+#include "daemon/runs/export/setup.hpp"
 #include "daemon/runs/measuring/run_journal.hpp"
 #include "daemon/runs/nameless_file.hpp"
 #include "daemon/runs/rigs_file.hpp"
@@ -13,6 +14,7 @@
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <ctime>
 #include <filesystem>
@@ -106,8 +108,12 @@ std::shared_ptr<const ByteSource> export_run(const RunRecord& run, const std::st
     if (what == "bundle") {
         return bundle(run, read, stop);
     }
+    if (what == "setup") {
+        return DataFile(setup_of(run).dump()).bytes();
+    }
     throw invalid_field(
-        "what", fmt::format("{}; valid is 'measurements', 'numpy', 'bundle'", in_quotes(what)));
+        "what",
+        fmt::format("{}; valid is 'measurements', 'numpy', 'bundle', 'setup'", in_quotes(what)));
 }
 
 } // namespace phyll::runs

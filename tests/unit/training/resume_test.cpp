@@ -23,7 +23,7 @@ bool same_reports(const std::vector<StepReport>& whole, std::size_t first,
     const auto same = [&](const StepReport& a, const StepReport& b) {
         return a.loss == b.loss && a.operations == b.operations &&
                a.train_accuracy == b.train_accuracy && a.test_accuracy == b.test_accuracy &&
-               a.epoch.has_value() == b.epoch.has_value() &&
+               a.test_judgement == b.test_judgement && a.epoch.has_value() == b.epoch.has_value() &&
                (!a.epoch || same_epoch(*a.epoch, *b.epoch));
     };
     return std::ranges::equal(whole.begin() + static_cast<std::ptrdiff_t>(first), whole.end(),

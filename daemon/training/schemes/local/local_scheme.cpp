@@ -24,6 +24,11 @@ double share(std::span<const float> counts, std::size_t of) {
     return std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(of);
 }
 
+/// That of each layer is between -1 and 1.
+JudgementCounter::Range goodness_of(std::size_t layers) {
+    return {.least = -static_cast<double>(layers), .most = static_cast<double>(layers)};
+}
+
 } // namespace
 
 LocalScheme::LocalScheme(const SchemeJob& job, LocalSettings settings)
@@ -33,7 +38,8 @@ LocalScheme::LocalScheme(const SchemeJob& job, LocalSettings settings)
       timetable_(settings_.schedule, settings_.layers.size(), settings_.epochs, selection_.parts()),
       network_(settings_, fit_scaling(job)),
       training_scores_(job.data.inputs, network_.scaling(), job.split.training),
-      test_scores_(job.data.inputs, network_.scaling(), job.split.test) {
+      test_scores_(job.data.inputs, network_.scaling(), job.split.test),
+      judged_(job.data.classes(), goodness_of(network_.depth())) {
     const std::vector<Column> own = selection_.with_own_labels(training_scores_.samples());
     network_.layer(0).encoder().fit(network_.input_rows(training_scores_, own));
     begin();
@@ -41,6 +47,7 @@ LocalScheme::LocalScheme(const SchemeJob& job, LocalSettings settings)
 
 void LocalScheme::begin() {
     progress_ = {};
+    judged_.clear();
     if (greedy()) {
         progress_.prior_goodness.assign(training_scores_.samples() * selection_.classes(), 0.0F);
         return;
@@ -307,6 +314,9 @@ StepReport LocalScheme::learn_evaluate(const Work& work, ConstBlock responses) {
     }
     progress_.hits +=
         static_cast<float>(selection_.count_hits(task, work.columns, progress_.flow_goodness));
+    if (task.on_test) {
+        judge_test(work);
+    }
     progress_.flow = {};
     progress_.flow_goodness = {};
     StepReport report;
@@ -314,6 +324,10 @@ StepReport LocalScheme::learn_evaluate(const Work& work, ConstBlock responses) {
         const float hits = std::exchange(progress_.hits, 0.0F);
         (task.on_test ? report.test_accuracy : report.train_accuracy) =
             share(std::span(&hits, 1), selection_.labels(task).size());
+        if (task.on_test) {
+            report.test_judgement = judged_.judgement();
+            judged_.clear();
+        }
     }
     return report;
 }
@@ -349,6 +363,16 @@ void LocalScheme::add_goodness(const Task& task, std::span<const float> goodness
     }
     std::transform(goodness.begin(), goodness.end(), progress_.flow_goodness.begin(),
                    progress_.flow_goodness.begin(), std::plus<>());
+}
+
+/// Counts what the samples of a chunk of the test split were taken for.
+void LocalScheme::judge_test(const Work& work) {
+    const std::size_t classes = selection_.classes();
+    const std::vector<std::uint32_t> samples = selection_.samples(work.columns);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        judged_.add(selection_.labels(work.task)[samples[i]],
+                    std::span(progress_.flow_goodness).subspan(i * classes, classes));
+    }
 }
 
 /// Counts the batch's samples that are right, once the last layer that knows of them is asked.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/training/judgement.hpp"
 #include "daemon/training/scheme.hpp"
 #include "daemon/training/schemes/local/network.hpp"
 #include "daemon/training/schemes/local/progress.hpp"
@@ -90,6 +91,7 @@ class LocalScheme : public Scheme {
     void collect(const Work& work);
     void refit_encoders(std::size_t finished_epoch);
     void judge_batch(const Work& work, ConstBlock z);
+    void judge_test(const Work& work);
     void record_batch(const Work& work, const LocalOutcome& outcome);
     void add_goodness(const Task& task, std::span<const float> goodness);
     [[nodiscard]] EpochReport report_epoch(const Task& task);
@@ -101,6 +103,7 @@ class LocalScheme : public Scheme {
     Scores training_scores_;
     Scores test_scores_;
     Progress progress_;
+    JudgementCounter judged_; ///< of the test split
 };
 
 } // namespace phyll::training

@@ -53,6 +53,7 @@ std::vector<NamedArray> LocalScheme::state() const {
         network_.layer(l).save_optimiser(arrays);
     }
     progress_.save(arrays);
+    arrays.push_back(judged_.save("progress/judged"));
     arrays.push_back(named_vector("job", fingerprint()));
     return arrays;
 }
@@ -66,13 +67,16 @@ void LocalScheme::restore(std::span<const NamedArray> state) {
     // Into copies first: a state that does not fit leaves this scheme as it was.
     Network network = network_;
     Progress progress = progress_;
+    JudgementCounter judged = judged_;
     network.restore(arrays);
     for (std::size_t l = 0; l < network.depth(); ++l) {
         network.layer(l).restore_optimiser(arrays);
     }
     progress.restore(arrays);
+    judged.restore(arrays, "progress/judged");
     network_ = std::move(network);
     progress_ = std::move(progress);
+    judged_ = std::move(judged);
 }
 
 } // namespace phyll::training

@@ -97,7 +97,8 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
       test_scores_(job.data.inputs, scaling_, job.split.test),
       bytes_(job.bytes),
       training_chunks_(chunks(training_labels_.size())),
-      test_chunks_(chunks(test_labels_.size())) {
+      test_chunks_(chunks(test_labels_.size())),
+      judged_(classes_) {
     if (physics_) {
         encoder_.fit(training_scores_.rows());
     }
@@ -188,21 +189,32 @@ StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBl
         }
         return part.last ? finish_training() : StepReport{};
     }
-    hits_ += static_cast<float>(
-        read_out_.count_hits(features(test_scores_.rows().slice(part.first, part.count), answers),
-                             std::span(test_labels_).subspan(part.first, part.count)));
+    return judge(part, answers);
+}
+
+StepReport ReadOutScheme::judge(const Chunk& chunk, ConstBlock responses) {
+    const SampleRows rows =
+        features(test_scores_.rows().slice(chunk.first, chunk.count), responses);
+    OwnedBlock columns(rows.channels, chunk.count);
+    rows.gather(0, columns.view());
+    const OwnedBlock scores = read_out_.scores(columns.view());
+    for (std::size_t i = 0; i < chunk.count; ++i) {
+        judged_.add(test_labels_[chunk.first + i], scores.sample(i));
+    }
     StepReport report;
-    report.operations = affine_operations(read_out_.weights.channels(), classes_, part.count);
-    if (part.last) {
-        report.test_accuracy = static_cast<double>(std::exchange(hits_, 0.0F)) /
-                               static_cast<double>(test_labels_.size());
+    report.operations = affine_operations(read_out_.weights.channels(), classes_, chunk.count);
+    if (chunk.last) {
+        report.test_accuracy =
+            static_cast<double>(judged_.hits()) / static_cast<double>(test_labels_.size());
+        report.test_judgement = judged_.judgement();
+        judged_.clear();
     }
     return report;
 }
 
 void ReadOutScheme::start_over() {
     next_step_ = 0;
-    hits_ = 0.0F;
+    judged_.clear();
     responses_ = physics_ ? new_store() : nullptr;
 }
 
@@ -273,7 +285,7 @@ std::vector<NamedArray> ReadOutScheme::state() const {
     const auto step = static_cast<float>(next_step_);
     arrays.push_back(named_vector("progress/next_step", std::span(&step, 1)));
     arrays.push_back(named_block("progress/responses", measured_responses().view()));
-    arrays.push_back(named_vector("progress/hits", std::span(&hits_, 1)));
+    arrays.push_back(judged_.save("progress/judged"));
     arrays.push_back(named_vector("job", fingerprint()));
     return arrays;
 }
@@ -288,12 +300,12 @@ void ReadOutScheme::restore(std::span<const NamedArray> state) {
     ReadOut read_out = read_out_;
     float regularisation = 0.0F;
     float step = 0.0F;
-    float hits = 0.0F;
+    JudgementCounter judged = judged_;
     arrays.read("layer1/weights", read_out.weights.view());
     arrays.read("layer1/bias", read_out.bias);
     arrays.read("layer1/regularisation", std::span(&regularisation, 1));
     arrays.read("progress/next_step", std::span(&step, 1));
-    arrays.read("progress/hits", std::span(&hits, 1));
+    judged.restore(arrays, "progress/judged");
     const auto next_step = static_cast<std::uint64_t>(step);
     std::unique_ptr<SampleStore> responses;
     if (physics_ && next_step < training_chunks_) {
@@ -308,7 +320,7 @@ void ReadOutScheme::restore(std::span<const NamedArray> state) {
     read_out_ = std::move(read_out);
     responses_ = std::move(responses);
     next_step_ = next_step;
-    hits_ = hits;
+    judged_ = std::move(judged);
 }
 
 } // namespace phyll::training

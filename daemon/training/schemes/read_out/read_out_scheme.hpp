@@ -3,6 +3,7 @@
 #include "daemon/training/encoding.hpp"
 #include "daemon/training/feature_scaling.hpp"
 #include "daemon/training/input_orders.hpp"
+#include "daemon/training/judgement.hpp"
 #include "daemon/training/read_out.hpp"
 #include "daemon/training/scheme.hpp"
 #include "daemon/training/schemes/read_out/read_out.pb.h"
@@ -58,6 +59,8 @@ class ReadOutScheme final : public Scheme {
     [[nodiscard]] SampleRows features(const SampleRows& scores, const SampleRows& responses) const;
     [[nodiscard]] OwnedBlock measured_responses() const;
     StepReport finish_training();
+    /// Of a part of the test split.
+    StepReport judge(const Chunk& chunk, ConstBlock responses);
     /// What a stored state must have been made for.
     [[nodiscard]] std::vector<float> fingerprint() const;
 
@@ -82,7 +85,7 @@ class ReadOutScheme final : public Scheme {
     /// To the training split, as far as it was measured; until the read-out is fitted.
     std::unique_ptr<SampleStore> responses_;
     ReadOut read_out_;
-    float hits_ = 0.0F;
+    JudgementCounter judged_; ///< of the test split, as far as it was tested
 };
 
 } // namespace phyll::training
