@@ -2,6 +2,8 @@
 #include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
+#include "drivers/core/text.hpp"
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -79,7 +81,7 @@ TEST_CASE("a report has the numbers that phylld gives of a run") {
     CHECK(own[0] == "this run");
     CHECK(own[1] == in_percent(run["test_accuracy"]));
     CHECK(own[3] == in_percent(run["train_accuracy"]));
-    CHECK(own[4] == std::to_string(run["hardware_queries"].get<int>()));
+    CHECK(own[4] == with_thousands(run["hardware_queries"].get<std::uint64_t>()));
     CHECK(page["rows"][1] ==
           std::vector<std::string>{"physics only", "not measured", "", "", "", ""});
     CHECK(page["rows"][2][0] == "without physics");
