@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 using namespace phyll;
 using Catch::Contains;
@@ -126,8 +127,8 @@ rig = "cavity"
     const json page = exported_page(daemon);
     REQUIRE(page["pictures"].size() == 1); // no epochs, no goodness
     CHECK(page["pictures"][0][0] == "Confusion of the test samples");
-    CHECK(std::ranges::count(page["pictures"][0],
-                             std::to_string(judgement["confusion"][0].get<int>())) > 0);
+    const auto labels = page["pictures"][0].get<std::vector<std::string>>();
+    CHECK(std::ranges::count(labels, std::to_string(judgement["confusion"][0].get<int>())) > 0);
 
     const std::string picture = (daemon.folder() / "report.png").string();
     REQUIRE(daemon.ctl({"run", "export", "1", "--png", picture}).status == 0);
