@@ -2,6 +2,8 @@
 #include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
+#include "drivers/core/text.hpp"
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 using namespace phyll;
 using Catch::Contains;
@@ -79,7 +82,7 @@ TEST_CASE("a report has the numbers that phylld gives of a run") {
     CHECK(own[0] == "this run");
     CHECK(own[1] == in_percent(run["test_accuracy"]));
     CHECK(own[3] == in_percent(run["train_accuracy"]));
-    CHECK(own[4] == std::to_string(run["hardware_queries"].get<int>()));
+    CHECK(own[4] == with_thousands(run["hardware_queries"].get<std::uint64_t>()));
     CHECK(page["rows"][1] ==
           std::vector<std::string>{"physics only", "not measured", "", "", "", ""});
     CHECK(page["rows"][2][0] == "without physics");
@@ -124,8 +127,8 @@ rig = "cavity"
     const json page = exported_page(daemon);
     REQUIRE(page["pictures"].size() == 1); // no epochs, no goodness
     CHECK(page["pictures"][0][0] == "Confusion of the test samples");
-    CHECK(std::ranges::count(page["pictures"][0],
-                             std::to_string(judgement["confusion"][0].get<int>())) > 0);
+    const auto labels = page["pictures"][0].get<std::vector<std::string>>();
+    CHECK(std::ranges::count(labels, std::to_string(judgement["confusion"][0].get<int>())) > 0);
 
     const std::string picture = (daemon.folder() / "report.png").string();
     REQUIRE(daemon.ctl({"run", "export", "1", "--png", picture}).status == 0);

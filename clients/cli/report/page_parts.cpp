@@ -102,9 +102,9 @@ std::string svg_of(const Chart& chart, double height) {
     return "<figure>" + canvas.take() + "</figure>\n";
 }
 
-std::string not_recorded(const std::string& title, const std::string& why) {
-    return fmt::format("<figure><h3>{}</h3><p class=\"muted\">not recorded{}</p></figure>\n",
-                       in_markup(title), in_markup(why));
+std::string not_recorded(const std::string& title) {
+    return fmt::format("<figure><h3>{}</h3><p class=\"muted\">not recorded</p></figure>\n",
+                       in_markup(title));
 }
 
 std::string confusion_figure(const v1::TestJudgement& judgement) {
@@ -209,22 +209,23 @@ std::string figures_part(const RunFacts& facts) {
     if (info.kind() != v1::TRAINING) {
         return {};
     }
-    std::string out;
+    std::string out = "<div class=\"pair\">\n";
     if (facts.epochs.empty()) {
-        out += not_recorded("Loss and accuracy", has_epochs(facts.run.spec())
-                                                     ? ": no epoch was finished"
-                                                     : ": a read-out is fitted at once");
+        out = paragraph(has_epochs(facts.run.spec()) ? "Curves: no epoch was finished."
+                                                     : "No curves: a read-out is fitted at once.",
+                        "muted") +
+              out;
     } else {
         out +=
             svg_of(loss_chart(facts), curves_height) + svg_of(accuracy_chart(facts), curves_height);
     }
     const v1::TestJudgement& judgement = info.result().test_judgement();
     out += is_whole(judgement) ? confusion_figure(judgement)
-                               : not_recorded("Confusion of the test samples", "");
+                               : not_recorded("Confusion of the test samples");
     const Chart goodness = goodness_chart(judgement);
-    out += goodness.curves.empty() ? not_recorded("Goodness of the test samples", "")
+    out += goodness.curves.empty() ? not_recorded("Goodness of the test samples")
                                    : svg_of(goodness, matrix_height);
-    out = "<div class=\"pair\">\n" + out + "</div>\n";
+    out += "</div>\n";
     if (!info.result().eras().empty()) {
         out += paragraph("Where training started over, a curve begins again.", "small muted");
     }

@@ -159,11 +159,13 @@ std::string drift_part(const RunFacts& facts) {
     const v1::SentinelsSpec& sentinels = facts.run.spec().sentinels();
     std::string out;
     if (result.sentinel_queries() > 0) {
+        // Left to phylld, the spec does not say how often.
+        const std::string every =
+            sentinels.every() > 0 ? fmt::format(" every {} samples", count(sentinels.every())) : "";
         out += paragraph(fmt::format(
-            "{} sentinels every {} samples, tolerance {:g} standard deviations of the response: "
+            "{} sentinels{}, tolerance {:g} standard deviations of the response: "
             "{} queries, {} ended.",
-            sentinels.count(), count(sentinels.every()), sentinels.tolerance(),
-            count(result.sentinel_queries()),
+            sentinels.count(), every, sentinels.tolerance(), count(result.sentinel_queries()),
             result.eras().empty()
                 ? "no era"
                 : counted(static_cast<std::uint64_t>(result.eras_size()), "era")));

@@ -94,6 +94,10 @@ TEST_CASE("a report has the numbers of its run") {
     CHECK_THAT(page, Contains("held: the membrane tore"));
     CHECK_THAT(page, Contains("era 2") && Contains("1.75"));
     CHECK_THAT(page, Contains("learning_rate") && Contains("theta = 4.0"));
+    CHECK_THAT(page, Contains("8 sentinels every 500 samples"));
+    RunFacts by_default = test::reported_run();
+    by_default.run.mutable_spec()->mutable_sentinels()->clear_every();
+    CHECK_THAT(report_page(by_default), Contains("8 sentinels, tolerance 0.02"));
     CHECK(times(page, "<polyline class=\"c1\"") >= 2); // loss and accuracy of layer 1
     CHECK(times(page, "<polyline class=\"c2\"") >= 2);
     CHECK_THAT(page, Contains("own label") && Contains("best other"));
