@@ -75,7 +75,7 @@ TEST_CASE("prototypes learn from a column for each sample, along a direction for
     // 20 outputs, width 8; 70 samples, 6 epochs of 3 updates.
     phyll::v1::RunSpec spec = small_spec();
     spec.mutable_training()->set_reuse("run");
-    const auto sums = operations_of(*make_local("prototypes", spec, small_vowels()));
+    auto sums = operations_of(*make_local("prototypes", spec, small_vowels()));
     const double map = 2.0 * 20 * 8 * 70;
     const double z = 8.0 * 70;
     const double update = map + (2 + 2 * 7 + 3 + 2 * 7) * z + (map + z) + 13 * 21 * 8;
