@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t least_uniform = 1200;
 constexpr std::size_t repeated = 8; // stimuli
 constexpr std::size_t times_each = 16;
-constexpr std::size_t changes = 8;  // of stimulus, for settling
+constexpr std::size_t changes = 8; // of stimulus, for settling
 constexpr std::size_t settling_repeats = 8;
 
 std::size_t uniform_samples(const LayerSpec& spec) {

@@ -78,7 +78,8 @@ class Network {
     /// the label's, which is the label level, then the sample's scores.
     [[nodiscard]] OwnedBlock inputs(const Scores& scores, std::span<const Column> columns) const;
     /// The same, one column at a time. Refers to this, `scores` and `columns`.
-    [[nodiscard]] SampleRows input_rows(const Scores& scores, std::span<const Column> columns) const;
+    [[nodiscard]] SampleRows input_rows(const Scores& scores,
+                                        std::span<const Column> columns) const;
 
     void save(std::vector<NamedArray>& arrays) const;
     void restore(const ArrayReader& arrays);

@@ -140,9 +140,9 @@ std::vector<Column> Selection::hard_pairs(const Task& task, std::span<const floa
     }
     for (std::size_t i = 0; i < samples.size(); ++i) {
         const std::uint32_t sample = samples[i];
-        pairs.push_back({sample, draw_wrong(goodness.subspan(i * classes_, classes_),
-                                            training_labels_[sample], sharpness,
-                                            random.uniform(task.epoch, sample))});
+        pairs.push_back(
+            {sample, draw_wrong(goodness.subspan(i * classes_, classes_), training_labels_[sample],
+                                sharpness, random.uniform(task.epoch, sample))});
     }
     return pairs;
 }

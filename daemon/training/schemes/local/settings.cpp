@@ -46,11 +46,12 @@ std::uint32_t at_least_one(const std::string& field, std::uint32_t value) {
     return value;
 }
 
-float read_noise(double share) {
-    if (!(share >= 0.0 && share <= 10.0)) {
-        throw invalid_field("training.response_noise", fmt::format("{}; valid is 0 to 10", share));
+float read_noise(double deviation) {
+    if (!(deviation >= 0.0 && deviation <= 10.0)) {
+        throw invalid_field("training.response_noise",
+                            fmt::format("{}; valid is 0 to 10", deviation));
     }
-    return static_cast<float>(share);
+    return static_cast<float>(deviation);
 }
 
 bool read_reuse(const std::string& text, Schedule schedule) {
