@@ -87,8 +87,14 @@ runs::Premises premises(const Settings& settings, const v1::DaemonConfig& config
                        .max_journal_bytes =
                            static_cast<std::uint64_t>(settings.config.journal_limit() * 1e9),
                        .hold_limit = Seconds(settings.config.hold_limit() * 3600.0)};
+    if (settings.config.has_digital_power()) {
+        out.power.digital = settings.config.digital_power();
+    }
     for (const v1::RigConfig& rig : config.rigs()) {
         out.rigs[rig.name()] = rig;
+        if (rig.has_power()) {
+            out.power.rigs[rig.name()] = rig.power();
+        }
         if (auto parts = rig::instruments_of(rig, config.instruments()); !parts.empty()) {
             out.instruments[rig.name()] = std::move(parts);
         }

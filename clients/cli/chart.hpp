@@ -1,23 +1,36 @@
 #pragma once
 
+#include "canvas.hpp"
+
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace phyll::cli {
 
-/// Levels over frequency.
+/// Curves over an axis that they share.
 struct Chart {
     struct Curve {
-        std::string name;       ///< short
-        std::vector<double> db; ///< as many as `x` has
+        std::string name;      ///< short
+        std::vector<double> x; ///< rising
+        /// As many as `x` has; a curve is interrupted where one is not finite.
+        std::vector<double> y;
+        bool steps = false; ///< flat from each x halfway to its neighbours, and filled below
+    };
+    struct Range {
+        double least;
+        double most;
     };
     std::string title;
     std::string x_label;
     std::string y_label;
-    std::vector<double> x; ///< 2 or more, rising
     std::vector<Curve> curves;
+    std::optional<Range> y_range{}; ///< what the axis shows at least
 };
+
+/// Draws a chart that fills `box`. One without a point in it says so.
+void draw(Canvas& canvas, const Chart& chart, const Box& box);
 
 /// As a PNG file. Throws INTERNAL when it cannot be made.
 [[nodiscard]] std::vector<std::byte> png_of(const Chart& chart);

@@ -67,6 +67,7 @@ void check(App& app, const FileArguments& arguments) {
                             {"classes", reply.classes()},
                             {"features", reply.features()},
                             {"training_samples", reply.training_samples()},
+                            {"shown_as", reply.shown_as()},
                             {"test_samples", reply.test_samples()},
                             {"training_queries", reply.training_queries()},
                             {"evaluation_queries", reply.evaluation_queries()},
@@ -97,6 +98,13 @@ void check(App& app, const FileArguments& arguments) {
     std::cout << fmt::format("{}: {} classes, {} features, {} training and {} test samples\n",
                              arguments.file, reply.classes(), reply.features(),
                              count(reply.training_samples()), count(reply.test_samples()));
+    if (reply.shown_as() > 1) {
+        const std::uint32_t shift = reply.spec().data().augment().shift();
+        std::cout << fmt::format("{} training images, each as it is and moved by {} {} up, down, "
+                                 "left and right\n",
+                                 count(reply.training_samples() / reply.shown_as()), shift,
+                                 shift == 1 ? "pixel" : "pixels");
+    }
     Table table(
         {"LAYER", "RIG", "INPUTS", "FEATURES", "WIDTH", "TRAINING", "EVALUATION", "HARDWARE TIME"});
     for (const v1::LayerPlan& layer : reply.layers()) {

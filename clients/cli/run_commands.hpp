@@ -6,6 +6,7 @@
 #include <phyll/v1/runs.pb.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 // The commands below `run`, shared between their source files.
@@ -21,6 +22,8 @@ void add_run_export(App& app, CLI::App& run);
 void add_run_control(App& app, CLI::App& run);
 
 [[nodiscard]] v1::RunReply get_run(App& app, std::uint64_t run);
+/// Hands every epoch of a run's latest attempt to `take`, in order.
+void for_each_epoch(App& app, std::uint64_t run, const std::function<void(const v1::Event&)>& take);
 void show_run(App& app, std::uint64_t run);
 /// Says which run a submission has become, and with `and_watch` shows it until it is over.
 void submitted(App& app, std::uint64_t run, bool and_watch);

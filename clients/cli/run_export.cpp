@@ -2,6 +2,9 @@
 
 #include "file_aside.hpp"
 #include "output.hpp"
+#include "report/methods.hpp"
+#include "report/page.hpp"
+#include "report/pictures.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,6 +23,9 @@ struct ExportArguments {
     std::string file;
     bool measurements = false;
     bool numpy = false;
+    std::string report;
+    std::string png;
+    bool methods = false;
 };
 
 void show_progress(const App& app, const v1::ExportItem& item, std::size_t bytes) {
@@ -29,6 +35,21 @@ void show_progress(const App& app, const v1::ExportItem& item, std::size_t bytes
                                      static_cast<double>(item.size()),
                                  static_cast<double>(item.size()) / 1e6)
                   << (item.offset() + bytes == item.size() ? "\n" : "") << std::flush;
+    }
+}
+
+void say_exported(const App& app, std::uint64_t run, const std::string& what,
+                  const std::string& file, std::uint64_t bytes) {
+    if (app.json()) {
+        std::cout << nlohmann::json{{"event", "exported"},
+                                    {"run", run},
+                                    {"what", what},
+                                    {"file", file},
+                                    {"bytes", bytes}}
+                         .dump()
+                  << '\n';
+    } else {
+        std::cout << fmt::format("{}: {} bytes\n", file, count(bytes));
     }
 }
 
@@ -54,33 +75,74 @@ void fetch(App& app, std::uint64_t run, const std::string& what, const std::stri
                     fmt::format("phylld sent {} of {} bytes; ask again", written, size));
     }
     out.finish();
-    if (app.json()) {
-        std::cout << nlohmann::json{{"event", "exported"},
-                                    {"run", run},
-                                    {"what", what},
-                                    {"file", file},
-                                    {"bytes", size}}
+    say_exported(app, run, what, file, size);
+}
+
+void write_made(const App& app, std::uint64_t run, const char* what, const std::string& file,
+                std::span<const std::byte> bytes) {
+    FileAside out(file);
+    out.write(bytes);
+    out.finish();
+    say_exported(app, run, what, file, bytes.size());
+}
+
+/// What phyllctl makes itself, of what phylld tells.
+void make(App& app, const ExportArguments& arguments) {
+    const RunFacts facts = gather_facts(app, arguments.run);
+    if (!arguments.report.empty()) {
+        const std::string page = report_page(facts);
+        write_made(app, arguments.run, "report", arguments.report, std::as_bytes(std::span(page)));
+    }
+    if (!arguments.png.empty()) {
+        write_made(app, arguments.run, "png", arguments.png, report_png(facts));
+    }
+    if (arguments.methods && app.json()) {
+        std::cout << nlohmann::json{{"event", "methods"},
+                                    {"run", arguments.run},
+                                    {"paragraph", methods_paragraph(facts)},
+                                    {"table", methods_table(facts)}}
                          .dump()
                   << '\n';
-    } else {
-        std::cout << fmt::format("{}: {} bytes\n", file, count(size));
+    } else if (arguments.methods) {
+        std::cout << methods_paragraph(facts) << "\n\n" << methods_table(facts);
     }
+}
+
+void add_files_made_here(CLI::Option_group& what, ExportArguments& arguments) {
+    what.add_option("--report", arguments.report,
+                    "Write a page for a browser and for paper: what was run, and what came out")
+        ->type_name("FILE.html");
+    what.add_option("--png", arguments.png,
+                    "Write the curves and the confusion matrix as a picture")
+        ->type_name("FILE.png");
+    what.add_flag("--methods", arguments.methods,
+                  "Print a paragraph on methods, and a table for LaTeX");
 }
 
 } // namespace
 
 void add_run_export(App& app, CLI::App& run) {
-    CLI::App* exporting = run.add_subcommand("export", "A file of what a run measured");
+    CLI::App* exporting =
+        run.add_subcommand("export", "What a run measured, as a file; a report of it");
     const auto arguments = std::make_shared<ExportArguments>();
     exporting->add_option("run", arguments->run, "Number of the run")->required();
     CLI::Option_group* what = exporting->add_option_group("what");
-    what->add_flag("--measurements", arguments->measurements,
-                   "Stimuli, responses and what they were of, as HDF5");
-    what->add_flag("--numpy", arguments->numpy, "Stimuli, responses and times, for numpy.load");
-    what->require_option(1);
-    exporting->add_option("-o,--out", arguments->file,
-                          "File to write; default: run-RUN-measurements.h5, or .npz");
+    CLI::Option* hdf5 = what->add_flag("--measurements", arguments->measurements,
+                                       "Stimuli, responses and what they were of, as HDF5");
+    what->add_flag("--numpy", arguments->numpy, "Stimuli, responses and times, for numpy.load")
+        ->excludes(hdf5);
+    add_files_made_here(*what, *arguments);
+    what->require_option(1, 0);
+    exporting->add_option(
+        "-o,--out", arguments->file,
+        "File to write measurements to; default: run-RUN-measurements.h5, or .npz");
     exporting->callback([&app, arguments] {
+        if (!arguments->report.empty() || !arguments->png.empty() || arguments->methods) {
+            make(app, *arguments);
+        }
+        if (!arguments->measurements && !arguments->numpy) {
+            return;
+        }
         fetch(app, arguments->run, arguments->numpy ? "numpy" : "measurements",
               !arguments->file.empty() ? arguments->file
                                        : fmt::format("run-{}-measurements.{}", arguments->run,

@@ -1,3 +1,4 @@
+#include "accounts.hpp"
 #include "conditions.hpp"
 #include "output.hpp"
 #include "run_view.hpp"
@@ -8,21 +9,6 @@
 
 namespace phyll::cli {
 namespace {
-
-nlohmann::json cost_json(const v1::LayerCost& cost) {
-    return {{"layer", cost.layer()},
-            {"rig", cost.rig()},
-            {"training_queries", cost.training_queries()},
-            {"evaluation_queries", cost.evaluation_queries()},
-            {"reused", cost.reused()},
-            {"recorded", cost.recorded()},
-            {"reused_from", cost.reused_from()},
-            {"sentinel_queries", cost.sentinel_queries()},
-            {"hardware_seconds", cost.hardware_seconds()},
-            {"nominal_seconds", cost.nominal_seconds()},
-            {"clipped", cost.clipped()},
-            {"encoded", cost.encoded()}};
-}
 
 nlohmann::json control_json(const v1::Control& control) {
     nlohmann::json out{{"kind", control.kind()},
@@ -44,6 +30,24 @@ nlohmann::json era_json(const v1::EraEnded& era) {
             {"why", era.why()}};
 }
 
+nlohmann::json histogram_json(const v1::Histogram& histogram) {
+    return {{"least", histogram.least()},
+            {"most", histogram.most()},
+            {"counts",
+             std::vector<std::uint64_t>(histogram.counts().begin(), histogram.counts().end())}};
+}
+
+nlohmann::json judgement_json(const v1::TestJudgement& judgement) {
+    nlohmann::json out{{"classes", judgement.classes()},
+                       {"confusion", std::vector<std::uint64_t>(judgement.confusion().begin(),
+                                                                judgement.confusion().end())}};
+    if (judgement.has_own() && judgement.has_best_other()) {
+        out["own"] = histogram_json(judgement.own());
+        out["best_other"] = histogram_json(judgement.best_other());
+    }
+    return out;
+}
+
 nlohmann::json metrics_json(const google::protobuf::Map<std::string, double>& metrics) {
     nlohmann::json out = nlohmann::json::object();
     for (const auto& [name, value] : metrics) {
@@ -57,26 +61,19 @@ void add_result(nlohmann::json& out, const v1::RunResult& result) {
     out["train_accuracy"] = result.train_accuracy();
     out["test_samples"] = result.test_samples();
     out["train_samples"] = result.train_samples();
-    out["hardware_queries"] = result.training_queries() + result.evaluation_queries();
-    out["training_queries"] = result.training_queries();
-    out["evaluation_queries"] = result.evaluation_queries();
-    out["hardware_seconds"] = result.hardware_seconds();
-    out["nominal_seconds"] = result.nominal_seconds();
-    out["digital_seconds"] = result.digital_seconds();
+    add_accounts(out, result);
     out["weights_sha256"] = result.weights_sha256();
     out["evidence"] = name_of(result.evidence());
     out["evidence_of"] = result.evidence_of();
     out["kernel_level"] = result.kernel_level();
     out["cpu_model"] = result.cpu_model();
-    out["layers"] = nlohmann::json::array();
-    for (const v1::LayerCost& cost : result.layers()) {
-        out["layers"].push_back(cost_json(cost));
-    }
-    out["sentinel_queries"] = result.sentinel_queries();
     out["remarks"] = result.remarks();
     out["eras"] = nlohmann::json::array();
     for (const v1::EraEnded& era : result.eras()) {
         out["eras"].push_back(era_json(era));
+    }
+    if (result.has_test_judgement()) {
+        out["test_judgement"] = judgement_json(result.test_judgement());
     }
     out["controls"] = nlohmann::json::array();
     for (const v1::Control& control : result.controls()) {
@@ -85,15 +82,10 @@ void add_result(nlohmann::json& out, const v1::RunResult& result) {
 }
 
 nlohmann::json epoch_json(const v1::EpochMetrics& epoch) {
-    nlohmann::json out{{"layer", epoch.layer()},
-                       {"epoch", epoch.epoch()},
-                       {"epochs", epoch.epochs()},
-                       {"step", epoch.step()},
-                       {"loss", epoch.loss()},
-                       {"pair_accuracy", epoch.pair_accuracy()},
-                       {"training_queries", epoch.training_queries()},
-                       {"evaluation_queries", epoch.evaluation_queries()},
-                       {"hardware_seconds", epoch.hardware_seconds()}};
+    nlohmann::json out{{"layer", epoch.layer()},   {"epoch", epoch.epoch()},
+                       {"epochs", epoch.epochs()}, {"step", epoch.step()},
+                       {"loss", epoch.loss()},     {"pair_accuracy", epoch.pair_accuracy()}};
+    add_accounts(out, epoch);
     if (epoch.has_train_accuracy()) {
         out["train_accuracy"] = epoch.train_accuracy();
     }
@@ -113,6 +105,9 @@ nlohmann::json to_json(const v1::Progress& progress, std::uint64_t run) {
                        {"queries", progress.queries()},
                        {"fraction", progress.fraction()},
                        {"seconds_left", progress.seconds_left()}};
+    if (progress.has_so_far()) {
+        add_accounts(out["so_far"], progress.so_far());
+    }
     if (progress.has_train_accuracy()) {
         out["train_accuracy"] = progress.train_accuracy();
     }

@@ -65,6 +65,9 @@ void print_run(const v1::RunReply& run) {
     } else {
         std::cout << fmt::format("  {:<16} {}\n", "seed", info.seed());
         std::cout << fmt::format("  {:<16} {}\n", "folder", info.folder());
+        if (run.has_progress()) {
+            print_progress(std::cout, run);
+        }
     }
     if (info.has_conditions()) {
         print_conditions(std::cout, info.conditions());
@@ -122,22 +125,6 @@ void diff(App& app, std::uint64_t a, std::uint64_t b) {
                    value_text(difference.has_b(), difference.b())});
     }
     table.print(std::cout, "  ");
-}
-
-/// Hands every epoch of a run's latest attempt to `take`, in order.
-template <class Take>
-void for_each_epoch(App& app, std::uint64_t run, Take take) {
-    v1::RunMetricsRequest request;
-    request.set_run(run);
-    request.set_limit(5000);
-    v1::RunMetricsReply reply;
-    do {
-        reply = app.client().call<v1::RunMetricsReply>("phyll.v1.Runs/Metrics", request);
-        for (const v1::Event& event : reply.epochs()) {
-            take(event);
-            request.set_after_event(event.number());
-        }
-    } while (reply.epochs_size() == static_cast<int>(request.limit()));
 }
 
 /// Members of a group, or the run itself.
@@ -229,6 +216,21 @@ void remove(App& app, const std::vector<std::string>& targets) {
 
 } // namespace
 
+void for_each_epoch(App& app, std::uint64_t run,
+                    const std::function<void(const v1::Event&)>& take) {
+    v1::RunMetricsRequest request;
+    request.set_run(run);
+    request.set_limit(5000);
+    v1::RunMetricsReply reply;
+    do {
+        reply = app.client().call<v1::RunMetricsReply>("phyll.v1.Runs/Metrics", request);
+        for (const v1::Event& event : reply.epochs()) {
+            take(event);
+            request.set_after_event(event.number());
+        }
+    } while (reply.epochs_size() == static_cast<int>(request.limit()));
+}
+
 v1::RunReply get_run(App& app, std::uint64_t run) {
     v1::RunRequest request;
     request.set_run(run);
@@ -238,7 +240,13 @@ v1::RunReply get_run(App& app, std::uint64_t run) {
 void show_run(App& app, std::uint64_t run) {
     const v1::RunReply reply = get_run(app, run);
     if (app.json()) {
-        std::cout << to_json(reply.info(), "run").dump() << '\n';
+        nlohmann::json line = to_json(reply.info(), "run");
+        if (reply.has_progress()) {
+            line["progress"] = to_json(reply.progress(), run);
+            line["progress"].erase("event");
+            line["progress"].erase("run");
+        }
+        std::cout << line.dump() << '\n';
     } else {
         print_run(reply);
     }

@@ -1,5 +1,6 @@
 #include "run_view.hpp"
 
+#include "accounts.hpp"
 #include "conditions.hpp"
 
 #include <fmt/format.h>
@@ -112,13 +113,7 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
     for (const auto& [name, value] : std::map(info.metrics().begin(), info.metrics().end())) {
         line("metric", fmt::format("{} = {:g}", name, value));
     }
-    line("queries",
-         fmt::format("{} for training, {} for evaluation", count(result.training_queries()),
-                     count(result.evaluation_queries())));
-    line("hardware time",
-         fmt::format("{} busy; {} at the rigs' nominal speed", duration(result.hardware_seconds()),
-                     duration(result.nominal_seconds())));
-    line("digital time", duration(result.digital_seconds()));
+    print_totals(out, result);
     line("evidence", name_of(result.evidence()));
     const bool of_instruments =
         result.evidence() == v1::HARDWARE || result.evidence() == v1::VIRTUAL_INSTRUMENTS;
@@ -140,33 +135,19 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
     for (const std::string& remark : result.remarks()) {
         line("remark", remark);
     }
-    Table layers({"LAYER", "RIG", "TRAINING", "EVALUATION", "FROM MEMORY", "HARDWARE", "NOMINAL",
-                  "CLIPPED"});
-    std::uint64_t recorded = 0;
-    std::uint64_t borrowed = 0;
-    for (const v1::LayerCost& cost : result.layers()) {
-        recorded += cost.recorded();
-        borrowed += cost.reused_from();
-        const double clipped = cost.encoded() == 0 ? 0.0
-                                                   : static_cast<double>(cost.clipped()) /
-                                                         static_cast<double>(cost.encoded());
-        layers.add({std::to_string(cost.layer()), cost.rig().empty() ? "none" : cost.rig(),
-                    count(cost.training_queries()), count(cost.evaluation_queries()),
-                    count(cost.reused()), duration(cost.hardware_seconds()),
-                    duration(cost.nominal_seconds()), percent(clipped)});
-    }
-    layers.print(out, "  ");
-    if (recorded > 0) {
-        out << fmt::format(
-            "  {} of the queries were answered before an interruption, and were read "
-            "from the journal\n",
-            count(recorded));
-    }
-    if (borrowed > 0) {
-        out << fmt::format("  {} stimuli were answered by run {}'s journal\n", count(borrowed),
-                           run.spec().training().reuse_from());
-    }
+    print_layers(out, result, run.spec().training().reuse_from());
     print_controls(out, result);
+}
+
+void print_progress(std::ostream& out, const v1::RunReply& run) {
+    const v1::Progress& progress = run.progress();
+    std::string where = progress.stage();
+    if (progress.epochs() > 0 && progress.stage().starts_with("training")) {
+        where += fmt::format(", epoch {} of {}", progress.epoch(), progress.epochs());
+    }
+    out << fmt::format("  {:<16} {}\n", "at", where);
+    print_totals(out, progress.so_far());
+    print_layers(out, progress.so_far(), run.spec().training().reuse_from());
 }
 
 void RunView::show(const v1::WatchItem& item) {
@@ -259,8 +240,11 @@ void RunView::show_progress(const v1::Progress& progress) {
         progress.has_train_accuracy() ? "  train " + percent(progress.train_accuracy()) : "";
     const std::string left =
         progress.seconds_left() < 0 ? "" : "  " + duration(progress.seconds_left()) + " left";
-    out_ << fmt::format("\r\x1b[K[{}] {}{}{}{}  {} queries{}", bar, progress.stage(), detail, loss,
-                        train, count(progress.queries()), left)
+    const v1::RunResult& so_far = progress.so_far();
+    const std::string waiting =
+        so_far.active_seconds() > 0 ? "  waiting " + wait_share(so_far, so_far.wait_seconds()) : "";
+    out_ << fmt::format("\r\x1b[K[{}] {}{}{}{}  {} queries{}{}", bar, progress.stage(), detail,
+                        loss, train, count(progress.queries()), waiting, left)
          << std::flush;
     bar_shown_ = true;
 }

@@ -15,6 +15,9 @@ namespace phyll::cli {
 /// A run's result, for people.
 void print_result(std::ostream& out, const v1::RunReply& run);
 
+/// Where a run is that is not over, and what it has cost so far, for people.
+void print_progress(std::ostream& out, const v1::RunReply& run);
+
 /// A run as one JSON object; "event" is `event`.
 [[nodiscard]] nlohmann::json to_json(const v1::RunInfo& info, const std::string& event);
 

@@ -192,19 +192,18 @@ std::vector<std::byte> picture_of(const v1::SoundSnapshot& sound, const Spectrum
     const auto wanted =
         static_cast<std::size_t>(std::ceil(last / round) * round / spectrum.spacing) + 1;
     const std::size_t shown = std::min(all, wanted);
-    Chart chart{.title = title,
-                .x_label = "frequency in Hz",
-                .y_label = spectrum.unit,
-                .x = {},
-                .curves = {}};
+    Chart chart{
+        .title = title, .x_label = "frequency in Hz", .y_label = spectrum.unit, .curves = {}};
+    std::vector<double> frequencies;
     for (std::size_t k = 0; k < std::max<std::size_t>(2, shown); ++k) {
-        chart.x.push_back(static_cast<double>(k) * spectrum.spacing);
+        frequencies.push_back(static_cast<double>(k) * spectrum.spacing);
     }
     for (std::size_t channel = 0; channel < spectrum.levels.size(); ++channel) {
         const std::vector<double>& levels = spectrum.levels[channel];
-        chart.curves.push_back(
-            {.name = fmt::format("mic {}", channel + 1),
-             .db = {levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(chart.x.size())}});
+        chart.curves.push_back({.name = fmt::format("mic {}", channel + 1),
+                                .x = frequencies,
+                                .y = {levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(
+                                                                           frequencies.size())}});
     }
     return png_of(chart);
 }

@@ -15,12 +15,13 @@ namespace {
 /// Below it is noise, and 0 has no logarithm.
 constexpr double lowest_db = -120.0;
 
-Chart::Curve curve_of(const char* name, const google::protobuf::RepeatedField<float>& values) {
-    Chart::Curve curve{.name = name, .db = {}};
+Chart::Curve curve_of(const char* name, const std::vector<double>& frequencies,
+                      const google::protobuf::RepeatedField<float>& values) {
+    Chart::Curve curve{.name = name, .x = frequencies, .y = {}};
     for (int k = 0; k + 1 < values.size(); k += 2) {
         const double amplitude = std::abs(std::complex<double>(values.at(k), values.at(k + 1)));
-        curve.db.push_back(amplitude > 0 ? std::max(20 * std::log10(amplitude), lowest_db)
-                                         : lowest_db);
+        curve.y.push_back(amplitude > 0 ? std::max(20 * std::log10(amplitude), lowest_db)
+                                        : lowest_db);
     }
     return curve;
 }
@@ -32,16 +33,17 @@ std::vector<std::byte> picture_of(const v1::SweepSnapshot& sweep, const std::str
         throw invalid_field("sweep",
                             fmt::format("{} points; valid is 2 or more", sweep.frequencies_size()));
     }
-    Chart chart{.title = title,
-                .x_label = "frequency in GHz",
-                .y_label = "dB",
-                .x = {},
-                .curves = {curve_of("S21", sweep.s21()), curve_of("S12", sweep.s12()),
-                           curve_of("S11", sweep.s11()), curve_of("S22", sweep.s22())}};
+    std::vector<double> frequencies;
     for (const double hertz : sweep.frequencies()) {
-        chart.x.push_back(hertz / 1e9);
+        frequencies.push_back(hertz / 1e9);
     }
-    return png_of(chart);
+    return png_of({.title = title,
+                   .x_label = "frequency in GHz",
+                   .y_label = "dB",
+                   .curves = {curve_of("S21", frequencies, sweep.s21()),
+                              curve_of("S12", frequencies, sweep.s12()),
+                              curve_of("S11", frequencies, sweep.s11()),
+                              curve_of("S22", frequencies, sweep.s22())}});
 }
 
 } // namespace phyll::cli

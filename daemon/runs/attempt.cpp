@@ -4,6 +4,7 @@
 #include "daemon/runs/result_file.hpp"
 #include "daemon/runs/result_totals.hpp"
 #include "daemon/runs/spilling_bytes.hpp"
+#include "daemon/training/input_orders.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -15,12 +16,13 @@ namespace phyll::runs {
 namespace {
 
 /// Room for the first layer's responses, if it has physics.
-std::optional<ResponseTable> new_table(const Job& job) {
+std::optional<ResponseTable> new_table(const v1::RunSpec& spec, const Job& job) {
     if (!job.shapes.front()) {
         return std::nullopt;
     }
     const training::RigShape& rig = *job.shapes.front();
-    return ResponseTable(rig.outputs, job.data.split.training.size(), job.data.split.test.size(),
+    const std::size_t outputs = rig.outputs * training::permutations_of(spec.layers(0));
+    return ResponseTable(outputs, job.data.split.training.size(), job.data.split.test.size(),
                          rig.response_storage, job.bytes);
 }
 
@@ -111,9 +113,9 @@ v1::RunResult Attempt::run() {
 
 v1::RunResult Attempt::do_work(Work& work) {
     v1::RunResult result = work.runner->run(stop_, pause_);
-    for (v1::Control& control : measure_controls(
-             {order_.spec, work.job, *work.measurer, work.table, site_.clock, *work.observer},
-             stop_, pause_)) {
+    for (v1::Control& control : measure_controls({order_.spec, work.job, *work.measurer, work.table,
+                                                  site_.clock, *work.observer, result},
+                                                 stop_, pause_)) {
         *result.add_controls() = std::move(control);
     }
     return result;
@@ -139,11 +141,12 @@ std::unique_ptr<Attempt::Work> Attempt::prepare_work() {
                         .trouble = order_.rigs.empty() ? nullptr : &holding_,
                         .sentinels = order_.spec.sentinels(),
                         .pause = pause_,
-                        .over = order_.over});
+                        .over = order_.over,
+                        .clock = &site_.clock});
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
         work.measurer->add_rig(rig.rig(), access_to(rig));
     }
-    work.table = new_table(work.job);
+    work.table = new_table(order_.spec, work.job);
     return made;
 }
 
@@ -155,7 +158,10 @@ std::unique_ptr<Attempt::Work> Attempt::start() {
     Work& work = *made;
     work.observer = std::make_unique<Observer>(*this, work.table, before);
     RunnerOptions options = runner_options(order_.spec, work.job.rigs);
+    options.power = site_.power;
+    options.held_for = [this] { return holding_.held_for(); };
     if (order_.replay_of != 0) {
+        options.power.rigs.clear();  // nothing is measured
         options.checkpoints.reset(); // there is nothing to be lost,
         options.holds = false;       // and nothing to be looked at
         options.max_eras = UINT64_MAX;

@@ -14,6 +14,7 @@ v1::RigConfig device_of(v1::RigConfig config) {
     config.clear_query_timeout();
     config.clear_uncalibrated();
     config.clear_calibration_days();
+    config.clear_power();
     if (config.has_simulation()) {
         config.mutable_simulation()->clear_faults();
     }

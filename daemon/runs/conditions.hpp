@@ -21,6 +21,7 @@ struct Premises {
     std::map<std::string, std::vector<v1::InstrumentConfig>> instruments{};
     std::uint64_t max_journal_bytes = UINT64_MAX;
     Seconds hold_limit{86400.0};
+    StatedPower power{};
 };
 
 /// A rig as a run begins with it.

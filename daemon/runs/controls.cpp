@@ -1,6 +1,7 @@
 #include "daemon/runs/controls.hpp"
 
 #include "daemon/rig/either_stop.hpp"
+#include "daemon/runs/result_totals.hpp"
 #include "daemon/training/feature_scaling.hpp"
 #include "daemon/training/random_features.hpp"
 #include "daemon/training/read_out.hpp"
@@ -29,7 +30,8 @@ bool has_physics(const v1::RunSpec& spec) {
 /// Passes on progress, as that of a control.
 class ControlObserver final : public RunObserver {
   public:
-    ControlObserver(std::string stage, RunObserver& run) : stage_(std::move(stage)), run_(run) {}
+    ControlObserver(std::string stage, const Measured& measured)
+        : stage_(std::move(stage)), run_(measured.observer), result_(measured.result) {}
 
     void epoch(const v1::EpochMetrics&) override {}
     void checkpoint(Checkpoint, const std::vector<v1::EpochMetrics>&) override {}
@@ -38,12 +40,14 @@ class ControlObserver final : public RunObserver {
     void progress(const v1::Progress& progress) override {
         v1::Progress shown = progress;
         shown.set_stage(stage_);
+        *shown.mutable_so_far() = costs_of(result_); // a control has an account of its own
         run_.progress(shown);
     }
 
   private:
     std::string stage_;
     RunObserver& run_;
+    const v1::RunResult& result_;
 };
 
 /// A control makes no checkpoints, and finds its rigs as the run leaves them.
@@ -102,7 +106,7 @@ class Controls {
                Measurer& measurer, const std::stop_token& stop, v1::Control& control) {
         std::string name = control.kind();
         std::ranges::replace(name, '_', ' ');
-        ControlObserver observer("control " + name, m_.observer);
+        ControlObserver observer("control " + name, m_);
         const std::unique_ptr<training::Scheme> scheme = make_scheme(spec, m_.job, shapes);
         const v1::RunResult result =
             Runner(*scheme, control_options(spec, rigs), measurer, m_.clock, observer)
@@ -180,9 +184,13 @@ class Controls {
               v1::Control& control) {
         const training::SplitData& data = m_.job.data;
         const std::vector<std::uint32_t> labels = labels_of(data.data, data.split.training);
-        const training::ReadOut read_out = training::fit_read_out(
-            inputs, labels, data.data.classes(),
-            {.kind = kind, .seed = m_.spec.seed(), .workers = m_.job.workers, .stop = ends()});
+        const training::ReadOut read_out =
+            training::fit_read_out(inputs, labels, data.data.classes(),
+                                   {.kind = kind,
+                                    .seed = m_.spec.seed(),
+                                    .shown_as = data.split.shown_as,
+                                    .workers = m_.job.workers,
+                                    .stop = ends()});
         const auto share = [&](const SampleRows& features, std::span<const std::uint32_t> of) {
             return static_cast<double>(read_out.count_hits(features, of)) /
                    static_cast<double>(of.size());

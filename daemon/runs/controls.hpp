@@ -34,7 +34,8 @@ struct Measured {
     Measurer& measurer;
     const std::optional<ResponseTable>& responses; ///< when the first layer has physics
     const Clock& clock;
-    RunObserver& observer; ///< told of progress only
+    RunObserver& observer;  ///< told of progress only
+    v1::RunResult result{}; ///< of the run, which goes into that
 };
 
 /// Every control that applies, in the order of the table. One that fails is reported as not

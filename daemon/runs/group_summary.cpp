@@ -1,6 +1,7 @@
 #include "daemon/runs/group_summary.hpp"
 
 #include "daemon/runs/run_state.hpp"
+#include "daemon/training/data/augment.hpp"
 
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
@@ -65,7 +66,9 @@ Accuracies collect(const std::vector<const RunRecord*>& members, Accuracy accura
         const v1::RunResult& result = member->info.result();
         if (const std::optional<double> accuracy = accuracy_of(result)) {
             out.by_seed[member->info.seed()] = *accuracy;
-            out.samples = {static_cast<double>(result.train_samples()),
+            // Copies of a training sample are no samples more.
+            const auto originals = result.train_samples() / training::shown_as(member->spec.data());
+            out.samples = {static_cast<double>(originals),
                            static_cast<double>(result.test_samples())};
         }
     }
@@ -256,8 +259,12 @@ v1::TestData test_data_of(const v1::DataSpec& data, const training::Split& split
     if (!data.test_file().empty() || !data.x_test().empty()) {
         return v1::FIXED_TEST_SET;
     }
-    const bool in_order = !split.training.empty() && !split.test.empty() &&
-                          std::ranges::max(split.training) < std::ranges::min(split.test);
+    std::vector<std::uint32_t> originals;
+    for (std::size_t place = 0; place < split.training.size(); place += split.shown_as) {
+        originals.push_back(split.training[place]);
+    }
+    const bool in_order = !originals.empty() && !split.test.empty() &&
+                          std::ranges::max(originals) < std::ranges::min(split.test);
     return in_order ? v1::FIXED_TEST_SET : v1::RANDOM_SPLIT;
 }
 

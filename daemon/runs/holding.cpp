@@ -92,6 +92,11 @@ void Holding::over(const std::stop_token& stop) {
         }
     });
     held_ = false;
+    before_ += site_.clock.now() - since_;
+}
+
+Seconds Holding::held_for() const {
+    return before_ + (held_ ? Seconds(site_.clock.now() - since_) : Seconds{});
 }
 
 } // namespace phyll::runs

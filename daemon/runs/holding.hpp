@@ -34,6 +34,9 @@ class Holding final : public Trouble {
     void rig_worked(const std::stop_token& stop) override;
     void over(const std::stop_token& stop) override;
 
+    /// How long the run has been held so far.
+    [[nodiscard]] Seconds held_for() const;
+
   private:
     void hold(const Error& error);
     /// Waits until the next try. Throws `error` when the limit is reached.
@@ -44,6 +47,7 @@ class Holding final : public Trouble {
     bool told_ = false;   ///< the store knows
     bool failed_ = false; ///< a rig, and it has not answered since
     Clock::Monotonic since_{};
+    Seconds before_{}; ///< in holds that are over
     Seconds pause_{};
 };
 

@@ -149,6 +149,7 @@ v1::CheckReply outlook(const v1::RunSpec& spec, const Job& job, const FindRig& f
     reply.set_classes(static_cast<std::uint32_t>(job.data.data.classes()));
     reply.set_features(static_cast<std::uint32_t>(job.data.data.features()));
     reply.set_training_samples(static_cast<std::uint32_t>(job.data.split.training.size()));
+    reply.set_shown_as(static_cast<std::uint32_t>(job.data.split.shown_as));
     reply.set_test_samples(static_cast<std::uint32_t>(job.data.split.test.size()));
     const std::vector<training::LayerOutlook> layers = asked_for(spec, *job.scheme);
     for (std::size_t l = 0; l < layers.size(); ++l) {

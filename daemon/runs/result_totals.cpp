@@ -5,18 +5,80 @@
 namespace phyll::runs {
 
 void total_costs(v1::RunResult& result) {
-    result.set_training_queries(0);
-    result.set_evaluation_queries(0);
-    result.set_hardware_seconds(0.0);
-    result.set_nominal_seconds(0.0);
-    result.set_sentinel_queries(0);
+    v1::LayerCost total;
     for (const v1::LayerCost& cost : result.layers()) {
-        result.set_training_queries(result.training_queries() + cost.training_queries());
-        result.set_evaluation_queries(result.evaluation_queries() + cost.evaluation_queries());
-        result.set_hardware_seconds(result.hardware_seconds() + cost.hardware_seconds());
-        result.set_nominal_seconds(result.nominal_seconds() + cost.nominal_seconds());
-        result.set_sentinel_queries(result.sentinel_queries() + cost.sentinel_queries());
+        total.set_training_queries(total.training_queries() + cost.training_queries());
+        total.set_evaluation_queries(total.evaluation_queries() + cost.evaluation_queries());
+        total.set_sentinel_queries(total.sentinel_queries() + cost.sentinel_queries());
+        total.set_repeat_queries(total.repeat_queries() + cost.repeat_queries());
+        total.set_reused(total.reused() + cost.reused());
+        total.set_recorded(total.recorded() + cost.recorded());
+        total.set_reused_from(total.reused_from() + cost.reused_from());
+        total.set_hardware_seconds(total.hardware_seconds() + cost.hardware_seconds());
+        total.set_nominal_seconds(total.nominal_seconds() + cost.nominal_seconds());
+        total.set_digital_seconds(total.digital_seconds() + cost.digital_seconds());
+        total.set_wait_seconds(total.wait_seconds() + cost.wait_seconds());
+        total.set_operations(total.operations() + cost.operations());
     }
+    result.set_training_queries(total.training_queries());
+    result.set_evaluation_queries(total.evaluation_queries());
+    result.set_sentinel_queries(total.sentinel_queries());
+    result.set_repeat_queries(total.repeat_queries());
+    result.set_reused(total.reused());
+    result.set_recorded(total.recorded());
+    result.set_reused_from(total.reused_from());
+    result.set_hardware_seconds(total.hardware_seconds());
+    result.set_nominal_seconds(total.nominal_seconds());
+    result.set_digital_seconds(total.digital_seconds());
+    result.set_wait_seconds(total.wait_seconds());
+    result.set_operations(total.operations());
+}
+
+void state_energy(v1::RunResult& result, const StatedPower& power) {
+    std::optional<double> hardware;
+    bool all_known = true;
+    for (v1::LayerCost& cost : *result.mutable_layers()) {
+        cost.clear_hardware_joules();
+        cost.clear_digital_joules();
+        if (power.digital) {
+            cost.set_digital_joules(*power.digital * cost.digital_seconds());
+        }
+        if (cost.rig().empty()) {
+            continue; // a layer without physics
+        }
+        const auto watts = power.rigs.find(cost.rig());
+        if (watts == power.rigs.end()) {
+            all_known = false;
+            continue;
+        }
+        cost.set_hardware_joules(watts->second * cost.hardware_seconds());
+        hardware = hardware.value_or(0.0) + cost.hardware_joules();
+    }
+    result.clear_hardware_joules();
+    result.clear_digital_joules();
+    if (hardware && all_known) {
+        result.set_hardware_joules(*hardware);
+    }
+    if (power.digital) {
+        result.set_digital_joules(*power.digital * result.digital_seconds());
+    }
+}
+
+v1::RunResult costs_of(const v1::RunResult& result) {
+    v1::RunResult costs = result;
+    costs.clear_test_accuracy();
+    costs.clear_train_accuracy();
+    costs.clear_test_samples();
+    costs.clear_train_samples();
+    costs.clear_weights_sha256();
+    costs.clear_evidence();
+    costs.clear_evidence_of();
+    costs.clear_kernel_level();
+    costs.clear_cpu_model();
+    costs.clear_controls();
+    costs.clear_eras();
+    costs.clear_remarks();
+    return costs;
 }
 
 std::string unproven_remark(const std::string& rig) {

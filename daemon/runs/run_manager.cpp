@@ -29,6 +29,7 @@ RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& 
             .read = std::move(read),
             .max_journal_bytes = premises_.max_journal_bytes,
             .hold_limit = premises_.hold_limit,
+            .power = premises_.power,
             .workers = workers,
             .stored = [this](std::uint64_t run) { post_([this, run] { watches_.notify(run); }); },
             .moved =
@@ -43,7 +44,7 @@ RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& 
                 },
             .progress =
                 [this](std::uint64_t run, const v1::Progress& progress) {
-                    post_([this, run, progress] { watches_.show(run, progress); });
+                    post_([this, run, progress] { show(run, progress); });
                 },
             .finished =
                 [this](std::uint64_t run, const Outcome& outcome) {
@@ -83,6 +84,18 @@ RunRecord RunManager::get(std::uint64_t run) const {
     }
     annotate(record->info);
     return *std::move(record);
+}
+
+std::optional<v1::Progress> RunManager::progress(std::uint64_t run) const {
+    const auto found = active_.find(run);
+    return found == active_.end() ? std::nullopt : found->second.progress;
+}
+
+void RunManager::show(std::uint64_t run, const v1::Progress& progress) {
+    if (const auto found = active_.find(run); found != active_.end()) {
+        found->second.progress = progress;
+    }
+    watches_.show(run, progress);
 }
 
 std::vector<v1::RunInfo> RunManager::list(const v1::ListRunsRequest& filter) const {

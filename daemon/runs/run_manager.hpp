@@ -117,6 +117,9 @@ class RunManager {
 
     /// The run as stored, with why a queued one waits. Throws NOT_FOUND.
     [[nodiscard]] RunRecord get(std::uint64_t run) const;
+    /// Where a run is, or was when it was paused or held; nothing of one that is over, or that has
+    /// not been under way since the daemon started.
+    [[nodiscard]] std::optional<v1::Progress> progress(std::uint64_t run) const;
     /// Newest first. Throws NOT_FOUND for a rig that is neither there nor named by any run.
     [[nodiscard]] std::vector<v1::RunInfo> list(const v1::ListRunsRequest& filter) const;
 
@@ -176,6 +179,7 @@ class RunManager {
         v1::RunResult result; ///< of the attempt that has just succeeded
         std::vector<PauseDone> pausing;
         std::optional<ClientSide> client;
+        std::optional<v1::Progress> progress; ///< the latest
     };
     using Actions = RunControl::Actions;
     using Input = std::function<Actions(RunControl&)>;
@@ -200,6 +204,7 @@ class RunManager {
     void start_thread(std::uint64_t run, Active& active);
     void answer_pause(Active& active, const std::optional<Error>& refusal);
     void granted(std::uint64_t run, const std::stop_token& over);
+    void show(std::uint64_t run, const v1::Progress& progress);
     void finished(std::uint64_t run, const Outcome& outcome);
     /// Whoever watches learns that a run is over, and what is not kept any more goes.
     void ended(std::uint64_t run);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/runs/contents/named_files.hpp"
+#include "daemon/runs/result_totals.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
 #include "drivers/core/clock.hpp"
@@ -38,6 +39,7 @@ struct RunSite {
     ReadFilesOf read;
     std::uint64_t max_journal_bytes; ///< of each run
     Seconds hold_limit;              ///< how long a run is held before it fails
+    StatedPower power{};             ///< what energy is told from
     Workers* workers; ///< that share the numerical work; null: the run's thread alone
     /// Something about the run was stored; called on the run's thread.
     std::function<void(std::uint64_t run)> stored;

@@ -23,6 +23,25 @@ using training::Stage;
 
 constexpr auto progress_interval = 100ms;
 
+v1::Histogram to_wire(const training::Histogram& histogram) {
+    v1::Histogram out;
+    out.set_least(histogram.least);
+    out.set_most(histogram.most);
+    out.mutable_counts()->Add(histogram.counts.begin(), histogram.counts.end());
+    return out;
+}
+
+v1::TestJudgement to_wire(const training::TestJudgement& judgement) {
+    v1::TestJudgement out;
+    out.set_classes(static_cast<std::uint32_t>(judgement.classes));
+    out.mutable_confusion()->Add(judgement.confusion.begin(), judgement.confusion.end());
+    if (judgement.own && judgement.best_other) {
+        *out.mutable_own() = to_wire(*judgement.own);
+        *out.mutable_best_other() = to_wire(*judgement.best_other);
+    }
+    return out;
+}
+
 std::string describe(const Plan& plan) {
     switch (plan.stage) {
     case Stage::measuring:
@@ -92,14 +111,14 @@ void Runner::restore(const Checkpoint& checkpoint) {
     first_step_ = position.first_step();
     last_epoch_ = position.last_epoch();
     result_ = position.result();
-    digital_before_ = result_.digital_seconds();
-    hardware_before_ = result_.hardware_seconds();
+    active_before_ = result_.active_seconds();
 }
 
 v1::RunResult Runner::run(std::stop_token stop, std::stop_token pause) {
     stop_ = std::move(stop);
     pause_ = std::move(pause);
     started_ = last_progress_ = clock_.now();
+    held_before_ = options_.held_for ? options_.held_for() : Seconds{};
     if (options_.checkpoints) {
         policy_.emplace(*options_.checkpoints, clock_);
         policy_->made(result_.training_queries() + result_.evaluation_queries());
@@ -119,15 +138,16 @@ v1::RunResult Runner::run(std::stop_token stop, std::stop_token pause) {
             throw;
         }
     }
-    note_evidence_of();
-    result_.set_digital_seconds(digital_seconds());
+    add_up();
     result_.set_weights_sha256(weights_sha256(scheme_.network()));
     return result_;
 }
 
 void Runner::take_step() {
     const std::uint64_t step = step_ - first_step_;
+    const Clock::Monotonic begun = clock_.now();
     const Plan plan = scheme_.plan(step);
+    add_digital(plan, begun);
     v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
     cost.set_clipped(cost.clipped() + plan.clipped);
     cost.set_encoded(cost.encoded() + plan.encoded);
@@ -136,8 +156,12 @@ void Runner::take_step() {
     perturb(plan);
     const OwnedBlock responses = answer(plan);
     begin_.reset(); // from here on the scheme is another one
-    const std::vector<v1::EpochMetrics> epochs =
-        take_in(scheme_.learn(step, plan, responses.view()));
+    const Clock::Monotonic answered = clock_.now();
+    const training::StepReport report = scheme_.learn(step, plan, responses.view());
+    add_digital(plan, answered);
+    cost.set_operations(cost.operations() + report.operations);
+    add_up();
+    const std::vector<v1::EpochMetrics> epochs = take_in(report);
     ++step_;
     const std::string why = note_eras();
     keep(epochs, !why.empty());
@@ -204,6 +228,9 @@ std::vector<v1::EpochMetrics> Runner::take_in(const training::StepReport& report
     if (report.test_accuracy) {
         result_.set_test_accuracy(*report.test_accuracy);
     }
+    if (report.test_judgement) {
+        *result_.mutable_test_judgement() = to_wire(*report.test_judgement);
+    }
     return epochs;
 }
 
@@ -253,6 +280,7 @@ RunPosition Runner::position() const {
     position.set_first_step(first_step_);
     position.set_last_epoch(last_epoch_);
     *position.mutable_result() = result_;
+    position.mutable_result()->set_active_seconds(active_seconds());
     for (DevicePosition& device : measurer_.positions()) {
         *position.add_devices() = std::move(device);
     }
@@ -260,7 +288,6 @@ RunPosition Runner::position() const {
 }
 
 void Runner::make_checkpoint(RunPosition position, const std::vector<v1::EpochMetrics>& epochs) {
-    position.mutable_result()->set_digital_seconds(digital_seconds());
     kept_ = position.step();
     observer_.checkpoint({.position = std::move(position), .state = scheme_.state()}, epochs);
 }
@@ -272,14 +299,30 @@ void Runner::leave() {
     }
 }
 
-double Runner::digital_seconds() const {
-    const double busy = result_.hardware_seconds() - hardware_before_;
-    return digital_before_ + std::max(0.0, Seconds(clock_.now() - started_).count() - busy);
+void Runner::add_digital(const Plan& plan, Clock::Monotonic since) {
+    v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
+    cost.set_digital_seconds(cost.digital_seconds() + Seconds(clock_.now() - since).count());
+}
+
+double Runner::active_seconds() const {
+    const Seconds held = options_.held_for ? options_.held_for() - held_before_ : Seconds{};
+    const Seconds active = clock_.now() - started_ - held;
+    return active_before_ + std::max(0.0, active.count());
+}
+
+double Runner::computing_seconds() const {
+    return std::max(0.0, active_seconds() - result_.wait_seconds());
 }
 
 void Runner::add_up() {
     note_evidence_of(); // what a rig is made of may be known only once it has measured
+    total_up();
+}
+
+void Runner::total_up() {
     total_costs(result_);
+    state_energy(result_, options_.power);
+    result_.set_active_seconds(active_seconds());
 }
 
 v1::EpochMetrics Runner::metrics_of(const training::EpochReport& epoch) const {
@@ -297,6 +340,18 @@ v1::EpochMetrics Runner::metrics_of(const training::EpochReport& epoch) const {
     metrics.set_training_queries(result_.training_queries());
     metrics.set_evaluation_queries(result_.evaluation_queries());
     metrics.set_hardware_seconds(result_.hardware_seconds());
+    metrics.set_sentinel_queries(result_.sentinel_queries());
+    metrics.set_reused(result_.reused());
+    metrics.set_digital_seconds(result_.digital_seconds());
+    metrics.set_wait_seconds(result_.wait_seconds());
+    metrics.set_active_seconds(result_.active_seconds());
+    metrics.set_operations(result_.operations());
+    if (result_.has_hardware_joules()) {
+        metrics.set_hardware_joules(result_.hardware_joules());
+    }
+    if (result_.has_digital_joules()) {
+        metrics.set_digital_joules(result_.digital_joules());
+    }
     return metrics;
 }
 
@@ -306,6 +361,7 @@ void Runner::report_progress(const Plan& plan) {
         return;
     }
     last_progress_ = now;
+    total_up();
     progress_.set_stage(describe(plan));
     progress_.set_layer(static_cast<std::uint32_t>(plan.layer + 1));
     progress_.set_layers(static_cast<std::uint32_t>(options_.rigs.size()));
@@ -313,9 +369,10 @@ void Runner::report_progress(const Plan& plan) {
     progress_.set_epochs(static_cast<std::uint32_t>(options_.epochs));
     progress_.set_queries(result_.training_queries() + result_.evaluation_queries());
     const double left = seconds_left();
-    const double spent = digital_seconds() + result_.hardware_seconds();
+    const double spent = computing_seconds() + result_.hardware_seconds();
     progress_.set_seconds_left(left);
     progress_.set_fraction(left < 0 ? 0.0 : spent / (spent + left));
+    *progress_.mutable_so_far() = costs_of(result_);
     observer_.progress(progress_);
 }
 
@@ -333,7 +390,7 @@ double Runner::seconds_left() const {
         static_cast<double>(result_.training_queries() + result_.evaluation_queries());
     const double hardware = result_.hardware_seconds();
     const double per_query = done > 0 ? hardware / done : 0.0;
-    const double per_step = digital_seconds() / static_cast<double>(step_);
+    const double per_step = computing_seconds() / static_cast<double>(step_);
     return std::max(0.0, queries - done) * per_query +
            static_cast<double>(scheme_.steps() - (step_ - first_step_)) * per_step;
 }

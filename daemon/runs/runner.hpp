@@ -3,12 +3,14 @@
 #include "daemon/runs/checkpoints/checkpoint.hpp"
 #include "daemon/runs/checkpoints/policy.hpp"
 #include "daemon/runs/measuring/measurer.hpp"
+#include "daemon/runs/result_totals.hpp"
 #include "daemon/training/scheme.hpp"
 #include "drivers/core/clock.hpp"
 
 #include <phyll/v1/runs.pb.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -48,6 +50,9 @@ struct RunnerOptions {
     std::uint64_t max_eras = UINT64_MAX; ///< more of them wait for a person
     std::vector<v1::PerturbSpec> perturb{};
     std::optional<v1::CheckpointsSpec> checkpoints{}; ///< nothing: none are made
+    StatedPower power{};                              ///< what energy is told from
+    /// How long the run has been held since the runner began; empty: it never is.
+    std::function<Seconds()> held_for{};
 };
 
 /// What a run spec says to its runner; `rigs` as above.
@@ -86,8 +91,13 @@ class Runner {
     /// Before a pause: what was learned since the last checkpoint is kept.
     void leave();
     void report_progress(const training::Plan& plan);
+    /// The scheme has computed for the layer since then.
+    void add_digital(const training::Plan& plan, Clock::Monotonic since);
     void add_up();
-    [[nodiscard]] double digital_seconds() const;
+    void total_up();
+    [[nodiscard]] double active_seconds() const;
+    /// Of those, the ones in which no rig was waited for.
+    [[nodiscard]] double computing_seconds() const;
     [[nodiscard]] double seconds_left() const;
 
     training::Scheme& scheme_;
@@ -101,14 +111,14 @@ class Runner {
     std::vector<training::LayerOutlook> outlook_;
     v1::RunResult result_;
     Clock::Monotonic started_;
+    Seconds held_before_{}; ///< by then
     Clock::Monotonic last_progress_;
     v1::Progress progress_;
     std::uint64_t step_ = 0;       ///< steps that were taken
     std::uint64_t first_step_ = 0; ///< the one that is the scheme's step 0
     std::uint64_t last_epoch_ =
         0; ///< the largest one that was reached, from 1; also before a restart
-    double digital_before_ = 0.0; ///< digital seconds before an interruption
-    double hardware_before_ = 0.0;
+    double active_before_ = 0.0; ///< seconds before an interruption
     std::optional<CheckpointPolicy> policy_;
     /// Whole samples were shown: what follows is measured, not learned, and the journal has it.
     bool judging_ = false;

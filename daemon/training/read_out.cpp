@@ -1,6 +1,7 @@
 #include "daemon/training/read_out.hpp"
 
 #include "daemon/training/matrix_product.hpp"
+#include "daemon/training/operations.hpp"
 #include "daemon/training/read_out_parts.hpp"
 #include "daemon/training/statistics.hpp"
 #include "drivers/core/error.hpp"
@@ -42,9 +43,16 @@ Standard standard_of(const SampleRows& features) {
 /// `standard`.
 ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labels,
                  std::size_t classes, const Standard& standard, const ReadOutSettings& settings) {
-    std::vector<std::uint32_t> order(features.samples);
-    std::iota(order.begin(), order.end(), 0U);
-    KeyedRandom(settings.seed, "read-out folds").shuffle(order, 0);
+    std::vector<std::uint32_t> originals(features.samples / settings.shown_as);
+    std::iota(originals.begin(), originals.end(), 0U);
+    KeyedRandom(settings.seed, "read-out folds").shuffle(originals, 0);
+    std::vector<std::uint32_t> order;
+    order.reserve(features.samples);
+    for (const std::uint32_t original : originals) {
+        for (std::size_t copy = 0; copy < settings.shown_as; ++copy) {
+            order.push_back(static_cast<std::uint32_t>(original * settings.shown_as + copy));
+        }
+    }
     ReadOutParts parts;
     parts.classes = classes;
     parts.most_held = settings.most_held;
@@ -53,9 +61,9 @@ ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labe
     for (const std::uint32_t sample : order) {
         parts.labels.push_back(labels[sample]);
     }
-    const std::size_t count = std::min(folds, order.size());
+    const std::size_t count = std::min(folds, originals.size());
     for (std::size_t part = 0; part <= count; ++part) {
-        parts.begin.push_back(part * order.size() / count);
+        parts.begin.push_back(part * originals.size() / count * settings.shown_as);
     }
     if (count > 1) { // what is held out of a single sample leaves nothing to learn from
         parts.held_out = order.size() < large ? count : 1;
@@ -71,14 +79,17 @@ ReadOutParts cut(const SampleRows& features, std::span<const std::uint32_t> labe
     return parts;
 }
 
-/// The strongest of the grid where nothing could be held out, as on any tie.
-double choose_regularisation(const ReadOutParts& parts, ReadOutKind kind, ReadOutFitter& fitter) {
+/// The strongest of the grid where nothing could be held out, as on any tie. Adds what that takes.
+double choose_regularisation(const ReadOutParts& parts, ReadOutKind kind, ReadOutFitter& fitter,
+                             double& operations) {
     const std::span<const double> grid = read_out_grid(kind);
     std::vector<std::size_t> hits(grid.size());
     for (std::size_t part = 0; part < parts.held_out; ++part) {
         for (std::size_t g = 0; g < grid.size(); ++g) {
-            hits[g] +=
-                fitter.fit(grid[g], part).count_hits(parts.rows(part), parts.labels_of(part));
+            const ReadOut fitted = fitter.fit(grid[g], part);
+            hits[g] += fitted.count_hits(parts.rows(part), parts.labels_of(part));
+            operations += fitted.operations + affine_operations(parts.features.channels,
+                                                                parts.classes, parts.size(part));
         }
     }
     return grid[static_cast<std::size_t>(std::ranges::max_element(hits) - hits.begin())];
@@ -106,12 +117,17 @@ std::span<const double> read_out_grid(ReadOutKind kind) noexcept {
                                       : std::span<const double>(softmax);
 }
 
-std::vector<std::uint32_t> ReadOut::classify(ConstBlock features) const {
+OwnedBlock ReadOut::scores(ConstBlock features) const {
     OwnedBlock scores(bias.size(), features.samples());
     affine_map(weights.view(), bias, features, scores.view());
+    return scores;
+}
+
+std::vector<std::uint32_t> ReadOut::classify(ConstBlock features) const {
+    const OwnedBlock all = scores(features);
     std::vector<std::uint32_t> labels(features.samples());
     for (std::size_t i = 0; i < labels.size(); ++i) {
-        const std::span<const float> of_sample = std::as_const(scores).sample(i);
+        const std::span<const float> of_sample = all.sample(i);
         labels[i] =
             static_cast<std::uint32_t>(std::ranges::max_element(of_sample) - of_sample.begin());
     }
@@ -143,16 +159,19 @@ void ReadOutParts::check_stop() const {
 
 ReadOut fit_read_out(const SampleRows& features, std::span<const std::uint32_t> labels,
                      std::size_t classes, const ReadOutSettings& settings) {
-    assert(features.samples == labels.size() && !labels.empty());
+    assert(features.samples == labels.size() && !labels.empty() && settings.shown_as > 0 &&
+           labels.size() % settings.shown_as == 0);
     const Standard standard = standard_of(features);
     const ReadOutParts parts = cut(features, labels, classes, standard, settings);
     const std::unique_ptr<ReadOutFitter> fitter =
         settings.kind == ReadOutKind::ridge ? ridge_fitter(parts) : softmax_fitter(parts);
-    const double regularisation = settings.regularisation
-                                      ? *settings.regularisation
-                                      : choose_regularisation(parts, settings.kind, *fitter);
+    double operations = fitter->operations();
+    const double regularisation =
+        settings.regularisation ? *settings.regularisation
+                                : choose_regularisation(parts, settings.kind, *fitter, operations);
     ReadOut read_out = fitter->fit(regularisation, nothing_held_out);
     read_out.regularisation = regularisation;
+    read_out.operations += operations;
     undo(standard, read_out);
     return read_out;
 }

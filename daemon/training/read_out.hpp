@@ -27,6 +27,9 @@ struct ReadOutSettings {
     /// `read_out_grid` by the accuracy on held-out training samples, the stronger one on a tie.
     std::optional<double> regularisation{};
     std::uint64_t seed = 0; ///< fixes which samples are held out
+    /// So many samples in a row are copies of one, and held out together: judged by copies of what
+    /// it was fitted on, too weak a penalty looks best. Divides the number of samples.
+    std::size_t shown_as = 1;
     /// softmax holds the features while it fits when they are so few numbers or fewer, else it
     /// reads them in every step of its optimiser. Changes nothing but memory and time.
     std::size_t most_held = std::size_t{1} << 27U;
@@ -39,7 +42,12 @@ struct ReadOut {
     OwnedBlock weights;          ///< features x classes
     std::vector<float> bias;     ///< classes
     double regularisation = 0.0; ///< given or chosen
+    /// Floating-point operations that fitting it took, the choice of the penalty included, as
+    /// operations.hpp counts them. What the optimiser of softmax does beside gradients is not.
+    double operations = 0.0;
 
+    /// W f + b of each column of `features`, `features x samples`: `classes x samples`.
+    [[nodiscard]] OwnedBlock scores(ConstBlock features) const;
     /// Of each column of `features`, `features x samples`.
     [[nodiscard]] std::vector<std::uint32_t> classify(ConstBlock features) const;
     /// Samples whose class is their label; they are read a few at a time.
@@ -51,10 +59,10 @@ struct ReadOut {
 [[nodiscard]] std::span<const double> read_out_grid(ReadOutKind kind) noexcept;
 
 /// Fits a read-out on the features of the training split alone, of at least one sample. They are
-/// standardised inside; one that never changes gets no weight. With fewer than 2,000 samples the
-/// penalty is chosen by five-fold cross-validation, else on a fifth that is held out; the fit is
-/// then on all samples. A single sample leaves nothing to hold out: the strongest penalty is taken.
-/// A function of its arguments alone.
+/// standardised inside; one that never changes gets no weight. With fewer than 2,000 samples,
+/// copies included, the penalty is chosen by five-fold cross-validation, else on a fifth that is
+/// held out; the fit is then on all samples. A single sample leaves nothing to hold out: the
+/// strongest penalty is taken. A function of its arguments alone.
 ///
 /// Features are read a few samples at a time. ridge reads each about four
 /// times, and holds a few matrices of features x features in float64; for softmax see

@@ -43,7 +43,10 @@ class ReadOutFitter {
     ReadOutFitter& operator=(const ReadOutFitter&) = delete;
     virtual ~ReadOutFitter() = default;
 
-    /// A fit to everything but the part `held_out`. A fitter may start from its last fit.
+    /// Operations that all its fits share.
+    [[nodiscard]] virtual double operations() const = 0;
+    /// A fit to everything but the part `held_out`, with its own operations. A fitter may start
+    /// from its last fit.
     [[nodiscard]] virtual ReadOut fit(double regularisation, std::size_t held_out) = 0;
 };
 

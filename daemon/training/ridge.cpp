@@ -1,5 +1,6 @@
 #include "daemon/training/read_out_parts.hpp"
 
+#include "daemon/training/operations.hpp"
 #include "daemon/training/tiles.hpp"
 #include "drivers/core/error.hpp"
 
@@ -43,6 +44,9 @@ class RidgeFitter final : public ReadOutFitter {
         }
     }
 
+    [[nodiscard]] double operations() const override {
+        return gram_operations(parts_.features.channels + 1, parts_.features.samples);
+    }
     [[nodiscard]] ReadOut fit(double regularisation, std::size_t held_out) override {
         parts_.check_stop();
         Sums m = all_;
@@ -123,6 +127,7 @@ class RidgeFitter final : public ReadOutFitter {
             }
             out.bias[c] = static_cast<float>(column(features()));
         }
+        out.operations = cholesky_operations(parts_.features.channels + 1, parts_.classes);
         return out;
     }
 

@@ -49,12 +49,38 @@ struct Plan {
 struct EpochReport {
     std::size_t layer = 0;
     std::size_t epoch = 0;
-    double loss = 0.0;          ///< mean over the epoch's pairs and inner steps
-    double pair_accuracy = 0.0; ///< share of pairs whose positive sample has more goodness
+    double loss = 0.0; ///< mean over the epoch's pairs and inner steps
+    /// Share of pairs whose positive sample has more goodness; where a scheme knows of no pairs, of
+    /// samples whose own class has the most at this layer.
+    double pair_accuracy = 0.0;
     /// Share of training samples whose own label has the most goodness, after the epoch, summed
     /// over the layers so far; only where every label's response is at hand without asking for
     /// more.
     std::optional<double> train_accuracy;
+};
+
+/// How often a value fell into each of as many bins of equal width, from `least` to `most`. What is
+/// beyond an end is counted in the bin at that end.
+struct Histogram {
+    double least = 0.0;
+    double most = 0.0;
+    std::vector<std::uint64_t> counts;
+
+    bool operator==(const Histogram&) const = default;
+};
+
+/// How the test split was judged, sample by sample; `JudgementCounter` makes it.
+struct TestJudgement {
+    std::size_t classes = 0;
+    /// How many samples of the class `true` were taken for `predicted`: [true * classes +
+    /// predicted].
+    std::vector<std::uint64_t> confusion;
+    /// Of schemes that judge by goodness: that of the sample's own label, and the largest of its
+    /// other labels, summed over the layers. Both or none, with the same bins.
+    std::optional<Histogram> own{};
+    std::optional<Histogram> best_other{};
+
+    bool operator==(const TestJudgement&) const = default;
 };
 
 /// What a step taught.
@@ -64,6 +90,11 @@ struct StepReport {
     /// Set by the last step that tests the split in question.
     std::optional<double> train_accuracy;
     std::optional<double> test_accuracy;
+    /// Floating-point operations of the step, `plan` included: a function of sizes, which
+    /// operations.hpp counts.
+    double operations = 0.0;
+    /// Comes with `test_accuracy`, of schemes that keep count and data of few enough classes.
+    std::optional<TestJudgement> test_judgement{};
 };
 
 /// A part of a scheme's state, named so that it can be stored, hashed and read elsewhere.

@@ -1,6 +1,7 @@
 #include "daemon/training/read_out_parts.hpp"
 
 #include "daemon/training/matrix_product.hpp"
+#include "daemon/training/operations.hpp"
 #include "daemon/training/tiles.hpp"
 #include "drivers/core/minimise.hpp"
 
@@ -45,6 +46,8 @@ class Objective {
     /// `parameters` and `gradient`: W, class after class, then b.
     double loss(std::span<const double> parameters, std::span<double> gradient) {
         take(parameters);
+        operations_ +=
+            softmax_gradient_operations(parts_.features.channels, parts_.classes, samples_);
         std::ranges::fill(gradient, 0.0);
         double sum = 0.0;
         for (std::size_t part = 0; part < parts_.parts(); ++part) {
@@ -69,7 +72,9 @@ class Objective {
             bias_[c] = static_cast<float>(parameters[weights.size() + c]);
         }
     }
-    [[nodiscard]] ReadOut read_out() const { return {.weights = weights_, .bias = bias_}; }
+    [[nodiscard]] ReadOut read_out() const {
+        return {.weights = weights_, .bias = bias_, .operations = operations_};
+    }
 
   private:
     /// What a few samples add to the loss.
@@ -158,6 +163,7 @@ class Objective {
     OwnedBlock weights_;
     std::vector<float> bias_;
     std::vector<Tile> tiles_; ///< of a chunk
+    double operations_ = 0.0;
 };
 
 class SoftmaxFitter final : public ReadOutFitter {
@@ -170,6 +176,7 @@ class SoftmaxFitter final : public ReadOutFitter {
         }
     }
 
+    [[nodiscard]] double operations() const override { return 0.0; }
     /// Every fit starts at zero, so that it is a function of its arguments alone.
     [[nodiscard]] ReadOut fit(double regularisation, std::size_t held_out) override {
         Objective objective(parts_, std::as_const(all_).view(), regularisation, held_out);

@@ -185,12 +185,12 @@ void bench_complex_product(const Blas& blas) {
 void bench_inner_steps(std::size_t width, std::size_t pairs) {
     constexpr std::uint64_t steps = 5;
     const OwnedBlock block = normal_block(width, 2 * pairs, 7);
-    training::LocalLayer layer(width, width, training::Activation::abs, {}, 1, 0);
+    training::LocalLayer layer({.features = width, .width = width}, 1, 0);
     OwnedBlock z(width, block.samples());
     OwnedBlock slope(width, width);
     std::vector<float> bias_slope(width);
     const std::vector<double> seconds = median_seconds(
-        {[&] { layer.learn(block.view(), {.inner_steps = steps}); },
+        {[&] { layer.learn(block.view(), layer.pair_loss(4.0), {.inner_steps = steps}); },
          [&] {
              for (std::uint64_t step = 0; step < steps; ++step) {
                  training::affine_map(layer.weights(), layer.bias(), block.view(), z.view());

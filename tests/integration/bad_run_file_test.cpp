@@ -102,6 +102,12 @@ TEST_CASE("a value out of its range is refused by line, with the range") {
             {"[data]\nkind = \"idx\"\ntest_fraction = 1.0\n" + layer,
              {"bad.toml:3: data.test_fraction: 1", "more than 0, at most 0.9"}},
             {data + "training_samples = 3\n" + layer, {"data.training_samples: 3", "at least 7"}},
+            {data + "augment = { shift = 1 }\n" + layer,
+             {"data.augment.shift: 1", "only images can be moved", "kind 'vowels'", "valid is 0"}},
+            {data + "augment = { shift = 1001 }\n" + layer,
+             {"bad.toml:3: data.augment.shift: 1001", "0 to 1000 pixels"}},
+            {"[data]\nkind = \"digits\"\naugment = { shift = 28 }\n" + layer,
+             {"data.augment.shift: 28", "28 x 28 pixels", "valid is 0 to 27"}},
             {data + scheme + "options = { theta = 0 }\n" + layer,
              {"bad.toml:4: scheme.options.theta: 0", "more than 0, at most 1000"}},
         });

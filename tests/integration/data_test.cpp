@@ -194,6 +194,47 @@ encoding = { kind = "direct" }
     }
 }
 
+TEST_CASE("with a shift each training image is measured five times, and no test image", "[long]") {
+    Daemon daemon(lab);
+    const std::string run = R"(
+seed = 1
+[data]
+kind = "digits"
+training_samples = 20
+test_samples = 10
+[training]
+epochs = 2
+[[layers]]
+rig = "wide"
+width = 8
+)";
+    const json plain = train(daemon, run);
+    const json moved = train(daemon, run, {"data.augment.shift=1"});
+    // Greedy: each stimulus once, an image under ten labels.
+    REQUIRE(plain["layers"][0]["training_queries"] == 20 * 10);
+    REQUIRE(moved["layers"][0]["training_queries"] == 5 * 20 * 10);
+    REQUIRE(moved["layers"][0]["evaluation_queries"] == plain["layers"][0]["evaluation_queries"]);
+    REQUIRE(moved["train_samples"] == 100);
+    REQUIRE(moved["test_samples"] == 10);
+    // The controls learn from the same images.
+    for (const json& control : moved["controls"]) {
+        INFO(control.dump());
+        REQUIRE(control.contains("test_accuracy"));
+    }
+
+    const std::string ridge = run + "encoding = { kind = \"direct\" }\n";
+    const std::vector<std::string> set{"scheme.kind=ridge", "data.augment.shift=2"};
+    REQUIRE(train(daemon, ridge, set)["training_queries"] == 100);
+
+    const std::string file =
+        daemon.write("moved.toml", run + "[data.augment]\nshift = 1\n").string();
+    const Finished check = daemon.ctl({"run", "check", file});
+    REQUIRE(check.out.find("100 training and 10 test samples") != std::string::npos);
+    REQUIRE(check.out.find("20 training images, each as it is and moved by 1 pixel up, down, left "
+                           "and right") != std::string::npos);
+    REQUIRE(check.out.find("1,000") != std::string::npos);
+}
+
 TEST_CASE("exclusive or is made of a cavity's responses, and of nothing else") {
     Daemon daemon(lab);
     const std::string run = R"(

@@ -25,6 +25,9 @@ v1::RunReply run_reply(const runs::RunManager& manager, std::uint64_t run) {
     v1::RunReply reply;
     *reply.mutable_info() = std::move(record.info);
     *reply.mutable_spec() = std::move(record.spec);
+    if (const auto progress = manager.progress(run)) {
+        *reply.mutable_progress() = *progress;
+    }
     return reply;
 }
 

@@ -79,6 +79,11 @@ void watch(const Site& site, const v1::WatchRequest& request, const std::shared_
     v1::WatchItem snapshot;
     *snapshot.mutable_snapshot() = site.runs.get(request.run()).info;
     call->item(snapshot);
+    if (const auto progress = site.runs.progress(request.run())) {
+        v1::WatchItem item;
+        *item.mutable_progress() = *progress;
+        call->item(item);
+    }
     const runs::Watches::Id id =
         site.runs.watches().add({request.run()}, request.after_event(),
                                 {.event =

@@ -49,7 +49,8 @@ void ClientAttempt::prepare() {
                                                    .journal = journal_.get(),
                                                    .trouble = &holding_,
                                                    .pause = pause_,
-                                                   .over = order_.over});
+                                                   .over = order_.over,
+                                                   .clock = &site_.clock});
     for (const v1::RigConditions& rig : order_.conditions.rigs()) {
         measurer_->add_rig(rig.rig(), access_to(rig));
         v1::LayerCost& cost = *result_.add_layers();
@@ -119,11 +120,12 @@ ClientAttempt::Answer ClientAttempt::query(const std::string& rig, ConstBlock st
         {.purpose = evaluation ? training::Purpose::evaluation : training::Purpose::training,
          .stimuli = stimuli},
         cost, stop_, [this] {
-            total_costs(result_);
+            add_up();
             v1::Progress progress;
             progress.set_stage("measuring for its client");
             progress.set_queries(result_.training_queries() + result_.evaluation_queries());
             progress.set_seconds_left(-1.0);
+            *progress.mutable_so_far() = costs_of(result_);
             site_.progress(order_.run, progress);
         });
     note_eras();
@@ -161,7 +163,7 @@ std::uint64_t ClientAttempt::checkpoint(std::string state) {
     Checkpoint checkpoint;
     RunPosition& position = checkpoint.position;
     position.set_step(step_ + 1);
-    total_costs(result_);
+    add_up();
     *position.mutable_result() = result_;
     for (DevicePosition& device : measurer_->positions()) {
         *position.add_devices() = std::move(device);
@@ -175,8 +177,14 @@ void ClientAttempt::close(std::string failed) {
     closed_ = std::move(failed);
 }
 
-v1::RunResult ClientAttempt::finish() {
+/// What the client computes is its own affair.
+void ClientAttempt::add_up() {
     total_costs(result_);
+    state_energy(result_, {.rigs = site_.power.rigs, .digital = std::nullopt});
+}
+
+v1::RunResult ClientAttempt::finish() {
+    add_up();
     result_.set_kernel_level(site_.host.kernel_level);
     result_.set_cpu_model(site_.host.cpu_model);
     for (const v1::LayerCost& cost : result_.layers()) {

@@ -59,6 +59,7 @@ class ClientAttempt : private Workplace {
     void do_next();
     [[nodiscard]] v1::LayerCost& cost_of(const std::string& rig);
     void note_eras();
+    void add_up();
     [[nodiscard]] v1::RunResult finish();
 
     ClientDesk& desk_;

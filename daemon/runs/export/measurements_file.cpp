@@ -100,8 +100,9 @@ class Column {
                                     properties);
     }
 
-    void describe(const std::string& name, const std::string& text) const {
-        write_attribute(set_, name, text);
+    template <class Value>
+    void describe(const std::string& name, const Value& value) const {
+        write_attribute(set_, name, value);
     }
 
     void write(std::size_t first, const std::vector<T>& values) const {
@@ -133,7 +134,8 @@ std::string group_name(const RigEntry& rig) {
 /// The group of a rig.
 class RigGroup {
   public:
-    RigGroup(const H5::Group& parent, const RigEntry& rig, std::size_t rows, std::size_t at_once)
+    RigGroup(const H5::Group& parent, const RigEntry& rig, std::size_t rows, std::size_t at_once,
+             std::size_t shown_as)
         : group_(parent.createGroup(group_name(rig))),
           stimulus_(group_, "stimulus", rows, rig.n_in, at_once),
           response_(group_, "response", rows, rig.n_out, at_once),
@@ -150,6 +152,13 @@ class RigGroup {
         stimulus_.describe("unit", "drive, from 0 to 1");
         layer_.describe("values", "counted from 0; -1 for no layer of a network");
         sample_.describe("values", "place in the split, counted from 0; -1 where it was of none");
+        if (shown_as > 1) {
+            sample_.describe("shown_as", std::uint64_t{shown_as});
+            sample_.describe("copies",
+                             "of the training split: the original is number sample // shown_as; "
+                             "sample % shown_as is 0 for itself, then those that are moved up, "
+                             "down, left, right");
+        }
         label_.describe("values", "that the stimulus showed; -1 for none");
         split_.describe("values", "0 training, 1 test; -1 where that is not known");
         time_.describe("unit", "ns since 1970-01-01 (UTC), start and end; 0 where it was not kept");
@@ -263,9 +272,9 @@ class MeasurementsWriter::File {
     }
 
     void begin(const RigEntry& rig, std::size_t rows, std::size_t at_once,
-               const std::string& response_unit) {
+               const std::string& response_unit, std::size_t shown_as) {
         with_hdf5(name_, [&] {
-            rig_ = std::make_unique<RigGroup>(file_->openGroup("/"), rig, rows, at_once);
+            rig_ = std::make_unique<RigGroup>(file_->openGroup("/"), rig, rows, at_once, shown_as);
             if (!response_unit.empty()) {
                 rig_->describe_responses(response_unit);
             }
@@ -300,9 +309,10 @@ std::uint64_t measurements_size(const journal::Reader& reader) {
 
 MeasurementsWriter::MeasurementsWriter(const journal::Reader& reader,
                                        const std::map<std::string, LayerSpec>& rigs,
-                                       const std::filesystem::path& file)
+                                       const std::filesystem::path& file, std::size_t shown_as)
     : reader_(reader),
       rigs_(rigs),
+      shown_as_(shown_as),
       origins_(reader),
       file_(std::make_unique<File>(file, reader.header())) {}
 
@@ -318,7 +328,7 @@ void MeasurementsWriter::write(const std::stop_token& stop) {
 void MeasurementsWriter::write_rig(std::uint32_t place, const std::stop_token& stop) {
     const RigEntry& rig = reader_.header().rigs[place];
     const std::size_t at_once = std::max<std::size_t>(1, piece_bytes / row_bytes(rig));
-    file_->begin(rig, rows_of(reader_, place), at_once, response_units(rigs_, rig));
+    file_->begin(rig, rows_of(reader_, place), at_once, response_units(rigs_, rig), shown_as_);
     Piece piece;
     const auto write_piece = [&] {
         if (stop.stop_requested()) {

@@ -4,6 +4,7 @@
 #include "drivers/core/journal/reader.hpp"
 #include "drivers/core/physical_layer.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -23,9 +24,10 @@ class MeasurementsWriter {
   public:
     /// Opens the file, which is replaced where it is there; from then on its name does not matter.
     /// `reader` and `rigs` outlive this; the latter say what the journal does not know: the units
-    /// of the rigs' responses.
+    /// of the rigs' responses. So does `shown_as`: how many places of the training split in a row
+    /// show one original (`training::Split`).
     MeasurementsWriter(const journal::Reader& reader, const std::map<std::string, LayerSpec>& rigs,
-                       const std::filesystem::path& file);
+                       const std::filesystem::path& file, std::size_t shown_as = 1);
     MeasurementsWriter(const MeasurementsWriter&) = delete;
     MeasurementsWriter& operator=(const MeasurementsWriter&) = delete;
     ~MeasurementsWriter();
@@ -39,6 +41,7 @@ class MeasurementsWriter {
 
     const journal::Reader& reader_;
     const std::map<std::string, LayerSpec>& rigs_;
+    std::size_t shown_as_;
     OriginIndex origins_;
     std::unique_ptr<File> file_;
 };

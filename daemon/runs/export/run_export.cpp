@@ -3,15 +3,18 @@
 #include "daemon/runs/export/bundle_writer.hpp"
 #include "daemon/runs/export/measurements_file.hpp"
 #include "daemon/runs/export/numpy_file.hpp"
+#include "daemon/runs/export/setup.hpp"
 #include "daemon/runs/measuring/run_journal.hpp"
 #include "daemon/runs/nameless_file.hpp"
 #include "daemon/runs/rigs_file.hpp"
 #include "daemon/runs/spilling_bytes.hpp"
+#include "daemon/training/data/augment.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/journal/reader.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <ctime>
 #include <filesystem>
@@ -63,7 +66,9 @@ std::shared_ptr<const ByteSource> measurements(const RunRecord& run, const std::
     std::optional<MeasurementsWriter> writer;
     const auto file = std::make_shared<NamelessFile>(
         run.info.folder(), "the measurements cannot be exported",
-        [&](const std::filesystem::path& path) { writer.emplace(*reader, rigs, path); });
+        [&](const std::filesystem::path& path) {
+            writer.emplace(*reader, rigs, path, training::shown_as(run.spec.data()));
+        });
     writer->write(stop);
     writer.reset(); // closes it
     return file;
@@ -103,8 +108,12 @@ std::shared_ptr<const ByteSource> export_run(const RunRecord& run, const std::st
     if (what == "bundle") {
         return bundle(run, read, stop);
     }
+    if (what == "setup") {
+        return DataFile(setup_of(run).dump()).bytes();
+    }
     throw invalid_field(
-        "what", fmt::format("{}; valid is 'measurements', 'numpy', 'bundle'", in_quotes(what)));
+        "what",
+        fmt::format("{}; valid is 'measurements', 'numpy', 'bundle', 'setup'", in_quotes(what)));
 }
 
 } // namespace phyll::runs

@@ -12,7 +12,8 @@ namespace phyll::runs {
 
 /// A file made of what a run left, to be handed out: it has no name on this machine and is gone
 /// when nobody holds it. `what` is "measurements" (`MeasurementsWriter`), "numpy"
-/// (`write_numpy`) or "bundle" (`make_bundle`); `read` opens the data files that a run file names.
+/// (`write_numpy`), "bundle" (`make_bundle`) or "setup" (`setup_of`); `read` opens the data files
+/// that a run file names.
 ///
 /// Throws INVALID_ARGUMENT for anything else; NOT_FOUND when the run has measured nothing;
 /// FAILED_PRECONDITION while it is under way; RESOURCE_EXHAUSTED when the disk has no room for the

@@ -49,6 +49,27 @@ SampleTime ask_once(PhysicalLayer& layer, const Query& query, RawSamples& raw,
     return span_of(times);
 }
 
+/// Adds its lifetime to `seconds`; without a clock nothing.
+class Waiting {
+  public:
+    Waiting(const Clock* clock, double& seconds)
+        : clock_(clock),
+          seconds_(seconds),
+          since_(clock != nullptr ? clock->now() : Clock::Monotonic{}) {}
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    ~Waiting() {
+        if (clock_ != nullptr) {
+            seconds_ += Seconds(clock_->now() - since_).count();
+        }
+    }
+
+  private:
+    const Clock* clock_;
+    double& seconds_;
+    Clock::Monotonic since_;
+};
+
 /// Counts how deep askings are in each other.
 class Asking {
   public:
@@ -63,7 +84,7 @@ class Asking {
 
 } // namespace
 
-std::size_t Asker::recall(const Query& query, double& seconds) const {
+std::size_t Asker::recall(const Query& query, AskingTime& time) const {
     if (journal_ == nullptr) {
         return 0;
     }
@@ -73,12 +94,12 @@ std::size_t Asker::recall(const Query& query, double& seconds) const {
         if (!took) {
             return i;
         }
-        seconds += *took;
+        time.busy += *took;
     }
     return query.samples();
 }
 
-void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::stop_token& stop,
+void Asker::ask(PhysicalLayer& layer, Query& query, AskingTime& time, const std::stop_token& stop,
                 const std::function<void()>& recovered) const {
     // A rig that is being recovered is not left in between.
     if (depth_ == 0 && pause_.stop_requested()) {
@@ -90,6 +111,7 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
     while (!busy) {
         raw = journal_ == nullptr ? RawSamples() : raw_of(query);
         try {
+            const Waiting waiting(clock_, time.waited);
             busy = ask_once(layer, query, raw, stop);
         } catch (const Error& error) {
             if (over_.stop_requested()) {
@@ -106,7 +128,7 @@ void Asker::ask(PhysicalLayer& layer, Query& query, double& seconds, const std::
             recovered();
         }
     }
-    seconds += Seconds(busy->end - busy->start).count();
+    time.busy += Seconds(busy->end - busy->start).count();
     keep(query, {&*busy, 1}, stop, raw.kept());
     // What is asked in between, to see whether a rig is well again, proves nothing of the query
     // that it failed at.

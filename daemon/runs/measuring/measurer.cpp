@@ -32,6 +32,14 @@ std::string_view name_of(journal::Purpose purpose) {
     return "unknown";
 }
 
+/// Of the numbers [first, first + count) those that are not the first of a stimulus.
+std::uint64_t repeats_among(std::uint64_t first, std::uint64_t count, std::uint32_t repeats) {
+    const auto stimuli_before = [&](std::uint64_t number) {
+        return (number + repeats - 1) / repeats;
+    };
+    return count - (stimuli_before(first + count) - stimuli_before(first));
+}
+
 void add_queries(v1::LayerCost& cost, training::Purpose purpose, std::size_t count) {
     if (purpose == training::Purpose::training) {
         cost.set_training_queries(cost.training_queries() + count);
@@ -44,7 +52,7 @@ void add_queries(v1::LayerCost& cost, training::Purpose purpose, std::size_t cou
 
 Measurer::Measurer(MeasurerOptions options)
     : options_(std::move(options)),
-      asker_(options_.journal, options_.trouble, options_.pause, options_.over) {}
+      asker_(options_.journal, options_.trouble, options_.pause, options_.over, options_.clock) {}
 
 void Measurer::add_rig(const std::string& name, RigAccess access) {
     const LayerSpec& spec = access.layer->spec();
@@ -263,8 +271,8 @@ void Measurer::measure(const Request& request, const Samples& samples) {
 std::size_t Measurer::measure_some(const Request& request, Query query) {
     Device& device = request.device;
     v1::LayerCost& cost = request.cost;
-    double seconds = 0.0;
-    std::size_t count = asker_.recall(query, seconds);
+    AskingTime time;
+    std::size_t count = asker_.recall(query, time);
     cost.set_recorded(cost.recorded() + count);
     if (count == 0) {
         if (device.access.present_era && device.access.present_era() > device.era) {
@@ -272,14 +280,16 @@ std::size_t Measurer::measure_some(const Request& request, Query query) {
             return 0;
         }
         displace(device);
-        asker_.ask(*device.access.layer, query, seconds, request.stop, [&] {
+        asker_.ask(*device.access.layer, query, time, request.stop, [&] {
             probe(request);
             query.era = device.era;
         });
         count = query.samples();
     }
+    cost.set_repeat_queries(cost.repeat_queries() +
+                            repeats_among(device.next_number, count, options_.repeats));
     device.next_number += count;
-    cost.set_hardware_seconds(cost.hardware_seconds() + seconds);
+    add_time(cost, time);
     add_queries(cost, request.wanted.purpose, count);
     cost.set_nominal_seconds(cost.nominal_seconds() +
                              static_cast<double>(count) * device.spec().seconds_per_sample);

@@ -4,6 +4,7 @@
 #include "daemon/runs/measuring/device.hpp"
 #include "daemon/runs/measuring/query.hpp"
 #include "daemon/training/scheme.hpp"
+#include "drivers/core/clock.hpp"
 #include "drivers/core/physical_layer.hpp"
 
 #include <phyll/v1/runs.pb.h>
@@ -37,6 +38,7 @@ struct MeasurerOptions {
     std::stop_token pause{};
     /// Of the lease on the rigs: what they throw after that is CANCELLED.
     std::stop_token over{};
+    const Clock* clock = nullptr; ///< null: nothing is said of how long the rigs are waited for
 };
 
 /// What is to be measured.

@@ -41,23 +41,23 @@ OwnedBlock Measurer::measure_round(const Request& request, std::uint64_t number)
                       .stimuli = sentinels.stimuli(),
                       .hashes = sentinels.hashes(),
                       .responses = responses.view()};
-    double seconds = 0.0;
+    AskingTime time;
     for (std::size_t first = 0; first < round.samples();) {
         Query part = round.slice(first, std::min(device.spec().max_batch, round.samples() - first));
         part.age = device.age(); // they carry the run's position, and consume none of it
-        std::size_t count = number < first_probe ? asker_.recall(part, seconds) : 0;
+        std::size_t count = number < first_probe ? asker_.recall(part, time) : 0;
         if (count == 0) {
             displace(device);
             // Before any of the round is measured: what is changed then belongs to no era.
             part.check_settings = first == 0;
-            asker_.ask(*device.access.layer, part, seconds, request.stop, [] {});
+            asker_.ask(*device.access.layer, part, time, request.stop, [] {});
             count = part.samples();
         }
         first += count;
     }
     v1::LayerCost& cost = request.cost;
     cost.set_sentinel_queries(cost.sentinel_queries() + round.samples());
-    cost.set_hardware_seconds(cost.hardware_seconds() + seconds);
+    add_time(cost, time);
     return responses;
 }
 

@@ -11,6 +11,11 @@
 
 namespace phyll::runs {
 
+inline void add_time(v1::LayerCost& cost, const AskingTime& time) {
+    cost.set_hardware_seconds(cost.hardware_seconds() + time.busy);
+    cost.set_wait_seconds(cost.wait_seconds() + time.waited);
+}
+
 struct Measurer::Samples {
     ConstBlock stimuli;
     std::span<const StimulusHash> hashes;      ///< may be none where there is no journal

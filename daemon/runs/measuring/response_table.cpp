@@ -25,15 +25,16 @@ void ResponseTable::add(const training::Plan& plan, ConstBlock responses) {
     if (plan.layer != 0 || plan.samples.empty()) {
         return;
     }
+    const ConstBlock answers(responses.data(), outputs_, responses.size() / outputs_);
     Half& half = plan.on_test ? test_ : training_;
-    const std::size_t labels = responses.samples() / plan.samples.size();
+    const std::size_t labels = answers.samples() / plan.samples.size();
     SampleStore& means = store(half, labels);
     std::vector<float> mean(outputs_);
     for (std::size_t i = 0; i < plan.samples.size(); ++i) {
         for (std::size_t k = 0; k < mean.size(); ++k) {
             double sum = 0.0;
             for (std::size_t label = 0; label < labels; ++label) {
-                sum += static_cast<double>(responses.sample(i * labels + label)[k]);
+                sum += static_cast<double>(answers.sample(i * labels + label)[k]);
             }
             mean[k] = static_cast<float>(sum / static_cast<double>(labels));
         }

@@ -17,7 +17,9 @@ namespace phyll::runs {
 /// float32 where it takes means.
 class ResponseTable {
   public:
-    /// `format` is the rig's; `bytes` makes the place where responses are kept.
+    /// `outputs` are what the first layer sees of each sample shown: the rig's, in as many orders
+    /// of its inputs as it is asked in. `format` is the rig's; `bytes` makes the place where
+    /// responses are kept.
     ResponseTable(std::size_t outputs, std::size_t training_samples, std::size_t test_samples,
                   const StorageFormat& format = {}, MakeByteStore bytes = {});
 

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t least_uniform = 1200;
 constexpr std::size_t repeated = 8; // stimuli
-constexpr std::size_t repeats = 16; // of each
-constexpr std::size_t changes = 8;  // of stimulus, for settling
+constexpr std::size_t times_each = 16;
+constexpr std::size_t changes = 8; // of stimulus, for settling
 constexpr std::size_t settling_repeats = 8;
 
 std::size_t uniform_samples(const LayerSpec& spec) {
@@ -72,10 +72,10 @@ class Characteriser {
         report_.set_seed(site_.seed);
         report_.set_nominal_seconds_per_sample(site_.spec.seconds_per_sample);
         const OwnedBlock x = uniform_drives(site_.spec, uniform_samples(site_.spec), site_.seed);
-        const OwnedBlock first = measure("repeats", tiled(x, repeats).view());
+        const OwnedBlock first = measure("repeats", tiled(x, times_each).view());
         const OwnedBlock settling = measure("settling", stimuli_changed(x).view());
         const OwnedBlock y = measure("uniform drives", x.view());
-        const Repeats seen{.responses = first.view(), .stimuli = repeated, .times = repeats};
+        const Repeats seen{.responses = first.view(), .stimuli = repeated, .times = times_each};
         outputs_ = output_statistics(y.view(), seen);
         report_outputs();
         report_linearity(x, y);
@@ -187,7 +187,7 @@ class Characteriser {
 } // namespace
 
 std::uint64_t characterise_queries(const LayerSpec& spec, std::uint64_t seed) {
-    return repeated * repeats + 1 + changes * settling_repeats + uniform_samples(spec) +
+    return repeated * times_each + 1 + changes * settling_repeats + uniform_samples(spec) +
            sensitivity_places(spec) * spec.n_in() + comparison_queries(spec.n_in(), seed) +
            repeated;
 }

@@ -29,6 +29,10 @@ struct DataSet {
 struct Split {
     std::vector<std::uint32_t> training;
     std::vector<std::uint32_t> test;
+    /// So many samples to learn from in a row show one original: first itself, then its transformed
+    /// copies. Places are counted over all of them; the original of place p is number p / shown_as
+    /// of the originals. What holds samples out of the training split holds out whole originals.
+    std::size_t shown_as = 1;
 };
 
 /// The labels of `samples` of a data set, in that order.

@@ -241,6 +241,7 @@ SplitData drawn_digits(std::uint64_t seed, std::size_t training_samples, std::si
     }
     data.inputs = Samples(std::make_shared<MemoryBytes>(std::move(images)), 0,
                           {.kind = StorageFormat::Kind::u8, .scale = 1.0 / 255.0}, pixels, samples);
+    data.inputs.set_image({.height = side, .width = side});
     return {.data = std::move(data), .split = split_in_order(training_samples, test_samples)};
 }
 

@@ -99,7 +99,11 @@ Samples read_idx_images(const DataFile& content, const std::string& file, double
     const auto [bytes, offset] = stream->keep(std::uint64_t{samples} * features, "its images");
     stream->end();
     const StorageFormat format{.kind = StorageFormat::Kind::u8, .scale = scale};
-    return {bytes, offset, format, features, samples};
+    Samples images(bytes, offset, format, features, samples);
+    if (shape.size() == 3) {
+        images.set_image(image_of(shape));
+    }
+    return images;
 }
 
 std::vector<std::int64_t> read_idx_labels(const DataFile& content, const std::string& file) {

@@ -15,7 +15,8 @@ namespace phyll::training {
 //
 // Every function throws INVALID_ARGUMENT that names `file`, byte and reason.
 
-/// Images: n is 2 to 4, the first extent counts them. Values are `scale` times the byte.
+/// Images: n is 2 to 4, the first extent counts them. Values are `scale` times the byte. With n 3
+/// the samples say their height and width.
 [[nodiscard]] Samples read_idx_images(const DataFile& content, const std::string& file,
                                       double scale);
 /// Labels: n is 1.

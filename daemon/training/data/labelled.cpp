@@ -150,6 +150,11 @@ Extents extents_of(std::span<const std::uint64_t> shape, const std::string& wher
     return {static_cast<std::size_t>(shape[0]), static_cast<std::size_t>(features)};
 }
 
+ImageShape image_of(std::span<const std::uint64_t> shape) {
+    return {.height = static_cast<std::size_t>(shape[1]),
+            .width = static_cast<std::size_t>(shape[2])};
+}
+
 void limit_drawn(Split& split, const phyll::v1::DataSpec& spec, std::uint64_t seed) {
     check_counts(split, spec);
     leave_first(split.training, spec.training_samples());

@@ -50,4 +50,7 @@ struct Extents {
 };
 [[nodiscard]] Extents extents_of(std::span<const std::uint64_t> shape, const std::string& where);
 
+/// Height and width of images of a shape that `extents_of` took, samples x height x width.
+[[nodiscard]] ImageShape image_of(std::span<const std::uint64_t> shape);
+
 } // namespace phyll::training

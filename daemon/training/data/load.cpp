@@ -1,6 +1,7 @@
 #include "daemon/training/data/load.hpp"
 
 #include "daemon/training/choices.hpp"
+#include "daemon/training/data/augment.hpp"
 #include "daemon/training/data/csv.hpp"
 #include "daemon/training/data/digits.hpp"
 #include "daemon/training/data/exclusive_or.hpp"
@@ -114,6 +115,7 @@ SplitData load_data(const DataSpec& spec, std::uint64_t seed, const FileReader& 
         }
         loaded.data.label_entries = spec.label_entries();
     }
+    augment(loaded, spec);
     return loaded;
 }
 

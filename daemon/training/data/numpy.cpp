@@ -298,10 +298,7 @@ bool is_zip(const DataFile& content) {
     return std::memcmp(first.data(), magic.data(), magic.size()) == 0;
 }
 
-} // namespace
-
-Samples read_npy_samples(ByteStream& stream, std::optional<double> scale) {
-    const NpyHeader header = read_npy_header(stream);
+Samples read_values(ByteStream& stream, const NpyHeader& header, std::optional<double> scale) {
     if (is_text(header)) {
         stream.fail("the values are texts; features are numbers");
     }
@@ -331,6 +328,17 @@ Samples read_npy_samples(ByteStream& stream, std::optional<double> scale) {
     }
     Samples samples = convert(stream, header, extents, scale.value_or(1.0));
     stream.end();
+    return samples;
+}
+
+} // namespace
+
+Samples read_npy_samples(ByteStream& stream, std::optional<double> scale) {
+    const NpyHeader header = read_npy_header(stream);
+    Samples samples = read_values(stream, header, scale);
+    if (header.shape.size() == 3) {
+        samples.set_image(image_of(header.shape));
+    }
     return samples;
 }
 

@@ -15,7 +15,8 @@ namespace phyll::training {
 /// An array of samples, of two dimensions or more, C order: bytes (u1) stay bytes and are `scale`
 /// times the byte, 1/255 if not given; of a plain file they stay where they are, and so does
 /// float32 (f4) without a scale. Everything else is turned into float32, times `scale`. Values that
-/// are not finite as float32 are refused.
+/// are not finite as float32 are refused. Of three dimensions, samples x height x width, the
+/// samples say the last two.
 [[nodiscard]] Samples read_npy_samples(ByteStream& stream, std::optional<double> scale);
 
 /// An array of classes, of shape (n) or (n, 1): integers, or texts (U, S), which come as UTF-8.

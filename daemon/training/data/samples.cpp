@@ -33,7 +33,7 @@ constexpr StorageFormat as_float{.kind = StorageFormat::Kind::float32};
 } // namespace
 
 Samples::Samples(OwnedBlock values) : features_(values.channels()), samples_(values.samples()) {
-    parts_.push_back({std::make_shared<BlockBytes>(std::move(values)), 0, as_float, 0});
+    parts_.push_back({std::make_shared<BlockBytes>(std::move(values)), 0, as_float, 0, nullptr});
 }
 
 Samples::Samples(std::shared_ptr<const ByteSource> bytes, std::uint64_t offset,
@@ -41,13 +41,31 @@ Samples::Samples(std::shared_ptr<const ByteSource> bytes, std::uint64_t offset,
     : features_(features), samples_(samples) {
     check_within(offset, std::uint64_t{SampleCodec(format, features).bytes()} * samples,
                  bytes->size());
-    parts_.push_back({std::move(bytes), offset, format, 0});
+    parts_.push_back({std::move(bytes), offset, format, 0, nullptr});
+}
+
+Samples::Samples(std::size_t features, std::size_t samples, Compute compute)
+    : features_(features), samples_(samples) {
+    parts_.push_back({.bytes = nullptr,
+                      .offset = 0,
+                      .format = as_float,
+                      .first = 0,
+                      .compute = std::make_shared<const Compute>(std::move(compute))});
+}
+
+void Samples::set_image(const ImageShape& shape) {
+    assert(shape.pixels() == features_);
+    image_ = shape;
 }
 
 void Samples::read(std::size_t sample, std::span<float> into) const {
     assert(sample < samples_ && into.size() == features_);
     const auto after = std::ranges::upper_bound(parts_, sample, {}, &Part::first);
     const Part& part = *std::prev(after);
+    if (part.compute) {
+        (*part.compute)(sample - part.first, into);
+        return;
+    }
     const SampleCodec codec(part.format, features_);
     const std::uint64_t place = part.offset + std::uint64_t{sample - part.first} * codec.bytes();
     if (part.format.kind == StorageFormat::Kind::float32) {

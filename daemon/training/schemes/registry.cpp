@@ -2,6 +2,8 @@
 
 #include "daemon/training/schemes/phyll/phyll.pb.h"
 #include "daemon/training/schemes/phyll/phyll_scheme.hpp"
+#include "daemon/training/schemes/prototypes/prototypes.pb.h"
+#include "daemon/training/schemes/prototypes/prototypes_scheme.hpp"
 #include "daemon/training/schemes/read_out/read_out.pb.h"
 #include "daemon/training/schemes/read_out/read_out_scheme.hpp"
 #include "drivers/core/error.hpp"
@@ -45,6 +47,11 @@ const std::vector<SchemeKind>& scheme_kinds() {
                                [](const SchemeJob& job, const v1::PhyllOptions& options) {
                                    return std::make_unique<PhyllScheme>(job, options);
                                }),
+        kind<v1::PrototypesOptions>("prototypes",
+                                    "physical local learning, a direction for each class",
+                                    [](const SchemeJob& job, const v1::PrototypesOptions& options) {
+                                        return std::make_unique<PrototypesScheme>(job, options);
+                                    }),
         read_out("ridge", "linear read-out of one layer by least squares", ReadOutKind::ridge),
         read_out("softmax", "linear read-out of one layer by logistic regression",
                  ReadOutKind::softmax),

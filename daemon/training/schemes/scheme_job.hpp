@@ -35,7 +35,8 @@ struct SchemeJob {
     MakeByteStore bytes{};
 };
 
-/// How features become the first layer's input: standard scores of the training split; as they are
+/// How features become the first layer's input: standard scores of the training split, of the
+/// copies in it too, since a pixel that rests in every original does not in those; as they are
 /// where the first layer's encoding is "direct".
 [[nodiscard]] FeatureScaling fit_scaling(const SchemeJob& job);
 

@@ -71,7 +71,8 @@ std::unique_ptr<PhysicalLayer> Attempts::make_rig(std::vector<sim::FaultPlan> fa
             }
         }
         for (SampleTime& time : context.times) {
-            time = {clock.now(), clock.now()};
+            time = {clock.now(),
+                    clock.now() + std::chrono::duration_cast<Clock::Monotonic::duration>(busy)};
         }
     };
     return std::make_unique<Guard>(std::make_unique<sim::Faults>(
@@ -91,6 +92,7 @@ runs::RunSite Attempts::site() {
                 },
             .max_journal_bytes = journal_limit,
             .hold_limit = Seconds(3600.0),
+            .power = power,
             .workers = nullptr,
             .stored = [](std::uint64_t) {},
             .moved = [](std::uint64_t, v1::RunState, const std::string&) {},

@@ -48,6 +48,8 @@ class Attempts {
     runs::StateDir state{dir.path() / "state"};
     runs::Store store{state.database()};
     std::uint64_t journal_limit = UINT64_MAX;
+    runs::StatedPower power;
+    Seconds busy{0.0}; ///< what the rig says that each query took
     std::uint64_t replay_of = 0;
     v1::RunResult result;                     ///< of the last attempt that succeeded
     std::uint64_t queries = 0;                ///< that reached the rig in the last attempt

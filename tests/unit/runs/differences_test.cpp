@@ -107,6 +107,7 @@ TEST_CASE("a rig is another device with another instrument, not with more patien
                 bench.set_uncalibrated("allow");
                 bench.set_calibration_days(3);
                 bench.set_query_timeout(7);
+                bench.set_power(35);
             }));
     REQUIRE(as_it_is != hash([](auto& awg, auto&) { awg.set_serial("MY1"); }));
     REQUIRE(as_it_is != hash([](auto& awg, auto&) { awg.set_address("TCPIP0::i::5025::SOCKET"); }));
@@ -120,7 +121,17 @@ TEST_CASE("two runs of the same file under the same conditions differ in nothing
     b.spec.set_note("times differ");
     b.info.mutable_result()->set_hardware_seconds(77);
     b.info.mutable_result()->mutable_layers(0)->set_hardware_seconds(78);
+    b.info.mutable_result()->set_active_seconds(79);
+    for (v1::LayerCost& cost : *b.info.mutable_result()->mutable_layers()) {
+        cost.set_digital_seconds(80);
+        cost.set_wait_seconds(81);
+        cost.set_hardware_joules(82);
+        cost.set_digital_joules(83);
+    }
+    b.info.mutable_result()->set_digital_joules(84);
     REQUIRE(differences(a, b).empty());
+    b.info.mutable_result()->set_operations(85); // these follow from the run file
+    REQUIRE(differences(a, b).size() == 1);
 }
 
 TEST_CASE("differences are named by section and path, with both values") {

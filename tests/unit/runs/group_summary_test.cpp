@@ -98,6 +98,13 @@ TEST_CASE("one variant has an interval, a mixture of variants only a spread") {
     REQUIRE(one.rule() == v1::RESAMPLED_T);
     // t(0.975, 1) times 0.0707 sqrt(1/2 + 52/206)
     REQUIRE(one.half_width() == Approx(12.706205 * 0.07071068 * std::sqrt(0.5 + 52.0 / 206)));
+    // Copies of training images are no samples more: the splits overlap as they did.
+    GroupRecord augmented = group;
+    for (RunRecord& record : augmented.members) {
+        record.spec.mutable_data()->mutable_augment()->set_shift(1);
+        record.info.mutable_result()->set_train_samples(5 * 206);
+    }
+    REQUIRE(overview(augmented).test_accuracy().half_width() == Approx(one.half_width()));
     group.members[1].info.add_overrides("training.epochs=7");
     const v1::Estimate mixed = overview(group).test_accuracy();
     REQUIRE(mixed.n() == 2);
@@ -133,6 +140,9 @@ TEST_CASE("built-in data are drawn anew, files are split anew unless they bring 
     REQUIRE(of("csv", drawn) == v1::RANDOM_SPLIT);
     REQUIRE(of("numpy", drawn) == v1::RANDOM_SPLIT);
     REQUIRE(of("numpy", in_order) == v1::FIXED_TEST_SET); // x_test by its usual name
+    // Copies are numbered behind the test samples.
+    const training::Split augmented{.training = {1, 4, 5, 0, 6, 7}, .test = {2, 3}, .shown_as = 3};
+    REQUIRE(of("numpy", augmented) == v1::FIXED_TEST_SET);
     v1::DataSpec data;
     data.set_kind("idx");
     REQUIRE(test_data_of(data, drawn) == v1::RANDOM_SPLIT);

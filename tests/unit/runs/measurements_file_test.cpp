@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include <fstream>
+#include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -134,6 +136,29 @@ TEST_CASE("measurements in HDF5 are those of the journal, each once, and what th
     REQUIRE(purpose[7] == 0);
     REQUIRE(purpose[8] == 2);
     REQUIRE(std::filesystem::file_size(path) <= runs::measurements_size(reader));
+}
+
+TEST_CASE("where training images were shown as copies, their places say which original it was") {
+    const TempDir dir;
+    write_journal(dir.path() / "journal");
+    const journal::Reader reader(dir.path() / "journal");
+    const std::map<std::string, LayerSpec> rigs;
+    const auto shown_as = [&](std::size_t copies) -> std::optional<std::uint64_t> {
+        const auto path = dir.path() / "file.h5";
+        runs::MeasurementsWriter(reader, rigs, path, copies).write({});
+        const H5::H5File file(path.string(), H5F_ACC_RDONLY);
+        const H5::DataSet sample = file.openGroup("a-b").openDataSet("sample");
+        if (!sample.attrExists("shown_as")) {
+            REQUIRE_FALSE(sample.attrExists("copies"));
+            return std::nullopt;
+        }
+        REQUIRE(attribute(sample, "copies").find("sample // shown_as") != std::string::npos);
+        std::uint64_t value = 0;
+        sample.openAttribute("shown_as").read(H5::PredType::NATIVE_UINT64, &value);
+        return value;
+    };
+    REQUIRE_FALSE(shown_as(1));
+    REQUIRE(shown_as(5) == 5);
 }
 
 TEST_CASE("measurements of many pieces are all there") {

@@ -81,9 +81,13 @@ TEST_CASE("a run that is paused keeps its rig, which is safe, and goes on at onc
     REQUIRE(bench.lab.holder("a") == "run 1");
     REQUIRE(bench.pause(run).empty()); // once more changes nothing
     REQUIRE(bench.state(next) == v1::QUEUED);
+    // What it has cost is still told.
+    REQUIRE_FALSE(bench.runs->progress(next));
+    REQUIRE(bench.runs->progress(run).value().so_far().training_queries() > 0);
     bench.runs->resume(run);
     REQUIRE(bench.state(run) == v1::RUNNING);
     REQUIRE(weights(bench, run) == undisturbed);
+    REQUIRE_FALSE(bench.runs->progress(run)); // it is over
     REQUIRE(bench.info(run).interruptions() == 0);
     REQUIRE(weights(bench, next) == expected({"a"}, 2));
 }

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <functional>
 #include <numeric>
 
 using namespace phyll;
@@ -28,6 +29,9 @@ class Asking final : public training::Scheme {
     [[nodiscard]] std::uint64_t steps() const override { return steps_.size(); }
     [[nodiscard]] Plan plan(std::uint64_t step) const override {
         const Step& asked = steps_[step];
+        if (on_plan) {
+            on_plan();
+        }
         Plan plan;
         plan.layer = asked.layer;
         plan.purpose = asked.purpose;
@@ -41,7 +45,11 @@ class Asking final : public training::Scheme {
     }
     training::StepReport learn(std::uint64_t step, const Plan&, ConstBlock responses) override {
         heard.emplace_back(responses.values().begin(), responses.values().end());
+        if (on_learn) {
+            on_learn();
+        }
         training::StepReport report;
+        report.operations = 100.0 * static_cast<double>(step + 1);
         report.epoch.emplace().epoch = step;
         if (step + 1 == steps_.size()) {
             report.test_accuracy = 0.75;
@@ -58,6 +66,8 @@ class Asking final : public training::Scheme {
     void start_over() override {}
 
     std::vector<std::vector<float>> heard;
+    std::function<void()> on_plan;
+    std::function<void()> on_learn;
 
   private:
     std::vector<Step> steps_;
@@ -66,13 +76,17 @@ class Asking final : public training::Scheme {
 class Listening final : public RunObserver {
   public:
     void epoch(const v1::EpochMetrics& metrics) override { epochs.push_back(metrics); }
-    void progress(const v1::Progress&) override { ++progresses; }
+    void progress(const v1::Progress& progress) override {
+        ++progresses;
+        latest = progress;
+    }
     void answered(const Plan&, ConstBlock responses) override { answers += responses.samples(); }
     bool era(const v1::EraEnded&, bool) override { return true; }
     void checkpoint(Checkpoint, const std::vector<v1::EpochMetrics>&) override {}
     std::size_t answers = 0;
     std::vector<v1::EpochMetrics> epochs;
     int progresses = 0;
+    v1::Progress latest;
 };
 
 struct Bench {
@@ -203,6 +217,82 @@ TEST_CASE("a stopped run ends with CANCELLED, a failing rig with its own words")
         throw Error(Code::unavailable, "cable is out");
     };
     REQUIRE_THROWS_WITH(bench.run(scheme, {}), "cable is out");
+}
+
+TEST_CASE("time is told apart: the scheme's, the rig's, what was waited for it, holds") {
+    Bench bench;
+    ManualClock clock;
+    Seconds held{100.0}; // before this run
+    bench.script->answer = [&](ConstBlock x, Block, const QueryContext& context) {
+        const Clock::Monotonic start = clock.now();
+        clock.advance(Seconds(2.0));
+        context.times[0] = {start, clock.now()};
+        for (std::size_t i = 1; i < x.samples(); ++i) {
+            context.times[i] = context.times[0];
+        }
+        clock.advance(Seconds(0.5)); // on its way back
+    };
+    Asking scheme({{0, Purpose::training, {0.1F, 0.2F}},
+                   {1, Purpose::training, {0.3F}},
+                   {0, Purpose::evaluation, {0.1F}}});
+    scheme.on_plan = [&] { clock.advance(Seconds(0.25)); };
+    scheme.on_learn = [&] {
+        clock.advance(Seconds(1.0));
+        if (held < Seconds(107.0)) { // the disk is full for a while
+            clock.advance(Seconds(7.0));
+            held += Seconds(7.0);
+        }
+    };
+    Measurer measurer({.seed = 5, .clock = &clock});
+    measurer.add_rig("r", bench.layer, 100);
+    const v1::RunResult result = Runner(scheme,
+                                        {.rigs = {"r", "r"},
+                                         .epochs = 1,
+                                         .power = {.rigs = {{"r", 30.0}}, .digital = 4.0},
+                                         .held_for = [&] { return held; }},
+                                        measurer, clock, bench.observer)
+                                     .run({});
+    REQUIRE(result.layers(0).hardware_seconds() == Approx(4.0));
+    REQUIRE(result.layers(1).hardware_seconds() == Approx(2.0));
+    REQUIRE(result.layers(0).wait_seconds() == Approx(5.0));
+    REQUIRE(result.layers(1).wait_seconds() == Approx(2.5));
+    REQUIRE(result.layers(0).operations() == 100 + 300);
+    REQUIRE(result.layers(1).operations() == 200);
+    REQUIRE(result.layers(1).digital_seconds() == Approx(1.25));
+    REQUIRE(result.hardware_seconds() == Approx(6.0));
+    REQUIRE(result.wait_seconds() == Approx(7.5));
+    REQUIRE(result.operations() == 600);
+    REQUIRE(result.active_seconds() == Approx(7.5 + 3 * 1.25));
+    REQUIRE(result.layers(0).hardware_joules() == Approx(120.0));
+    REQUIRE(result.hardware_joules() == Approx(180.0));
+    REQUIRE(result.layers(1).digital_joules() == Approx(5.0));
+
+    // The same while it is under way.
+    const v1::EpochMetrics& second = bench.observer.epochs[1];
+    REQUIRE(second.operations() == 300);
+    REQUIRE(second.wait_seconds() == Approx(5.0));
+    REQUIRE(second.hardware_joules() == Approx(120.0));
+    REQUIRE(second.active_seconds() == Approx(7.5));
+    const v1::RunResult& so_far = bench.observer.latest.so_far();
+    REQUIRE(so_far.layers_size() == 2);
+    REQUIRE(so_far.wait_seconds() == Approx(7.5)); // all three queries
+    REQUIRE(so_far.operations() == 300);           // the third step is still to be learned
+    REQUIRE(so_far.test_accuracy() == 0.0);
+    REQUIRE(so_far.evidence() == v1::EVIDENCE_UNSPECIFIED);
+}
+
+TEST_CASE("repeats of a stimulus are counted apart among the queries") {
+    const auto [repeats, block] =
+        GENERATE(table<std::uint32_t, std::size_t>({{3U, 0U}, {3U, 2U}, {5U, 1U}, {1U, 0U}}));
+    Bench bench;
+    Asking scheme({{0, Purpose::training, {0.1F, 0.2F, 0.3F}}, {1, Purpose::evaluation, {0.4F}}});
+    const v1::RunResult result =
+        bench.run(scheme, {.seed = 5, .repeats = repeats, .query_batch = block});
+    CAPTURE(repeats, block);
+    REQUIRE(result.training_queries() == 3 * repeats);
+    REQUIRE(result.layers(0).repeat_queries() == 3 * (repeats - 1));
+    REQUIRE(result.layers(1).repeat_queries() == repeats - 1);
+    REQUIRE(result.repeat_queries() == 4 * (repeats - 1));
 }
 
 TEST_CASE("the hash of weights is a fixed function of names, shapes and values") {

@@ -54,6 +54,7 @@ phyll::v1::RunSpec complete_spec(std::size_t layers) {
         layer.mutable_encoding()->set_kind("standard");
         layer.set_skip(false);
         layer.set_physics(true);
+        layer.set_permutations(1);
     }
     phyll::v1::TrainingSpec& training = *spec.mutable_training();
     training.set_schedule("greedy");
@@ -72,6 +73,18 @@ v1::PhyllOptions complete_options() {
     options.set_theta(4.0);
     options.set_activation("abs");
     options.set_label_level(1.0);
+    options.set_response_scale("per_output");
+    options.set_adam_beta1(0.9);
+    options.set_adam_beta2(0.999);
+    options.set_adam_epsilon(1e-8);
+    options.set_negatives("uniform");
+    return options;
+}
+
+v1::PrototypesOptions complete_prototypes() {
+    v1::PrototypesOptions options;
+    options.set_theta(10.0);
+    options.set_activation("abs");
     options.set_response_scale("per_output");
     options.set_adam_beta1(0.9);
     options.set_adam_beta2(0.999);
@@ -99,6 +112,17 @@ std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec, const SplitD
 
 std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec, const SplitData& data) {
     return make_scheme(spec, data, complete_options());
+}
+
+std::unique_ptr<Scheme> make_local(const std::string& kind, const phyll::v1::RunSpec& spec,
+                                   const SplitData& data) {
+    if (kind == "prototypes") {
+        const v1::PrototypesOptions options = complete_prototypes();
+        return scheme_kind(kind).make({spec, options, data.data, data.split, rigs_for(spec)});
+    }
+    v1::PhyllOptions options = complete_options();
+    options.set_negatives(kind == "phyll, hard" ? "hard" : "uniform");
+    return make_scheme(spec, data, options);
 }
 
 std::unique_ptr<Scheme> make_read_out(const phyll::v1::RunSpec& spec, const SplitData& data) {

@@ -3,6 +3,7 @@
 #include "daemon/training/data/data_set.hpp"
 #include "daemon/training/scheme.hpp"
 #include "daemon/training/schemes/phyll/phyll.pb.h"
+#include "daemon/training/schemes/prototypes/prototypes.pb.h"
 #include "daemon/training/schemes/scheme_job.hpp"
 #include "phyll/v1/run_spec.pb.h"
 
@@ -33,12 +34,19 @@ class SineRig {
 /// A run spec as the daemon gives it to a scheme, with every default filled in.
 [[nodiscard]] phyll::v1::RunSpec complete_spec(std::size_t layers);
 [[nodiscard]] v1::PhyllOptions complete_options();
+[[nodiscard]] v1::PrototypesOptions complete_prototypes();
 
 /// A scheme for `spec`, on rigs of 24 inputs and 20 outputs.
 [[nodiscard]] std::unique_ptr<Scheme>
 make_scheme(const phyll::v1::RunSpec& spec, const SplitData& data, const v1::PhyllOptions& options);
 [[nodiscard]] std::unique_ptr<Scheme> make_scheme(const phyll::v1::RunSpec& spec,
                                                   const SplitData& data);
+
+/// What the layers of each of these learn by: for `make_local`.
+inline constexpr const char* local_kinds[] = {"phyll", "phyll, hard", "prototypes"};
+/// A scheme of such a kind, on the same rigs.
+[[nodiscard]] std::unique_ptr<Scheme>
+make_local(const std::string& kind, const phyll::v1::RunSpec& spec, const SplitData& data);
 
 /// A read-out of the kind that `spec` names ("ridge", "softmax"), on the same rigs.
 [[nodiscard]] std::unique_ptr<Scheme> make_read_out(const phyll::v1::RunSpec& spec,

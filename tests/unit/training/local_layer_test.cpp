@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t features = 6;
 constexpr std::size_t width = 5;
 constexpr std::size_t pairs = 11;
+constexpr std::size_t classes = 3;
 constexpr double theta = 4.0;
 
 OwnedBlock random_pairs() {
@@ -46,13 +47,13 @@ class Reference {
   public:
     Reference(const LocalLayer& layer, Activation activation)
         : activation_(activation),
-          projection_(layer.projection().begin(), layer.projection().end()) {
+          directions_(layer.directions().values().begin(), layer.directions().values().end()) {
         const std::span<const float> weights = layer.weights().values();
         parameters.assign(weights.begin(), weights.end());
         parameters.insert(parameters.end(), layer.bias().begin(), layer.bias().end());
     }
 
-    [[nodiscard]] double goodness(std::span<const float> y) const {
+    [[nodiscard]] double goodness(std::span<const float> y, std::size_t direction = 0) const {
         double along = 0;
         double square = 0;
         for (std::size_t j = 0; j < width; ++j) {
@@ -61,7 +62,7 @@ class Reference {
                 z += parameters[j * features + k] * static_cast<double>(y[k]);
             }
             const double a = activate(activation_, z);
-            along += a * projection_[j];
+            along += a * static_cast<double>(directions_[direction * width + j]);
             square += a * a;
         }
         return along / (std::sqrt(square) + 1e-6);
@@ -76,11 +77,24 @@ class Reference {
         return sum / pairs;
     }
 
+    [[nodiscard]] double class_loss(ConstBlock block,
+                                    const std::vector<std::uint32_t>& labels) const {
+        double sum = 0;
+        for (std::size_t i = 0; i < block.samples(); ++i) {
+            double total = 0;
+            for (std::size_t c = 0; c < classes; ++c) {
+                total += std::exp(theta * goodness(block.sample(i), c));
+            }
+            sum += std::log(total) - theta * goodness(block.sample(i), labels[i]);
+        }
+        return sum / static_cast<double>(block.samples());
+    }
+
     std::vector<double> parameters; ///< W row by row, then b
 
   private:
     Activation activation_;
-    std::vector<double> projection_;
+    std::vector<float> directions_;
 };
 
 } // namespace
@@ -89,10 +103,10 @@ TEST_CASE("loss and gradient agree with finite differences through each activati
     for (const auto activation : {Activation::abs, Activation::relu, Activation::identity}) {
         CAPTURE(static_cast<int>(activation));
         const OwnedBlock block = random_pairs();
-        LocalLayer layer(features, width, activation, {}, 1, 0);
+        LocalLayer layer({.features = features, .width = width, .activation = activation}, 1, 0);
         std::ranges::fill(layer.bias(), 0.1F);
         std::vector<float> gradient((features + 1) * width);
-        const PairOutcome outcome = layer.gradient(block.view(), theta, gradient);
+        const LocalOutcome outcome = layer.gradient(block.view(), layer.pair_loss(theta), gradient);
         Reference reference(layer, activation);
         CHECK(outcome.loss == Approx(reference.loss(block.view())).epsilon(1e-5));
         for (std::size_t i = 0; i < gradient.size(); ++i) {
@@ -109,27 +123,70 @@ TEST_CASE("loss and gradient agree with finite differences through each activati
     }
 }
 
+TEST_CASE("the loss over classes and its gradient agree with finite differences") {
+    const OwnedBlock block = random_pairs();
+    std::vector<std::uint32_t> labels;
+    for (std::uint32_t i = 0; i < block.samples(); ++i) {
+        labels.push_back(i % classes);
+    }
+    for (const auto activation : {Activation::abs, Activation::relu, Activation::identity}) {
+        CAPTURE(static_cast<int>(activation));
+        LocalLayer layer(
+            {.features = features, .width = width, .directions = classes, .activation = activation},
+            1, 0);
+        std::ranges::fill(layer.bias(), 0.1F);
+        std::vector<float> gradient((features + 1) * width);
+        const LocalOutcome outcome =
+            layer.gradient(block.view(), layer.class_loss(theta, labels), gradient);
+        Reference reference(layer, activation);
+        CHECK(outcome.loss == Approx(reference.class_loss(block.view(), labels)).epsilon(1e-5));
+        for (std::size_t i = 0; i < gradient.size(); ++i) {
+            constexpr double step = 1e-6;
+            const double here = reference.parameters[i];
+            reference.parameters[i] = here + step;
+            const double above = reference.class_loss(block.view(), labels);
+            reference.parameters[i] = here - step;
+            const double below = reference.class_loss(block.view(), labels);
+            reference.parameters[i] = here;
+            CHECK(static_cast<double>(gradient[i]) ==
+                  Approx((above - below) / (2 * step)).epsilon(1e-3).margin(1e-5));
+        }
+        const std::vector<float> goodness = layer.goodness(layer.map(block.view()).view());
+        REQUIRE(goodness.size() == block.samples() * classes);
+        std::size_t correct = 0;
+        for (std::size_t i = 0; i < block.samples(); ++i) {
+            const auto of = std::span(goodness).subspan(i * classes, classes);
+            for (std::size_t c = 0; c < classes; ++c) {
+                CHECK(static_cast<double>(of[c]) ==
+                      Approx(reference.goodness(block.sample(i), c)).margin(1e-5));
+            }
+            correct += std::ranges::max_element(of) - of.begin() == labels[i] ? 1 : 0;
+        }
+        CHECK(outcome.correct == correct);
+    }
+}
+
 TEST_CASE("a silent sample has no goodness and a finite gradient") {
-    LocalLayer layer(features, width, Activation::abs, {}, 1, 0);
+    LocalLayer layer({.features = features, .width = width}, 1, 0);
     const OwnedBlock silent(features, 2);
     CHECK(layer.goodness(layer.map(silent.view()).view()) == std::vector<float>{0.0F, 0.0F});
     std::vector<float> gradient((features + 1) * width);
-    const PairOutcome outcome = layer.gradient(silent.view(), theta, gradient);
+    const LocalOutcome outcome = layer.gradient(silent.view(), layer.pair_loss(theta), gradient);
     CHECK(outcome.loss == Approx(std::log(2.0)));
     CHECK(outcome.correct == 0);
     CHECK(std::ranges::all_of(gradient, [](float g) { return std::isfinite(g); }));
 }
 
 TEST_CASE("a layer starts from its seed and place") {
-    const LocalLayer one(features, width, Activation::abs, {}, 1, 0);
-    const LocalLayer same(features, width, Activation::abs, {}, 1, 0);
-    const LocalLayer deeper(features, width, Activation::abs, {}, 1, 1);
-    const LocalLayer other(features, width, Activation::abs, {}, 2, 0);
+    const LocalLayer one({.features = features, .width = width}, 1, 0);
+    const LocalLayer same({.features = features, .width = width}, 1, 0);
+    const LocalLayer deeper({.features = features, .width = width}, 1, 1);
+    const LocalLayer other({.features = features, .width = width}, 2, 0);
     CHECK(std::ranges::equal(one.weights().values(), same.weights().values()));
     CHECK_FALSE(std::ranges::equal(one.weights().values(), deeper.weights().values()));
-    CHECK_FALSE(std::ranges::equal(one.projection(), other.projection()));
+    CHECK_FALSE(std::ranges::equal(one.directions().values(), other.directions().values()));
     double square = 0;
-    for (const float p : one.projection()) {
+    for (const float p : one.directions().values()) {
         square += static_cast<double>(p) * static_cast<double>(p);
     }
     CHECK(square == Approx(1.0));
@@ -137,14 +194,16 @@ TEST_CASE("a layer starts from its seed and place") {
 
 TEST_CASE("learning in two parts is the same as learning in one") {
     const OwnedBlock block = random_pairs();
-    LocalLayer once(features, width, Activation::abs, {}, 1, 0);
+    LocalLayer once({.features = features, .width = width}, 1, 0);
     LocalLayer twice = once;
-    const PairOutcome first =
-        once.learn(block.view(), {.learning_rate = 0.01, .inner_steps = 40, .updates_before = 0});
-    static_cast<void>(
-        twice.learn(block.view(), {.learning_rate = 0.01, .inner_steps = 15, .updates_before = 0}));
-    const PairOutcome last =
-        twice.learn(block.view(), {.learning_rate = 0.01, .inner_steps = 25, .updates_before = 15});
+    const LocalOutcome first =
+        once.learn(block.view(), once.pair_loss(theta),
+                   {.learning_rate = 0.01, .inner_steps = 40, .updates_before = 0});
+    static_cast<void>(twice.learn(block.view(), twice.pair_loss(theta),
+                                  {.learning_rate = 0.01, .inner_steps = 15, .updates_before = 0}));
+    const LocalOutcome last =
+        twice.learn(block.view(), twice.pair_loss(theta),
+                    {.learning_rate = 0.01, .inner_steps = 25, .updates_before = 15});
     CHECK(std::ranges::equal(once.weights().values(), twice.weights().values()));
     CHECK(std::ranges::equal(once.bias(), twice.bias()));
     CHECK(last.loss < first.loss);
@@ -162,8 +221,9 @@ TEST_CASE("learning does not depend on the number of workers, to the last bit") 
         }
     }
     const auto learned = [&](Workers* workers) {
-        LocalLayer layer(wide, 140, Activation::abs, {}, 1, 0, workers);
-        const PairOutcome outcome = layer.learn(block.view(), {.inner_steps = 3});
+        LocalLayer layer({.features = wide, .width = 140}, 1, 0, workers);
+        const LocalOutcome outcome =
+            layer.learn(block.view(), layer.pair_loss(theta), {.inner_steps = 3});
         std::vector<float> all(layer.parameters().begin(), layer.parameters().end());
         all.push_back(static_cast<float>(outcome.loss));
         return all;
@@ -177,11 +237,11 @@ TEST_CASE("learning does not depend on the number of workers, to the last bit") 
 
 TEST_CASE("a layer learns pairs that a linear map can tell apart") {
     const OwnedBlock block = random_pairs();
-    LocalLayer layer(features, 20, Activation::abs, {}, 1, 0);
-    const PairOutcome outcome =
-        layer.learn(block.view(), {.learning_rate = 0.02, .inner_steps = 300});
+    LocalLayer layer({.features = features, .width = 20}, 1, 0);
+    const LocalOutcome outcome = layer.learn(block.view(), layer.pair_loss(theta),
+                                             {.learning_rate = 0.02, .inner_steps = 300});
     CHECK(outcome.correct == pairs);
-    CHECK(layer.learn(block.view(), {.inner_steps = 1}).loss < 0.3);
+    CHECK(layer.learn(block.view(), layer.pair_loss(theta), {.inner_steps = 1}).loss < 0.3);
 }
 
 TEST_CASE("an unknown activation is refused with those there are") {

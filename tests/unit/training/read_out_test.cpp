@@ -1,3 +1,5 @@
+#include "daemon/training/data/augment.hpp"
+#include "daemon/training/data/digits.hpp"
 #include "daemon/training/data/vowels.hpp"
 #include "daemon/training/feature_scaling.hpp"
 #include "daemon/training/random_features.hpp"
@@ -327,6 +329,24 @@ TEST_CASE("the read-out schemes measure each sample once and learn vowels") {
     CHECK(raw.training_queries.empty());
     CHECK(*raw.test_accuracy > 0.85);
     CHECK(*raw.train_accuracy > 0.85);
+}
+
+TEST_CASE("copies of training images are stimuli, and origins, of their own") {
+    phyll::v1::RunSpec spec = complete_spec(1);
+    spec.mutable_scheme()->set_kind("ridge");
+    spec.mutable_data()->mutable_augment()->set_shift(1);
+    SplitData data = drawn_digits(1, 20, 10);
+    augment(data, spec.data());
+    const std::unique_ptr<Scheme> scheme =
+        make_scheme_on({.inputs = 784, .outputs = 3}, spec, data);
+    CHECK(scheme->outlook()[0].training_queries == 100);
+    CHECK(scheme->outlook()[0].evaluation_queries == 10);
+    const Plan plan = scheme->plan(0);
+    REQUIRE(plan.stimuli.samples() == 100);
+    for (std::uint32_t place = 0; place < 100; ++place) {
+        CHECK(plan.origins[place] == Origin{.sample = place});
+    }
+    CHECK_FALSE(std::ranges::equal(plan.stimuli.sample(5), plan.stimuli.sample(6)));
 }
 
 TEST_CASE("a read-out is resumed at any step, and refuses what it cannot be") {

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 using namespace phyll;
 using namespace phyll::training;
@@ -20,8 +21,9 @@ bool same_reports(const std::vector<StepReport>& whole, std::size_t first,
                a.pair_accuracy == b.pair_accuracy && a.train_accuracy == b.train_accuracy;
     };
     const auto same = [&](const StepReport& a, const StepReport& b) {
-        return a.loss == b.loss && a.train_accuracy == b.train_accuracy &&
-               a.test_accuracy == b.test_accuracy && a.epoch.has_value() == b.epoch.has_value() &&
+        return a.loss == b.loss && a.operations == b.operations &&
+               a.train_accuracy == b.train_accuracy && a.test_accuracy == b.test_accuracy &&
+               a.test_judgement == b.test_judgement && a.epoch.has_value() == b.epoch.has_value() &&
                (!a.epoch || same_epoch(*a.epoch, *b.epoch));
     };
     return std::ranges::equal(whole.begin() + static_cast<std::ptrdiff_t>(first), whole.end(),
@@ -31,16 +33,18 @@ bool same_reports(const std::vector<StepReport>& whole, std::size_t first,
 } // namespace
 
 TEST_CASE("a run resumed at any step goes on to the last bit") {
+    const char* kind = GENERATE(from_range(std::begin(local_kinds), std::end(local_kinds)));
     for (const char* schedule : {"greedy", "simultaneous"}) {
         for (const char* reuse : {"run", "off"}) {
-            CAPTURE(schedule, reuse);
+            CAPTURE(kind, schedule, reuse);
             phyll::v1::RunSpec spec = small_spec();
             spec.mutable_training()->set_schedule(schedule);
             spec.mutable_training()->set_reuse(reuse);
             spec.mutable_training()->set_batch(30);
             spec.mutable_layers(1)->set_skip(true);
+            spec.mutable_layers(1)->set_permutations(2);
             const SplitData data = small_vowels();
-            const std::unique_ptr<Scheme> whole = make_scheme(spec, data);
+            const std::unique_ptr<Scheme> whole = make_local(kind, spec, data);
             const std::uint64_t steps = whole->steps();
             Runner runner;
             std::vector<std::vector<NamedArray>> states;
@@ -50,7 +54,7 @@ TEST_CASE("a run resumed at any step goes on to the last bit") {
             }
             for (std::uint64_t step = 0; step < steps; step += 3) {
                 CAPTURE(step);
-                const std::unique_ptr<Scheme> resumed = make_scheme(spec, data);
+                const std::unique_ptr<Scheme> resumed = make_local(kind, spec, data);
                 resumed->restore(states[step]);
                 REQUIRE(resumed->state() == states[step]);
                 Runner other;

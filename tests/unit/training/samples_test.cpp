@@ -48,6 +48,32 @@ TEST_CASE("samples of several origins follow each other") {
     CHECK(floats.samples() == 2);
 }
 
+TEST_CASE("samples are computed when they are asked for, beside others that are kept") {
+    const Samples stored(bytes({2, 4}), 0, halves, 2, 1);
+    std::size_t asked = 0;
+    const Samples computed(2, 3, [&asked](std::size_t sample, std::span<float> into) {
+        ++asked;
+        std::ranges::fill(into, static_cast<float>(sample));
+    });
+    const Samples all = stored.followed_by(computed).followed_by(stored);
+    REQUIRE(all.samples() == 5);
+    CHECK(asked == 0);
+    CHECK(all.sample(1) == std::vector<float>{0, 0});
+    CHECK(all.sample(3) == std::vector<float>{2, 2});
+    CHECK(all.sample(4) == std::vector<float>{1, 2});
+    CHECK(asked == 2);
+}
+
+TEST_CASE("samples say whether they are images, and so do those that follow them") {
+    Samples images(bytes({1, 2, 3, 4, 5, 6}), 0, halves, 6, 1);
+    CHECK_FALSE(images.image());
+    images.set_image({.height = 2, .width = 3});
+    CHECK(images.image() == ImageShape{.height = 2, .width = 3});
+    const Samples plain(bytes({1, 2, 3, 4, 5, 6}), 0, halves, 6, 1);
+    CHECK(images.followed_by(plain).image() == images.image());
+    CHECK_FALSE(plain.followed_by(images).image());
+}
+
 TEST_CASE("rows are read by number, in slices, and gathered") {
     const SampleRows squares(2, 10, [](std::size_t i, std::span<float> into) {
         into[0] = static_cast<float>(i);

@@ -1,4 +1,4 @@
-#include "daemon/training/schemes/phyll/selection.hpp"
+#include "daemon/training/schemes/local/selection.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -16,7 +16,7 @@ constexpr std::size_t classes = 4;
 
 /// 103 training samples in batches of 20 and 5 test samples, in two layers with physics.
 Selection make_selection(Schedule schedule) {
-    PhyllSettings settings;
+    LocalSettings settings;
     settings.seed = 1;
     settings.schedule = schedule;
     settings.batch = 20;
@@ -100,6 +100,34 @@ TEST_CASE("greedy layers draw for themselves, simultaneous ones share their batc
           labels_of(together.pairs(training(1, 0, 0))));
     CHECK(labels_of(together.pairs(training(0, 0, 0))) !=
           labels_of(together.pairs(training(0, 1, 0))));
+}
+
+TEST_CASE("a hard negative is a wrong label in proportion to what its goodness says") {
+    const Selection selection = make_selection(Schedule::greedy);
+    // The own label has the most; of the others the last counts e times as often as the first.
+    std::vector<float> goodness(3 * classes);
+    std::array<double, classes> counts{};
+    constexpr std::size_t epochs = 4000;
+    for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+        const Task task = training(0, epoch, 5);
+        const std::vector<std::uint32_t> samples = selection.batch(task);
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+            for (std::uint32_t distance = 0; distance < classes; ++distance) {
+                const std::size_t label = (samples[i] + distance) % classes;
+                goodness[i * classes + label] = std::array{1.0F, 0.0F, 0.0F, 0.25F}.at(distance);
+            }
+        }
+        const std::vector<Column> pairs = selection.hard_pairs(task, goodness, 4.0);
+        REQUIRE(pairs.size() == 6);
+        for (std::size_t i = 0; i < 3; ++i) {
+            REQUIRE(pairs[i].label == pairs[i].sample % classes);
+            REQUIRE(pairs[3 + i].sample == pairs[i].sample);
+            counts.at((pairs[3 + i].label + classes - pairs[i].label) % classes) += 1.0;
+        }
+    }
+    CHECK(counts[0] == 0.0);
+    CHECK(counts[1] / (3 * epochs) == Approx(1.0 / (2.0 + std::exp(1.0))).margin(0.02));
+    CHECK(counts[3] / counts[2] == Approx(std::exp(1.0)).epsilon(0.1));
 }
 
 TEST_CASE("hits are counted per sample, ties go to the first label") {

@@ -1,4 +1,4 @@
-#include "daemon/training/schemes/phyll/settings.hpp"
+#include "daemon/training/schemes/local/settings.hpp"
 #include "daemon/training/schemes/registry.hpp"
 #include "drivers/core/error.hpp"
 #include "tests/unit/training/laboratory.hpp"
@@ -50,16 +50,21 @@ TEST_CASE("a run spec that cannot be is refused with the field that is wrong") {
     CHECK(training([](auto& t) { t.set_learning_rate_schedule("step"); }) ==
           "training.learning_rate_schedule");
     CHECK(training([](auto& t) { t.set_reuse("maybe"); }) == "training.reuse");
+    CHECK(training([](auto& t) { t.set_response_noise(-0.1); }) == "training.response_noise");
     CHECK(option([](auto& o) { o.set_theta(0); }) == "scheme.options.theta");
     CHECK(option([](auto& o) { o.set_activation("gelu"); }) == "scheme.options.activation");
     CHECK(option([](auto& o) { o.set_label_level(1.5); }) == "scheme.options.label_level");
     CHECK(option([](auto& o) { o.set_response_scale("none"); }) == "scheme.options.response_scale");
+    CHECK(option([](auto& o) { o.set_negatives("soft"); }) == "scheme.options.negatives");
     CHECK(option([](auto& o) { o.set_adam_beta1(1); }) == "scheme.options.adam_beta1");
     CHECK(option([](auto& o) { o.set_adam_beta2(-1); }) == "scheme.options.adam_beta2");
     CHECK(option([](auto& o) { o.set_adam_epsilon(0); }) == "scheme.options.adam_epsilon");
     CHECK(refused_field([](Spec& spec, Options&) { spec.clear_layers(); }) == "layers");
     CHECK(refused_field([](Spec& spec, Options&) { spec.mutable_layers(1)->set_width(0); }) ==
           "layers[1].width");
+    CHECK(refused_field([](Spec& spec, Options&) {
+              spec.mutable_layers(1)->set_permutations(0);
+          }) == "layers[1].permutations");
     CHECK(refused_field([](Spec& spec, Options&) {
               spec.mutable_layers(1)->mutable_encoding()->set_kind("linear");
           }) == "layers[1].encoding.kind");
@@ -81,7 +86,7 @@ TEST_CASE("a layer wider than its rig is refused with both numbers") {
 }
 
 TEST_CASE("the learning rate stands or falls to zero over the epochs") {
-    PhyllSettings settings;
+    LocalSettings settings;
     settings.epochs = 100;
     settings.learning_rate = 0.01;
     CHECK(settings.learning_rate_at(99) == 0.01);
@@ -90,6 +95,10 @@ TEST_CASE("the learning rate stands or falls to zero over the epochs") {
     CHECK(settings.learning_rate_at(50) == Approx(0.005));
     CHECK(settings.learning_rate_at(99) < 1e-5);
     CHECK(settings.learning_rate_at(99) > 0.0);
+    settings.warm_up = 4;
+    CHECK(settings.learning_rate_at(0) == Approx(0.002));
+    CHECK(settings.learning_rate_at(3) == Approx(0.008).epsilon(0.01));
+    CHECK(settings.learning_rate_at(50) == Approx(0.005));
 }
 
 TEST_CASE("a layer with physics needs a rig") {

@@ -1,6 +1,7 @@
 #include "daemon/training/schemes/read_out/read_out_scheme.hpp"
 
 #include "daemon/training/named_arrays.hpp"
+#include "daemon/training/operations.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -51,6 +52,16 @@ EncodingSettings encoding_of(const SchemeJob& job) {
     return settings;
 }
 
+InputOrders orders_of(const SchemeJob& job) {
+    const phyll::v1::LayerConfig& layer = only_layer(job);
+    if (!layer.physics()) {
+        return {};
+    }
+    const RigShape rig = only_rig(job);
+    return {read_permutations("layers[0].permutations", layer, rig), rig.inputs, job.spec.seed(),
+            0};
+}
+
 void check_splits(const SchemeJob& job) {
     if (job.data.classes() < 2) {
         throw invalid_field(
@@ -68,11 +79,14 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
     : rig_((check_splits(job), only_rig(job))),
       physics_(job.spec.layers(0).physics()),
       skip_(physics_ && job.spec.layers(0).skip()),
+      orders_(orders_of(job)),
+      outputs_(rig_.outputs * orders_.count()),
       settings_{.kind = kind,
                 .regularisation = options.has_regularisation()
                                       ? std::optional(options.regularisation())
                                       : std::nullopt,
                 .seed = job.spec.seed(),
+                .shown_as = job.split.shown_as,
                 .workers = job.workers},
       classes_(job.data.classes()),
       training_labels_(labels_of(job.data, job.split.training)),
@@ -83,13 +97,14 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
       test_scores_(job.data.inputs, scaling_, job.split.test),
       bytes_(job.bytes),
       training_chunks_(chunks(training_labels_.size())),
-      test_chunks_(chunks(test_labels_.size())) {
+      test_chunks_(chunks(test_labels_.size())),
+      judged_(classes_) {
     if (physics_) {
         encoder_.fit(training_scores_.rows());
     }
     ReadOutScheme::start_over();
     const std::size_t features =
-        physics_ ? rig_.outputs + (skip_ ? job.data.features() : 0) : job.data.features();
+        physics_ ? outputs_ + (skip_ ? job.data.features() : 0) : job.data.features();
     read_out_ = {.weights = OwnedBlock(features, classes_), .bias = std::vector<float>(classes_)};
 }
 
@@ -109,7 +124,7 @@ const Scores& ReadOutScheme::scores(const Chunk& chunk) const {
 }
 
 std::unique_ptr<SampleStore> ReadOutScheme::new_store() const {
-    return std::make_unique<SampleStore>(rig_.response_storage, rig_.outputs, make_bytes(bytes_));
+    return std::make_unique<SampleStore>(rig_.response_storage, outputs_, make_bytes(bytes_));
 }
 
 Plan ReadOutScheme::plan(std::uint64_t step) const {
@@ -129,10 +144,11 @@ Plan ReadOutScheme::plan(std::uint64_t step) const {
         plan.samples.resize(part.count);
         std::iota(plan.samples.begin(), plan.samples.end(), static_cast<std::uint32_t>(part.first));
         for (const std::uint32_t sample : plan.samples) {
-            plan.origins.push_back({.sample = sample});
+            plan.origins.insert(plan.origins.end(), orders_.count(), {.sample = sample});
         }
-        plan.stimuli = OwnedBlock(rig_.inputs, part.count);
-        plan.clipped = encoder_.encode(h.view(), plan.stimuli.view());
+        OwnedBlock stimuli(rig_.inputs, part.count);
+        plan.clipped = encoder_.encode(h.view(), stimuli.view());
+        plan.stimuli = orders_.expand(std::move(stimuli));
         plan.encoded = h.view().size();
     }
     return plan;
@@ -142,7 +158,7 @@ SampleRows ReadOutScheme::features(const SampleRows& scores, const SampleRows& r
     return {read_out_.weights.channels(), scores.samples,
             [this, scores, responses](std::size_t i, std::span<float> into) {
                 if (physics_) {
-                    responses.read(i, into.first(rig_.outputs));
+                    responses.read(i, into.first(outputs_));
                 }
                 if (!physics_ || skip_) {
                     scores.read(i, into.last(scores.channels));
@@ -165,27 +181,40 @@ StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBl
                                 responses.channels(), rig_.outputs));
     }
     const Chunk part = chunk(step);
+    const ConstBlock answers = orders_.gather(responses);
     ++next_step_;
     if (!part.on_test) {
         for (std::size_t i = 0; physics_ && i < part.count; ++i) {
-            responses_->append(responses.sample(i));
+            responses_->append(answers.sample(i));
         }
         return part.last ? finish_training() : StepReport{};
     }
-    hits_ += static_cast<float>(
-        read_out_.count_hits(features(test_scores_.rows().slice(part.first, part.count), responses),
-                             std::span(test_labels_).subspan(part.first, part.count)));
+    return judge(part, answers);
+}
+
+StepReport ReadOutScheme::judge(const Chunk& chunk, ConstBlock responses) {
+    const SampleRows rows =
+        features(test_scores_.rows().slice(chunk.first, chunk.count), responses);
+    OwnedBlock columns(rows.channels, chunk.count);
+    rows.gather(0, columns.view());
+    const OwnedBlock scores = read_out_.scores(columns.view());
+    for (std::size_t i = 0; i < chunk.count; ++i) {
+        judged_.add(test_labels_[chunk.first + i], scores.sample(i));
+    }
     StepReport report;
-    if (part.last) {
-        report.test_accuracy = static_cast<double>(std::exchange(hits_, 0.0F)) /
-                               static_cast<double>(test_labels_.size());
+    report.operations = affine_operations(read_out_.weights.channels(), classes_, chunk.count);
+    if (chunk.last) {
+        report.test_accuracy =
+            static_cast<double>(judged_.hits()) / static_cast<double>(test_labels_.size());
+        report.test_judgement = judged_.judgement();
+        judged_.clear();
     }
     return report;
 }
 
 void ReadOutScheme::start_over() {
     next_step_ = 0;
-    hits_ = 0.0F;
+    judged_.clear();
     responses_ = physics_ ? new_store() : nullptr;
 }
 
@@ -199,6 +228,8 @@ StepReport ReadOutScheme::finish_training() {
     const SampleRows all = features(training_scores_.rows(), responses);
     read_out_ = fit_read_out(all, training_labels_, classes_, settings_);
     StepReport report;
+    report.operations =
+        read_out_.operations + affine_operations(all.channels, classes_, all.samples);
     report.train_accuracy = static_cast<double>(read_out_.count_hits(all, training_labels_)) /
                             static_cast<double>(training_labels_.size());
     return report;
@@ -207,8 +238,8 @@ StepReport ReadOutScheme::finish_training() {
 std::vector<LayerOutlook> ReadOutScheme::outlook() const {
     return {{.inputs = training_scores_.features(),
              .features = read_out_.weights.channels(),
-             .training_queries = physics_ ? training_labels_.size() : 0,
-             .evaluation_queries = physics_ ? test_labels_.size() : 0}};
+             .training_queries = physics_ ? training_labels_.size() * orders_.count() : 0,
+             .evaluation_queries = physics_ ? test_labels_.size() * orders_.count() : 0}};
 }
 
 std::vector<NamedArray> ReadOutScheme::network() const {
@@ -230,16 +261,19 @@ std::vector<NamedArray> ReadOutScheme::network() const {
 }
 
 std::vector<float> ReadOutScheme::fingerprint() const {
-    return {static_cast<float>(training_labels_.size()), static_cast<float>(test_labels_.size()),
-            static_cast<float>(classes_), static_cast<float>(settings_.kind),
-            static_cast<float>(settings_.regularisation.value_or(-1.0))};
+    return {static_cast<float>(training_labels_.size()),
+            static_cast<float>(test_labels_.size()),
+            static_cast<float>(classes_),
+            static_cast<float>(settings_.kind),
+            static_cast<float>(settings_.regularisation.value_or(-1.0)),
+            static_cast<float>(orders_.count())};
 }
 
 OwnedBlock ReadOutScheme::measured_responses() const {
     if (!responses_) {
         return {};
     }
-    OwnedBlock responses(rig_.outputs, responses_->samples());
+    OwnedBlock responses(outputs_, responses_->samples());
     for (std::size_t i = 0; i < responses.samples(); ++i) {
         responses_->read(i, responses.sample(i));
     }
@@ -251,7 +285,7 @@ std::vector<NamedArray> ReadOutScheme::state() const {
     const auto step = static_cast<float>(next_step_);
     arrays.push_back(named_vector("progress/next_step", std::span(&step, 1)));
     arrays.push_back(named_block("progress/responses", measured_responses().view()));
-    arrays.push_back(named_vector("progress/hits", std::span(&hits_, 1)));
+    arrays.push_back(judged_.save("progress/judged"));
     arrays.push_back(named_vector("job", fingerprint()));
     return arrays;
 }
@@ -266,16 +300,16 @@ void ReadOutScheme::restore(std::span<const NamedArray> state) {
     ReadOut read_out = read_out_;
     float regularisation = 0.0F;
     float step = 0.0F;
-    float hits = 0.0F;
+    JudgementCounter judged = judged_;
     arrays.read("layer1/weights", read_out.weights.view());
     arrays.read("layer1/bias", read_out.bias);
     arrays.read("layer1/regularisation", std::span(&regularisation, 1));
     arrays.read("progress/next_step", std::span(&step, 1));
-    arrays.read("progress/hits", std::span(&hits, 1));
+    judged.restore(arrays, "progress/judged");
     const auto next_step = static_cast<std::uint64_t>(step);
     std::unique_ptr<SampleStore> responses;
     if (physics_ && next_step < training_chunks_) {
-        OwnedBlock measured(rig_.outputs, next_step * samples_per_chunk);
+        OwnedBlock measured(outputs_, next_step * samples_per_chunk);
         arrays.read("progress/responses", measured.view());
         responses = new_store();
         for (std::size_t i = 0; i < measured.samples(); ++i) {
@@ -286,7 +320,7 @@ void ReadOutScheme::restore(std::span<const NamedArray> state) {
     read_out_ = std::move(read_out);
     responses_ = std::move(responses);
     next_step_ = next_step;
-    hits_ = hits;
+    judged_ = std::move(judged);
 }
 
 } // namespace phyll::training

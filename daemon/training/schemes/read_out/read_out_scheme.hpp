@@ -2,6 +2,8 @@
 
 #include "daemon/training/encoding.hpp"
 #include "daemon/training/feature_scaling.hpp"
+#include "daemon/training/input_orders.hpp"
+#include "daemon/training/judgement.hpp"
 #include "daemon/training/read_out.hpp"
 #include "daemon/training/scheme.hpp"
 #include "daemon/training/schemes/read_out/read_out.pb.h"
@@ -57,12 +59,16 @@ class ReadOutScheme final : public Scheme {
     [[nodiscard]] SampleRows features(const SampleRows& scores, const SampleRows& responses) const;
     [[nodiscard]] OwnedBlock measured_responses() const;
     StepReport finish_training();
+    /// Of a part of the test split.
+    StepReport judge(const Chunk& chunk, ConstBlock responses);
     /// What a stored state must have been made for.
     [[nodiscard]] std::vector<float> fingerprint() const;
 
     RigShape rig_; ///< empty without physics
     bool physics_;
     bool skip_;
+    InputOrders orders_;
+    std::size_t outputs_; ///< of the rig, in all orders of its inputs
     ReadOutSettings settings_;
     std::size_t classes_;
     std::vector<std::uint32_t> training_labels_;
@@ -79,7 +85,7 @@ class ReadOutScheme final : public Scheme {
     /// To the training split, as far as it was measured; until the read-out is fitted.
     std::unique_ptr<SampleStore> responses_;
     ReadOut read_out_;
-    float hits_ = 0.0F;
+    JudgementCounter judged_; ///< of the test split, as far as it was tested
 };
 
 } // namespace phyll::training

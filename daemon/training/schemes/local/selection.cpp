@@ -1,10 +1,11 @@
-#include "daemon/training/schemes/phyll/selection.hpp"
+#include "daemon/training/schemes/local/selection.hpp"
 
 #include "drivers/core/random.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -27,20 +28,49 @@ std::vector<std::uint32_t> range(std::size_t part, std::size_t size, std::size_t
     return numbers;
 }
 
+/// A label other than `own`, in proportion to exp(sharpness goodness), where `at` in [0, 1) falls.
+std::uint32_t draw_wrong(std::span<const float> goodness, std::uint32_t own, double sharpness,
+                         double at) {
+    const auto weight = [&](std::uint32_t label) {
+        // Goodness is at most 1, so that nothing overflows.
+        return label == own ? 0.0
+                            : std::exp(sharpness * (static_cast<double>(goodness[label]) - 1.0));
+    };
+    double total = 0.0;
+    for (std::uint32_t label = 0; label < goodness.size(); ++label) {
+        total += weight(label);
+    }
+    double left = at * total;
+    std::uint32_t drawn = own;
+    for (std::uint32_t label = 0; label < goodness.size(); ++label) {
+        if (label == own) {
+            continue;
+        }
+        drawn = label;
+        left -= weight(label);
+        if (left < 0.0) {
+            break;
+        }
+    }
+    return drawn;
+}
+
 } // namespace
 
-Selection::Selection(const PhyllSettings& settings, std::size_t classes,
+Selection::Selection(const LocalSettings& settings, std::size_t classes,
                      std::vector<std::uint32_t> training_labels,
                      std::vector<std::uint32_t> test_labels)
     : seed_(settings.seed),
       schedule_(settings.schedule),
       batch_(settings.batch),
       classes_(classes),
+      showings_(settings.labelling == Labelling::overlay ? classes : 1),
       training_labels_(std::move(training_labels)),
       test_labels_(std::move(test_labels)) {
     for (const LayerSettings& layer : settings.layers) {
-        shows_all_labels_.push_back(schedule_ == Schedule::greedy &&
-                                    (settings.reuse || !layer.physics));
+        const bool for_nothing =
+            schedule_ == Schedule::greedy && (settings.reuse || !layer.physics);
+        shows_all_labels_.push_back(showings_ == 1 || settings.all_labels || for_nothing);
     }
 }
 
@@ -59,7 +89,7 @@ std::size_t Selection::samples_to_fit() const {
 }
 
 std::size_t Selection::chunk_samples() const {
-    return std::max<std::size_t>(1, columns_per_chunk / classes_);
+    return std::max<std::size_t>(1, columns_per_chunk / showings_);
 }
 
 std::size_t Selection::draws_of(std::size_t layer) const {
@@ -99,12 +129,30 @@ std::vector<Column> Selection::pairs(const Task& task) const {
     return pairs;
 }
 
-std::vector<Column> Selection::under_all_labels(std::span<const std::uint32_t> samples) const {
-    std::vector<Column> columns;
-    columns.reserve(samples.size() * classes_);
+std::vector<Column> Selection::hard_pairs(const Task& task, std::span<const float> goodness,
+                                          double sharpness) const {
+    const std::vector<std::uint32_t> samples = batch(task);
+    const KeyedRandom random(seed_, fmt::format("hard negatives {}", draws_of(task.layer)));
+    std::vector<Column> pairs;
+    pairs.reserve(2 * samples.size());
     for (const std::uint32_t sample : samples) {
-        for (std::uint32_t label = 0; label < classes_; ++label) {
-            columns.push_back({sample, label});
+        pairs.push_back({sample, training_labels_[sample]});
+    }
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        const std::uint32_t sample = samples[i];
+        pairs.push_back(
+            {sample, draw_wrong(goodness.subspan(i * classes_, classes_), training_labels_[sample],
+                                sharpness, random.uniform(task.epoch, sample))});
+    }
+    return pairs;
+}
+
+std::vector<Column> Selection::to_be_judged(std::span<const std::uint32_t> samples) const {
+    std::vector<Column> columns;
+    columns.reserve(samples.size() * showings_);
+    for (const std::uint32_t sample : samples) {
+        for (std::uint32_t label = 0; label < showings_; ++label) {
+            columns.push_back({sample, showings_ == 1 ? Origin::no_label : label});
         }
     }
     return columns;
@@ -114,7 +162,7 @@ std::vector<Column> Selection::with_own_labels(std::size_t samples) const {
     std::vector<Column> columns;
     columns.reserve(samples);
     for (std::uint32_t sample = 0; sample < samples; ++sample) {
-        columns.push_back({sample, training_labels_[sample]});
+        columns.push_back({sample, showings_ == 1 ? Origin::no_label : training_labels_[sample]});
     }
     return columns;
 }
@@ -124,16 +172,16 @@ std::vector<Column> Selection::columns(const Task& task) const {
     case Phase::fit:
         return with_own_labels(samples_to_fit());
     case Phase::train:
-        return shows_all_labels(task.layer) ? under_all_labels(batch(task)) : pairs(task);
+        return shows_all_labels(task.layer) ? to_be_judged(batch(task)) : pairs(task);
     default:
-        return under_all_labels(range(task.part, chunk_samples(), labels(task).size()));
+        return to_be_judged(range(task.part, chunk_samples(), labels(task).size()));
     }
 }
 
 std::vector<std::uint32_t> Selection::samples(std::span<const Column> columns) const {
     std::vector<std::uint32_t> samples;
-    samples.reserve(columns.size() / classes_);
-    for (std::size_t first = 0; first < columns.size(); first += classes_) {
+    samples.reserve(columns.size() / showings_);
+    for (std::size_t first = 0; first < columns.size(); first += showings_) {
         samples.push_back(columns[first].sample);
     }
     return samples;
@@ -142,11 +190,11 @@ std::vector<std::uint32_t> Selection::samples(std::span<const Column> columns) c
 std::size_t Selection::count_hits(const Task& task, std::span<const Column> columns,
                                   std::span<const float> goodness) const {
     std::size_t hits = 0;
-    for (std::size_t first = 0; first < columns.size(); first += classes_) {
-        const auto candidates = goodness.subspan(first, classes_);
+    for (std::size_t i = 0; i < columns.size() / showings_; ++i) {
+        const auto candidates = goodness.subspan(i * classes_, classes_);
         const auto best = std::max_element(candidates.begin(), candidates.end());
         const auto label = static_cast<std::size_t>(best - candidates.begin());
-        hits += label == labels(task)[columns[first].sample] ? 1 : 0;
+        hits += label == labels(task)[columns[i * showings_].sample] ? 1 : 0;
     }
     return hits;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "daemon/training/schemes/phyll/settings.hpp"
+#include "daemon/training/schemes/local/settings.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "daemon/training/schemes/phyll/network.hpp"
-#include "daemon/training/schemes/phyll/settings.hpp"
-#include "daemon/training/schemes/phyll/timetable.hpp"
+#include "daemon/training/schemes/local/network.hpp"
+#include "daemon/training/schemes/local/settings.hpp"
+#include "daemon/training/schemes/local/timetable.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,10 +16,16 @@ namespace phyll::training {
 class Selection {
   public:
     /// The labels are those of the training and of the test split, in the splits' order.
-    Selection(const PhyllSettings& settings, std::size_t classes,
+    Selection(const LocalSettings& settings, std::size_t classes,
               std::vector<std::uint32_t> training_labels, std::vector<std::uint32_t> test_labels);
 
     [[nodiscard]] std::size_t classes() const noexcept { return classes_; }
+    /// Columns that show a sample to be judged: one for every label, or one without a label.
+    [[nodiscard]] std::size_t showings() const noexcept { return showings_; }
+    /// Columns that show a sample to learn from.
+    [[nodiscard]] std::size_t training_showings(std::size_t layer) const {
+        return shows_all_labels(layer) ? showings_ : 2;
+    }
     [[nodiscard]] std::size_t batches() const;
     [[nodiscard]] Timetable::Parts parts() const;
     [[nodiscard]] const std::vector<std::uint32_t>& training_labels() const noexcept {
@@ -31,39 +37,44 @@ class Selection {
     }
     /// How many of the training samples scales, and encodings that move, are fitted on.
     [[nodiscard]] std::size_t samples_to_fit() const;
-    /// Whether training a layer looks at its samples under all labels, since that costs no more
-    /// than the pairs alone.
+    /// Whether training a layer looks at its samples as when they are judged, since that costs no
+    /// more than the pairs alone, or is asked for.
     [[nodiscard]] bool shows_all_labels(std::size_t layer) const {
         return shows_all_labels_.at(layer);
     }
-    /// The first `samples` training samples, each with its own label.
+    /// The first `samples` training samples, each with its own label, or without one.
     [[nodiscard]] std::vector<Column> with_own_labels(std::size_t samples) const;
 
-    /// Everything that the task looks at. Where that is all labels, sample after sample, each
-    /// under all labels in order; else, in training, the pairs.
+    /// Everything that the task looks at. Where samples are judged, sample after sample, each
+    /// under all labels in order, or without one; else, in training, the pairs.
     [[nodiscard]] std::vector<Column> columns(const Task& task) const;
-    /// What a training task learns from: its samples with their own labels, then, in the same
-    /// order, with wrong ones, uniform over those there are and drawn anew in every epoch.
+    /// The training samples of a task's batch.
+    [[nodiscard]] std::vector<std::uint32_t> batch(const Task& task) const;
+    /// Of labels that are shown, what a training task learns from: its samples with their own
+    /// labels, then, in the same order, with wrong ones, uniform over those there are and drawn
+    /// anew in every epoch.
     [[nodiscard]] std::vector<Column> pairs(const Task& task) const;
+    /// The same with wrong labels drawn in proportion to exp(sharpness goodness). `goodness` is
+    /// that of the batch's samples under each label, sample after sample.
+    [[nodiscard]] std::vector<Column> hard_pairs(const Task& task, std::span<const float> goodness,
+                                                 double sharpness) const;
     /// Number of samples of the task's batch.
     [[nodiscard]] std::size_t batch_size(const Task& task) const;
-    /// The samples of columns that show each under all labels.
+    /// The samples of columns that show each to be judged.
     [[nodiscard]] std::vector<std::uint32_t> samples(std::span<const Column> columns) const;
-    /// Where (sample, label) stands in a table of all training samples under all labels.
+    /// Where a column stands in a table of all training samples as they are judged.
     [[nodiscard]] std::size_t place(const Column& column) const {
-        return column.sample * classes_ + column.label;
+        return column.sample * showings_ + (showings_ == 1 ? 0 : column.label);
     }
 
     /// Samples whose own label has the most goodness; on a tie the first label counts. The columns
-    /// are whole samples under all labels, the goodness is that of the columns.
+    /// show whole samples to be judged; of each the goodness for every class.
     [[nodiscard]] std::size_t count_hits(const Task& task, std::span<const Column> columns,
                                          std::span<const float> goodness) const;
 
   private:
-    [[nodiscard]] std::vector<std::uint32_t> batch(const Task& task) const;
     [[nodiscard]] std::size_t chunk_samples() const;
-    [[nodiscard]] std::vector<Column>
-    under_all_labels(std::span<const std::uint32_t> samples) const;
+    [[nodiscard]] std::vector<Column> to_be_judged(std::span<const std::uint32_t> samples) const;
     [[nodiscard]] std::size_t draws_of(std::size_t layer) const;
 
     std::uint64_t seed_;
@@ -71,6 +82,7 @@ class Selection {
     std::size_t batch_;
     std::vector<bool> shows_all_labels_; ///< per layer
     std::size_t classes_;
+    std::size_t showings_;
     std::vector<std::uint32_t> training_labels_;
     std::vector<std::uint32_t> test_labels_;
 };

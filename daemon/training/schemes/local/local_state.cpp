@@ -1,5 +1,5 @@
-// What a PhyllScheme stores, and how it takes it back.
-#include "daemon/training/schemes/phyll/phyll_scheme.hpp"
+// What a LocalScheme stores, and how it takes it back.
+#include "daemon/training/schemes/local/local_scheme.hpp"
 
 #include "drivers/core/error.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace phyll::training {
 
-std::vector<float> PhyllScheme::fingerprint() const {
+std::vector<float> LocalScheme::fingerprint() const {
     std::vector<float> facts;
     const auto add = [&](auto value) { facts.push_back(static_cast<float>(value)); };
     add(training_scores_.samples());
@@ -20,6 +20,8 @@ std::vector<float> PhyllScheme::fingerprint() const {
     add(settings_.inner_steps);
     add(settings_.learning_rate);
     add(settings_.cosine);
+    add(settings_.warm_up);
+    add(settings_.response_noise);
     add(settings_.theta);
     add(settings_.activation);
     add(settings_.response_scaling);
@@ -33,27 +35,30 @@ std::vector<float> PhyllScheme::fingerprint() const {
         add(layer.encoding.bits);
         add(layer.encoding.code);
         add(layer.encoding.phase_range);
+        add(layer.permutations);
     }
+    add_facts(facts);
     return facts;
 }
 
-std::vector<NamedArray> PhyllScheme::network() const {
+std::vector<NamedArray> LocalScheme::network() const {
     std::vector<NamedArray> arrays;
     network_.save(arrays);
     return arrays;
 }
 
-std::vector<NamedArray> PhyllScheme::state() const {
+std::vector<NamedArray> LocalScheme::state() const {
     std::vector<NamedArray> arrays = network();
     for (std::size_t l = 0; l < network_.depth(); ++l) {
         network_.layer(l).save_optimiser(arrays);
     }
     progress_.save(arrays);
+    arrays.push_back(judged_.save("progress/judged"));
     arrays.push_back(named_vector("job", fingerprint()));
     return arrays;
 }
 
-void PhyllScheme::restore(std::span<const NamedArray> state) {
+void LocalScheme::restore(std::span<const NamedArray> state) {
     const ArrayReader arrays(state);
     if (arrays.read_vector("job") != fingerprint()) {
         throw Error(Code::data_loss, "the stored state is that of another job: its data, layers or "
@@ -62,13 +67,16 @@ void PhyllScheme::restore(std::span<const NamedArray> state) {
     // Into copies first: a state that does not fit leaves this scheme as it was.
     Network network = network_;
     Progress progress = progress_;
+    JudgementCounter judged = judged_;
     network.restore(arrays);
     for (std::size_t l = 0; l < network.depth(); ++l) {
         network.layer(l).restore_optimiser(arrays);
     }
     progress.restore(arrays);
+    judged.restore(arrays, "progress/judged");
     network_ = std::move(network);
     progress_ = std::move(progress);
+    judged_ = std::move(judged);
 }
 
 } // namespace phyll::training

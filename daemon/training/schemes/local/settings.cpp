@@ -1,6 +1,7 @@
-#include "daemon/training/schemes/phyll/settings.hpp"
+#include "daemon/training/schemes/local/settings.hpp"
 
 #include "daemon/training/choices.hpp"
+#include "daemon/training/input_orders.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -13,12 +14,12 @@
 namespace phyll::training {
 namespace {
 
-void check_data(const DataSet& data, const Split& split) {
+void check_data(const DataSet& data, const Split& split, Labelling labelling) {
     if (data.classes() < 2) {
         throw invalid_field("data",
                             fmt::format("{} classes; at least two are needed", data.classes()));
     }
-    if (data.label_entries < data.classes()) {
+    if (labelling == Labelling::overlay && data.label_entries < data.classes()) {
         throw invalid_field("data.label_entries",
                             fmt::format("{} entries cannot hold {} classes; give "
                                         "at least {}, or 0 for one per class",
@@ -28,15 +29,6 @@ void check_data(const DataSet& data, const Split& split) {
         throw invalid_field(
             "data", "no training samples are left; a smaller data.test_fraction leaves some");
     }
-}
-
-double positive(const char* field, double value, double largest) {
-    const bool valid = value > 0.0 && value <= largest;
-    if (!valid) {
-        throw invalid_field(field,
-                            fmt::format("{}; valid is more than 0, at most {}", value, largest));
-    }
-    return value;
 }
 
 double decay(const char* field, double value) {
@@ -54,6 +46,14 @@ std::uint32_t at_least_one(const std::string& field, std::uint32_t value) {
     return value;
 }
 
+float read_noise(double deviation) {
+    if (!(deviation >= 0.0 && deviation <= 10.0)) {
+        throw invalid_field("training.response_noise",
+                            fmt::format("{}; valid is 0 to 10", deviation));
+    }
+    return static_cast<float>(deviation);
+}
+
 bool read_reuse(const std::string& text, Schedule schedule) {
     enum class Reuse { automatic, on, off };
     static constexpr Choices<Reuse, 3> choices{{
@@ -65,7 +65,7 @@ bool read_reuse(const std::string& text, Schedule schedule) {
     return reuse == Reuse::on || (reuse == Reuse::automatic && schedule == Schedule::greedy);
 }
 
-void read_training(PhyllSettings& settings, const phyll::v1::TrainingSpec& spec,
+void read_training(LocalSettings& settings, const phyll::v1::TrainingSpec& spec,
                    std::size_t training_samples) {
     static constexpr Choices<Schedule, 2> schedules{{
         {"greedy", Schedule::greedy},
@@ -78,33 +78,36 @@ void read_training(PhyllSettings& settings, const phyll::v1::TrainingSpec& spec,
     settings.inner_steps = at_least_one("training.inner_steps", spec.inner_steps());
     settings.batch = spec.batch() == 0 ? training_samples
                                        : std::min<std::size_t>(spec.batch(), training_samples);
-    settings.learning_rate = positive("training.learning_rate", spec.learning_rate(), 10.0);
+    settings.learning_rate = require_positive("training.learning_rate", spec.learning_rate(), 10.0);
+    settings.warm_up = spec.warm_up();
+    settings.response_noise = read_noise(spec.response_noise());
     settings.cosine =
         choose("training.learning_rate_schedule", spec.learning_rate_schedule(), rate_schedules);
 }
 
-void read_options(PhyllSettings& settings, const v1::PhyllOptions& options) {
-    settings.theta = positive("scheme.options.theta", options.theta(), 1000.0);
-    settings.label_level =
-        static_cast<float>(positive("scheme.options.label_level", options.label_level(), 1.0));
-    settings.activation = parse_activation("scheme.options.activation", options.activation());
+void read_options(LocalSettings& settings, const LocalOptions& options) {
+    settings.theta = require_positive("scheme.options.theta", options.theta, 1000.0);
+    settings.activation = parse_activation("scheme.options.activation", options.activation);
     settings.response_scaling =
-        parse_response_scaling("scheme.options.response_scale", options.response_scale());
+        parse_response_scaling("scheme.options.response_scale", options.response_scale);
     settings.adam = {
-        .beta1 = decay("scheme.options.adam_beta1", options.adam_beta1()),
-        .beta2 = decay("scheme.options.adam_beta2", options.adam_beta2()),
-        .epsilon = positive("scheme.options.adam_epsilon", options.adam_epsilon(), 1.0),
+        .beta1 = decay("scheme.options.adam_beta1", options.adam_beta1),
+        .beta2 = decay("scheme.options.adam_beta2", options.adam_beta2),
+        .epsilon = require_positive("scheme.options.adam_epsilon", options.adam_epsilon, 1.0),
     };
 }
 
 /// Where a layer's inputs come from, for people.
-std::string describe_inputs(std::size_t layer, const DataSet& data) {
-    return layer == 0 ? fmt::format("{} label entries and {} features", data.label_entries,
-                                    data.features())
-                      : fmt::format("the width of layers[{}]", layer - 1);
+std::string describe_inputs(std::size_t layer, const DataSet& data, Labelling labelling) {
+    if (layer > 0) {
+        return fmt::format("the width of layers[{}]", layer - 1);
+    }
+    return labelling == Labelling::overlay ? fmt::format("{} label entries and {} features",
+                                                         data.label_entries, data.features())
+                                           : fmt::format("{} features", data.features());
 }
 
-std::vector<LayerSettings> read_layers(const SchemeJob& job) {
+std::vector<LayerSettings> read_layers(const SchemeJob& job, Labelling labelling) {
     const auto& configs = job.spec.layers();
     if (configs.empty()) {
         throw invalid_field("layers", "at least one layer is needed");
@@ -113,14 +116,14 @@ std::vector<LayerSettings> read_layers(const SchemeJob& job) {
         throw Error(Code::internal, fmt::format("{} rigs were given for {} layers", job.rigs.size(),
                                                 configs.size()));
     }
+    const std::size_t label_entries = labelling == Labelling::overlay ? job.data.label_entries : 0;
     std::vector<LayerSettings> layers;
     for (const phyll::v1::LayerConfig& config : configs) {
         const std::size_t index = layers.size();
         const std::string field = fmt::format("layers[{}]", index);
         LayerSettings layer;
-        layer.label_entries = index == 0 ? job.data.label_entries : 0;
-        layer.inputs =
-            index == 0 ? job.data.label_entries + job.data.features() : layers.back().width;
+        layer.label_entries = index == 0 ? label_entries : 0;
+        layer.inputs = index == 0 ? label_entries + job.data.features() : layers.back().width;
         layer.width = at_least_one(field + ".width", config.width());
         layer.physics = config.physics();
         layer.skip = config.physics() && config.skip();
@@ -130,8 +133,9 @@ std::vector<LayerSettings> read_layers(const SchemeJob& job) {
             }
             layer.rig = *job.rigs[index];
             layer.encoding = read_encoding(field + ".encoding", config.encoding());
-            check_encoding(layer.encoding, field, layer.inputs, describe_inputs(index, job.data),
-                           layer.rig, config.rig());
+            check_encoding(layer.encoding, field, layer.inputs,
+                           describe_inputs(index, job.data, labelling), layer.rig, config.rig());
+            layer.permutations = read_permutations(field + ".permutations", config, layer.rig);
         }
         layers.push_back(layer);
     }
@@ -140,19 +144,32 @@ std::vector<LayerSettings> read_layers(const SchemeJob& job) {
 
 } // namespace
 
-double PhyllSettings::learning_rate_at(std::size_t epoch) const {
-    const double progress = static_cast<double>(epoch) / static_cast<double>(epochs);
-    return cosine ? learning_rate * 0.5 * (1.0 + std::cos(std::numbers::pi * progress))
-                  : learning_rate;
+double require_positive(const char* field, double value, double largest) {
+    const bool valid = value > 0.0 && value <= largest;
+    if (!valid) {
+        throw invalid_field(field,
+                            fmt::format("{}; valid is more than 0, at most {}", value, largest));
+    }
+    return value;
 }
 
-PhyllSettings read_settings(const SchemeJob& job, const v1::PhyllOptions& options) {
-    check_data(job.data, job.split);
-    PhyllSettings settings;
+double LocalSettings::learning_rate_at(std::size_t epoch) const {
+    const double progress = static_cast<double>(epoch) / static_cast<double>(epochs);
+    const double rise =
+        std::min(1.0, static_cast<double>(epoch + 1) / static_cast<double>(warm_up + 1));
+    return learning_rate * rise *
+           (cosine ? 0.5 * (1.0 + std::cos(std::numbers::pi * progress)) : 1.0);
+}
+
+LocalSettings read_settings(const SchemeJob& job, const LocalOptions& options,
+                            Labelling labelling) {
+    check_data(job.data, job.split, labelling);
+    LocalSettings settings;
+    settings.labelling = labelling;
     settings.seed = job.spec.seed();
     read_training(settings, job.spec.training(), job.split.training.size());
     read_options(settings, options);
-    settings.layers = read_layers(job);
+    settings.layers = read_layers(job, labelling);
     settings.workers = job.workers;
     return settings;
 }

@@ -1,4 +1,4 @@
-#include "daemon/training/schemes/phyll/progress.hpp"
+#include "daemon/training/schemes/local/progress.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/training/schemes/phyll/timetable.hpp"
+#include "daemon/training/schemes/local/timetable.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -1,4 +1,4 @@
-#include "daemon/training/schemes/phyll/network.hpp"
+#include "daemon/training/schemes/local/network.hpp"
 
 #include <fmt/format.h>
 
@@ -7,21 +7,37 @@
 
 namespace phyll::training {
 
-NetworkLayer::NetworkLayer(const PhyllSettings& settings, std::size_t index)
+NetworkLayer::NetworkLayer(const LocalSettings& settings, std::size_t index)
     : settings_(settings.layers.at(index)),
       prefix_(fmt::format("layer{}/", index + 1)),
+      directions_(settings.labelling == Labelling::overlay ? "projection" : "prototypes"),
       encoder_(settings_.encoding, settings_.inputs, settings_.label_entries, settings_.rig),
-      response_(settings.response_scaling, settings_.rig.outputs),
-      local_(settings_.features(), settings_.width, settings.activation, settings.adam,
-             settings.seed, index, settings.workers) {}
+      response_(settings.response_scaling, settings_.responses()),
+      local_({.features = settings_.features(),
+              .width = settings_.width,
+              .directions = settings.directions,
+              .activation = settings.activation,
+              .adam = settings.adam},
+             settings.seed, index, settings.workers) {
+    if (settings_.physics) {
+        orders_ = InputOrders(settings_.permutations, settings_.rig.inputs, settings.seed, index);
+    }
+}
+
+OwnedBlock NetworkLayer::stimuli(ConstBlock inputs, std::uint64_t& clipped) const {
+    OwnedBlock plain(settings_.rig.inputs, inputs.samples());
+    clipped += encoder_.encode(inputs, plain.view());
+    return orders_.expand(std::move(plain));
+}
 
 OwnedBlock NetworkLayer::features(ConstBlock inputs, ConstBlock responses) const {
     OwnedBlock features(settings_.features(), inputs.samples());
-    const std::size_t physical = settings_.physics ? settings_.rig.outputs : 0;
+    const std::size_t physical = settings_.responses();
+    const ConstBlock answered = settings_.physics ? orders_.gather(responses) : ConstBlock();
     for (std::size_t i = 0; i < inputs.samples(); ++i) {
         const std::span<float> column = features.sample(i);
         if (settings_.physics) {
-            response_.apply(responses.sample(i), column.first(physical));
+            response_.apply(answered.sample(i), column.first(physical));
         }
         if (physical < column.size()) {
             std::copy_n(inputs.sample(i).begin(), settings_.inputs,
@@ -34,7 +50,9 @@ OwnedBlock NetworkLayer::features(ConstBlock inputs, ConstBlock responses) const
 void NetworkLayer::save(std::vector<NamedArray>& arrays) const {
     arrays.push_back(named_block(prefix_ + "weights", local_.weights()));
     arrays.push_back(named_vector(prefix_ + "bias", local_.bias()));
-    arrays.push_back(named_vector(prefix_ + "projection", local_.projection()));
+    arrays.push_back(local_.directions().samples() == 1
+                         ? named_vector(prefix_ + directions_, local_.directions().values())
+                         : named_block(prefix_ + directions_, local_.directions()));
     if (settings_.physics) {
         arrays.push_back(named_vector(prefix_ + "encoding_offset", encoder_.offset()));
         arrays.push_back(named_vector(prefix_ + "encoding_scale", encoder_.scale()));
@@ -46,7 +64,11 @@ void NetworkLayer::save(std::vector<NamedArray>& arrays) const {
 void NetworkLayer::restore(const ArrayReader& arrays) {
     arrays.read(prefix_ + "weights", local_.weights());
     arrays.read(prefix_ + "bias", local_.bias());
-    arrays.read(prefix_ + "projection", local_.projection());
+    if (local_.directions().samples() == 1) {
+        arrays.read(prefix_ + directions_, local_.directions().values());
+    } else {
+        arrays.read(prefix_ + directions_, local_.directions());
+    }
     if (settings_.physics) {
         arrays.read(prefix_ + "encoding_offset", encoder_.offset());
         arrays.read(prefix_ + "encoding_scale", encoder_.scale());
@@ -65,19 +87,23 @@ void NetworkLayer::restore_optimiser(const ArrayReader& arrays) {
     arrays.read(prefix_ + "adam_second", local_.adam().second_moment());
 }
 
-Network::Network(const PhyllSettings& settings, FeatureScaling scaling)
-    : label_level_(settings.label_level), scaling_(std::move(scaling)) {
+Network::Network(const LocalSettings& settings, FeatureScaling scaling)
+    : overlays_(settings.labelling == Labelling::overlay),
+      label_level_(settings.label_level),
+      scaling_(std::move(scaling)) {
     for (std::size_t l = 0; l < settings.layers.size(); ++l) {
         layers_.emplace_back(settings, l);
     }
 }
 
-OwnedBlock Network::overlay(const Scores& scores, std::span<const Column> columns) const {
+OwnedBlock Network::inputs(const Scores& scores, std::span<const Column> columns) const {
     const std::size_t entries = layers_.front().settings().label_entries;
     OwnedBlock inputs(layers_.front().settings().inputs, columns.size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const std::span<float> column = inputs.sample(i);
-        column[columns[i].label] = label_level_;
+        if (overlays_) {
+            column[columns[i].label] = label_level_;
+        }
         if (i > 0 && columns[i].sample == columns[i - 1].sample) {
             std::ranges::copy(inputs.sample(i - 1).subspan(entries),
                               column.subspan(entries).begin());
@@ -88,15 +114,18 @@ OwnedBlock Network::overlay(const Scores& scores, std::span<const Column> column
     return inputs;
 }
 
-SampleRows Network::overlaid(const Scores& scores, std::span<const Column> columns) const {
+SampleRows Network::input_rows(const Scores& scores, std::span<const Column> columns) const {
     return {layers_.front().settings().inputs, columns.size(),
             [this, &scores, columns](std::size_t i, std::span<float> into) {
-                std::ranges::copy(overlay(scores, columns.subspan(i, 1)).sample(0), into.begin());
+                std::ranges::copy(this->inputs(scores, columns.subspan(i, 1)).sample(0),
+                                  into.begin());
             }};
 }
 
 void Network::save(std::vector<NamedArray>& arrays) const {
-    arrays.push_back(named_vector("label_level", std::span(&label_level_, 1)));
+    if (overlays_) {
+        arrays.push_back(named_vector("label_level", std::span(&label_level_, 1)));
+    }
     arrays.push_back(named_vector("features/mean", scaling_.mean));
     arrays.push_back(named_vector("features/deviation", scaling_.deviation));
     arrays.push_back(named_vector("features/minimum", scaling_.minimum));
@@ -107,7 +136,9 @@ void Network::save(std::vector<NamedArray>& arrays) const {
 }
 
 void Network::restore(const ArrayReader& arrays) {
-    arrays.read("label_level", std::span(&label_level_, 1));
+    if (overlays_) {
+        arrays.read("label_level", std::span(&label_level_, 1));
+    }
     arrays.read("features/mean", scaling_.mean);
     arrays.read("features/deviation", scaling_.deviation);
     arrays.read("features/minimum", scaling_.minimum);

@@ -1,0 +1,443 @@
+#include "daemon/training/schemes/local/local_scheme.hpp"
+
+#include "daemon/training/operations.hpp"
+#include "drivers/core/error.hpp"
+#include "drivers/core/kernels/normal.hpp"
+#include "drivers/core/random.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <utility>
+
+namespace phyll::training {
+namespace {
+
+void copy_sample(ConstBlock from, std::size_t source, Block to, std::size_t target) {
+    const std::span<const float> values = from.sample(source);
+    std::copy(values.begin(), values.end(), to.sample(target).begin());
+}
+
+double share(std::span<const float> counts, std::size_t of) {
+    return std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(of);
+}
+
+/// That of each layer is between -1 and 1.
+JudgementCounter::Range goodness_of(std::size_t layers) {
+    return {.least = -static_cast<double>(layers), .most = static_cast<double>(layers)};
+}
+
+} // namespace
+
+LocalScheme::LocalScheme(const SchemeJob& job, LocalSettings settings)
+    : settings_(std::move(settings)),
+      selection_(settings_, job.data.classes(), labels_of(job.data, job.split.training),
+                 labels_of(job.data, job.split.test)),
+      timetable_(settings_.schedule, settings_.layers.size(), settings_.epochs, selection_.parts()),
+      network_(settings_, fit_scaling(job)),
+      training_scores_(job.data.inputs, network_.scaling(), job.split.training),
+      test_scores_(job.data.inputs, network_.scaling(), job.split.test),
+      judged_(job.data.classes(), goodness_of(network_.depth())) {
+    const std::vector<Column> own = selection_.with_own_labels(training_scores_.samples());
+    network_.layer(0).encoder().fit(network_.input_rows(training_scores_, own));
+    begin();
+}
+
+void LocalScheme::begin() {
+    progress_ = {};
+    judged_.clear();
+    if (greedy()) {
+        progress_.prior_goodness.assign(training_scores_.samples() * selection_.classes(), 0.0F);
+        return;
+    }
+    for (std::size_t l = 0; l < network_.depth(); ++l) {
+        // The first layer's inputs do not move.
+        const std::size_t samples = l == 0 ? 0 : selection_.samples_to_fit();
+        progress_.collected.emplace_back(settings_.layers[l].inputs,
+                                         samples * selection_.training_showings(l));
+    }
+}
+
+void LocalScheme::start_over() {
+    begin();
+    for (std::size_t l = 0; l < network_.depth(); ++l) {
+        network_.layer(l).local().adam().forget();
+    }
+}
+
+// ---- What a step works on
+
+OwnedBlock LocalScheme::inputs(const Task& task, std::span<const Column> columns) const {
+    if (task.layer == 0) {
+        return network_.inputs(task.on_test ? test_scores_ : training_scores_, columns);
+    }
+    if (!greedy() || task.phase == Phase::evaluate) {
+        return progress_.flow;
+    }
+    OwnedBlock gathered(settings_.layers[task.layer].inputs, columns.size());
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        copy_sample(progress_.inputs.view(), selection_.place(columns[i]), gathered.view(), i);
+    }
+    return gathered;
+}
+
+LocalScheme::Work LocalScheme::prepare(const Task& task) const {
+    Work work{.task = task, .columns = selection_.columns(task), .inputs = {}};
+    work.inputs = inputs(task, work.columns);
+    return work;
+}
+
+// ---- Planning
+
+Plan LocalScheme::plan(std::uint64_t step) const {
+    const std::uint64_t next = progress_.next_step;
+    const bool ahead = step == next + 1 && may_plan_ahead(next);
+    if (step >= steps() || (step != next && !ahead)) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("step {} was planned when it was the turn of step {} of {}", step,
+                                next, steps()));
+    }
+    const Task task = timetable_.at(step);
+    Plan plan;
+    plan.layer = task.layer;
+    plan.epoch = task.epoch;
+    plan.purpose = task.phase == Phase::evaluate ? Purpose::evaluation : Purpose::training;
+    plan.stage = task.phase == Phase::train      ? Stage::training
+                 : task.phase == Phase::evaluate ? Stage::testing
+                                                 : Stage::measuring;
+    const NetworkLayer& layer = network_.layer(task.layer);
+    if (layer.settings().physics) {
+        const Work work = prepare(task);
+        plan.stimuli = layer.stimuli(work.inputs.view(), plan.clipped);
+        plan.encoded = work.inputs.view().size();
+        plan.on_test = task.on_test;
+        plan.origins.reserve(plan.stimuli.samples());
+        for (const Column& column : work.columns) {
+            plan.origins.insert(plan.origins.end(), layer.settings().permutations,
+                                {column.sample, column.label});
+        }
+        if (task.phase == Phase::evaluate && task.layer == 0) {
+            plan.samples = selection_.samples(work.columns);
+        }
+    }
+    return plan;
+}
+
+std::vector<LayerOutlook> LocalScheme::outlook() const {
+    std::vector<LayerOutlook> layers;
+    layers.reserve(network_.depth());
+    for (std::size_t l = 0; l < network_.depth(); ++l) {
+        layers.push_back(outlook(l));
+    }
+    return layers;
+}
+
+LayerOutlook LocalScheme::outlook(std::size_t layer) const {
+    const LayerSettings& settings = settings_.layers[layer];
+    LayerOutlook outlook{.inputs = settings.inputs, .features = settings.features()};
+    if (!settings.physics) {
+        return outlook;
+    }
+    const std::uint64_t samples = training_scores_.samples();
+    const std::uint64_t judged = samples * selection_.showings();
+    const std::uint64_t learned = samples * selection_.training_showings(layer) * settings_.epochs;
+    const bool propagates = greedy() && !is_last(layer);
+    outlook.training_queries = selection_.samples_to_fit() + learned + (propagates ? judged : 0);
+    outlook.evaluation_queries = judged + test_scores_.samples() * selection_.showings();
+    if (greedy() && settings_.reuse) {
+        // The first epoch measures all there is; the training split is then evaluated from memory.
+        outlook.training_queries = judged;
+        outlook.evaluation_queries -= judged;
+    } else if (settings_.reuse && layer == 0) {
+        // The first layer's stimuli never change.
+        outlook.training_queries = std::min(outlook.training_queries, judged);
+    }
+    outlook.training_queries *= settings.permutations;
+    outlook.evaluation_queries *= settings.permutations;
+    return outlook;
+}
+
+// ---- Learning
+
+StepReport LocalScheme::learn(std::uint64_t step, const Plan& planned, ConstBlock responses) {
+    if (step != progress_.next_step || step >= steps()) {
+        throw Error(Code::failed_precondition,
+                    fmt::format("step {} was to be learned when it was the turn of step {} of {}",
+                                step, progress_.next_step, steps()));
+    }
+    const Task task = timetable_.at(step);
+    check_responses(task, planned, responses);
+    const Work work = prepare(task);
+    ++progress_.next_step;
+    StepReport report = take_step(work, responses);
+    report.operations = operations(work);
+    return report;
+}
+
+StepReport LocalScheme::take_step(const Work& work, ConstBlock responses) {
+    switch (work.task.phase) {
+    case Phase::fit:
+        return learn_fit(work, responses);
+    case Phase::train:
+        return learn_train(work, responses);
+    case Phase::propagate:
+        return learn_propagate(work, responses);
+    default:
+        return learn_evaluate(work, responses);
+    }
+}
+
+double LocalScheme::operations(const Work& work) const {
+    const Task& task = work.task;
+    const std::size_t features = settings_.layers[task.layer].features();
+    const std::size_t width = settings_.layers[task.layer].width;
+    const std::size_t columns = work.columns.size();
+    const double mapping =
+        !greedy() && !is_last(task.layer) ? affine_operations(features, width, columns) : 0.0;
+    if (task.phase == Phase::fit) {
+        return mapping;
+    }
+    const double judging = judging_operations(features, width, columns, settings_.directions);
+    if (task.phase != Phase::train) {
+        return judging;
+    }
+    const std::size_t showings = settings_.labelling == Labelling::overlay ? 2 : 1;
+    return local_learning_operations(features, width, showings * selection_.batch_size(task),
+                                     settings_.inner_steps, settings_.directions) +
+           (settings_.all_labels ? judging : 0.0) + // to draw wrong labels
+           (selection_.shows_all_labels(task.layer) ? judging : mapping);
+}
+
+void LocalScheme::check_responses(const Task& task, const Plan& planned,
+                                  ConstBlock responses) const {
+    const LayerSettings& layer = settings_.layers[task.layer];
+    if (layer.physics && (responses.channels() != layer.rig.outputs ||
+                          responses.samples() != planned.stimuli.samples())) {
+        throw Error(Code::invalid_argument,
+                    fmt::format("{} stimuli of layers[{}] were answered by {} responses of {} "
+                                "outputs; its rig has {}",
+                                planned.stimuli.samples(), task.layer, responses.samples(),
+                                responses.channels(), layer.rig.outputs));
+    }
+}
+
+StepReport LocalScheme::learn_fit(const Work& work, ConstBlock responses) {
+    NetworkLayer& layer = network_.layer(work.task.layer);
+    if (layer.settings().physics) {
+        layer.response().fit(layer.answers(responses));
+    }
+    if (!greedy()) {
+        if (!is_last(work.task.layer)) {
+            progress_.flow =
+                layer.local().map(layer.features(work.inputs.view(), responses).view());
+            network_.layer(work.task.layer + 1).encoder().fit(progress_.flow.view());
+        } else {
+            progress_.flow = {};
+        }
+    }
+    return {};
+}
+
+StepReport LocalScheme::learn_train(const Work& work, ConstBlock responses) {
+    const Task& task = work.task;
+    NetworkLayer& layer = network_.layer(task.layer);
+    const OwnedBlock features = layer.features(work.inputs.view(), responses);
+    const std::uint64_t batch = std::uint64_t{task.epoch} * selection_.batches() + task.part;
+    const std::optional<OwnedBlock> noisy = with_noise(work, features);
+    const LocalOutcome outcome =
+        learn_batch(layer.local(), task, noisy ? noisy->view() : features.view(),
+                    {.learning_rate = settings_.learning_rate_at(task.epoch),
+                     .inner_steps = settings_.inner_steps,
+                     .updates_before = batch * settings_.inner_steps});
+    const bool judges = selection_.shows_all_labels(task.layer);
+    const bool flows = !greedy() && !is_last(task.layer);
+    OwnedBlock z = judges || flows ? layer.local().map(features.view()) : OwnedBlock{};
+    if (judges) {
+        judge_batch(work, z.view());
+    }
+    if (!greedy()) {
+        collect(work);
+        progress_.flow = flows ? std::move(z) : OwnedBlock{};
+    }
+    StepReport report;
+    report.loss = outcome.loss;
+    if (greedy() || is_last(task.layer)) {
+        record_batch(work, outcome);
+        if (task.last_part) {
+            report.epoch = report_epoch(task);
+            refit_encoders(task.epoch);
+        }
+    }
+    return report;
+}
+
+StepReport LocalScheme::learn_propagate(const Work& work, ConstBlock responses) {
+    const Task& task = work.task;
+    const NetworkLayer& layer = network_.layer(task.layer);
+    const OwnedBlock z = layer.local().map(layer.features(work.inputs.view(), responses).view());
+    const std::vector<float> goodness = layer.local().goodness(z.view());
+    if (task.part == 0) {
+        progress_.next_inputs =
+            OwnedBlock(z.channels(), training_scores_.samples() * selection_.showings());
+    }
+    for (std::size_t i = 0; i < work.columns.size(); ++i) {
+        copy_sample(z.view(), i, progress_.next_inputs.view(), selection_.place(work.columns[i]));
+    }
+    const std::size_t classes = selection_.classes();
+    const std::vector<std::uint32_t> samples = selection_.samples(work.columns);
+    for (std::size_t i = 0; i < goodness.size(); ++i) {
+        progress_.prior_goodness[samples[i / classes] * classes + i % classes] += goodness[i];
+    }
+    if (task.last_part) {
+        progress_.inputs = std::exchange(progress_.next_inputs, {});
+        network_.layer(task.layer + 1).encoder().fit(progress_.inputs.view());
+    }
+    return {};
+}
+
+StepReport LocalScheme::learn_evaluate(const Work& work, ConstBlock responses) {
+    const Task& task = work.task;
+    const NetworkLayer& layer = network_.layer(task.layer);
+    OwnedBlock z = layer.local().map(layer.features(work.inputs.view(), responses).view());
+    const std::vector<float> goodness = layer.local().goodness(z.view());
+    if (task.layer == 0) {
+        // Training is over; what only it needs is not carried further.
+        progress_.inputs = {};
+        progress_.prior_goodness = {};
+    }
+    add_goodness(task, goodness);
+    progress_.flow = std::move(z);
+    if (!is_last(task.layer)) {
+        return {};
+    }
+    progress_.hits +=
+        static_cast<float>(selection_.count_hits(task, work.columns, progress_.flow_goodness));
+    if (task.on_test) {
+        judge_test(work);
+    }
+    progress_.flow = {};
+    progress_.flow_goodness = {};
+    StepReport report;
+    if (task.last_part) {
+        const float hits = std::exchange(progress_.hits, 0.0F);
+        (task.on_test ? report.test_accuracy : report.train_accuracy) =
+            share(std::span(&hits, 1), selection_.labels(task).size());
+        if (task.on_test) {
+            report.test_judgement = judged_.judgement();
+            judged_.clear();
+        }
+    }
+    return report;
+}
+
+std::optional<OwnedBlock> LocalScheme::with_noise(const Work& work,
+                                                  const OwnedBlock& features) const {
+    const std::size_t physical = settings_.layers[work.task.layer].responses();
+    if (settings_.response_noise == 0.0F || physical == 0) {
+        return std::nullopt;
+    }
+    OwnedBlock noisy = features;
+    const KeyedRandom random(settings_.seed,
+                             fmt::format("layer {} response noise", work.task.layer + 1));
+    const std::size_t table = training_scores_.samples() * selection_.showings();
+    std::vector<float> noise(physical);
+    for (std::size_t i = 0; i < work.columns.size(); ++i) {
+        // A row of its own for every column and epoch, whatever the batch.
+        const std::uint64_t row =
+            std::uint64_t{work.task.epoch} * table + selection_.place(work.columns[i]);
+        kernels::phyll_normals(random.key(), row, 0, physical, noise.data());
+        const std::span<float> column = noisy.sample(i);
+        for (std::size_t j = 0; j < physical; ++j) {
+            column[j] += settings_.response_noise * noise[j];
+        }
+    }
+    return noisy;
+}
+
+/// Keeps what the layers so far make of the columns that are on their way.
+void LocalScheme::add_goodness(const Task& task, std::span<const float> goodness) {
+    if (task.layer == 0) {
+        progress_.flow_goodness.assign(goodness.size(), 0.0F);
+    }
+    std::transform(goodness.begin(), goodness.end(), progress_.flow_goodness.begin(),
+                   progress_.flow_goodness.begin(), std::plus<>());
+}
+
+/// Counts what the samples of a chunk of the test split were taken for.
+void LocalScheme::judge_test(const Work& work) {
+    const std::size_t classes = selection_.classes();
+    const std::vector<std::uint32_t> samples = selection_.samples(work.columns);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        judged_.add(selection_.labels(work.task)[samples[i]],
+                    std::span(progress_.flow_goodness).subspan(i * classes, classes));
+    }
+}
+
+/// Counts the batch's samples that are right, once the last layer that knows of them is asked.
+void LocalScheme::judge_batch(const Work& work, ConstBlock z) {
+    const Task& task = work.task;
+    std::vector<float> goodness = network_.layer(task.layer).local().goodness(z);
+    if (greedy()) {
+        const std::size_t classes = selection_.classes();
+        const std::vector<std::uint32_t> samples = selection_.samples(work.columns);
+        for (std::size_t i = 0; i < goodness.size(); ++i) {
+            goodness[i] += progress_.prior_goodness[samples[i / classes] * classes + i % classes];
+        }
+    } else {
+        add_goodness(task, goodness);
+        if (!is_last(task.layer)) {
+            return;
+        }
+        goodness = std::exchange(progress_.flow_goodness, {});
+    }
+    progress_.batch_label_hits.push_back(
+        static_cast<float>(selection_.count_hits(task, work.columns, goodness)));
+}
+
+/// Simultaneous: keeps the batch's inputs, as far as there is room, for the next encoder.
+void LocalScheme::collect(const Work& work) {
+    OwnedBlock& kept = progress_.collected[work.task.layer];
+    const std::size_t showings = selection_.training_showings(work.task.layer);
+    const std::size_t first = std::min(work.task.part * showings * settings_.batch, kept.samples());
+    const std::size_t count = std::min(work.inputs.samples(), kept.samples() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+        copy_sample(work.inputs.view(), i, kept.view(), first + i);
+    }
+}
+
+/// Simultaneous: deeper layers see moving inputs; their encoders follow for half of the training.
+void LocalScheme::refit_encoders(std::size_t finished_epoch) {
+    if (greedy() || 2 * (finished_epoch + 1) > settings_.epochs) {
+        return;
+    }
+    for (std::size_t l = 1; l < network_.depth(); ++l) {
+        network_.layer(l).encoder().fit(progress_.collected[l].view());
+    }
+}
+
+void LocalScheme::record_batch(const Work& work, const LocalOutcome& outcome) {
+    // Weighted by the batch's size, as the last batch of an epoch may be smaller.
+    const std::size_t samples = selection_.batch_size(work.task);
+    progress_.batch_loss.push_back(static_cast<float>(outcome.loss * static_cast<double>(samples)));
+    progress_.batch_pair_hits.push_back(static_cast<float>(outcome.correct));
+}
+
+EpochReport LocalScheme::report_epoch(const Task& task) {
+    const std::size_t samples = training_scores_.samples();
+    EpochReport report{.layer = task.layer,
+                       .epoch = task.epoch,
+                       .loss = share(progress_.batch_loss, samples),
+                       .pair_accuracy = share(progress_.batch_pair_hits, samples),
+                       .train_accuracy = std::nullopt};
+    if (selection_.shows_all_labels(task.layer)) {
+        report.train_accuracy = share(progress_.batch_label_hits, samples);
+    }
+    progress_.batch_loss.clear();
+    progress_.batch_pair_hits.clear();
+    progress_.batch_label_hits.clear();
+    return report;
+}
+
+} // namespace phyll::training

@@ -1,0 +1,28 @@
+#include "daemon/training/schemes/prototypes/prototypes_scheme.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace phyll::training {
+namespace {
+
+LocalSettings settings_for(const SchemeJob& job, const v1::PrototypesOptions& options) {
+    LocalSettings settings = read_settings(job, LocalOptions::of(options), Labelling::none);
+    settings.directions = job.data.classes();
+    return settings;
+}
+
+} // namespace
+
+PrototypesScheme::PrototypesScheme(const SchemeJob& job, const v1::PrototypesOptions& options)
+    : LocalScheme(job, settings_for(job, options)) {}
+
+LocalOutcome PrototypesScheme::learn_batch(LocalLayer& layer, const Task& task, ConstBlock features,
+                                           const LearningSteps& how) {
+    std::vector<std::uint32_t> labels;
+    std::ranges::transform(selection().batch(task), std::back_inserter(labels),
+                           [&](std::uint32_t sample) { return selection().labels(task)[sample]; });
+    return layer.learn(features, layer.class_loss(settings().theta, labels), how);
+}
+
+} // namespace phyll::training
