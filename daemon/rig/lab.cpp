@@ -64,9 +64,10 @@ void Lab::begin(Seconds second_look) {
         }
         const bool settles = leases_.settling(name); // for such a block
         leases_.doubt(name);
-        if (looks_again && settles) {
-            rig->make_safe(second_look, [](const SafeState&) {});
-        } else if (looks_again) {
+        if (looks_again) {
+            if (settles) {
+                superseded_.insert(name);
+            }
             settle(name, second_look);
         } else if (!settles) {
             settled(name, state);
@@ -272,6 +273,9 @@ void Lab::settle(const std::string& name, Seconds pause) {
 }
 
 void Lab::settled(const std::string& name, const SafeState& state) {
+    if (superseded_.erase(name) != 0) {
+        return; // it is looked at once more, and that counts
+    }
     const bool handed_on = !leases_.settling(name); // a person vouched for it meanwhile
     if (state.state == SafeState::State::safe) {
         if (starting_.erase(name) != 0 && any_of_kind(leases_.blocks(name), BlockKind::not_safe)) {

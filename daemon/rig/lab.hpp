@@ -124,6 +124,9 @@ class Lab {
     std::map<std::string, std::vector<Done>> settling_; ///< who waits for it, by rig
     /// Rigs that were never safe since `begin`; a block for it is not kept, and lifted by itself.
     std::set<std::string> starting_;
+    /// Rigs of which the next word on how safe they are counts for nothing, since another one
+    /// comes.
+    std::set<std::string> superseded_;
     std::shared_ptr<bool> left_behind_ = std::make_shared<bool>(false);
 };
 

@@ -68,6 +68,7 @@ v1::RunResult costs_of(const v1::RunResult& result) {
     v1::RunResult costs = result;
     costs.clear_test_accuracy();
     costs.clear_train_accuracy();
+    costs.clear_test_judgement();
     costs.clear_test_samples();
     costs.clear_train_samples();
     costs.clear_weights_sha256();

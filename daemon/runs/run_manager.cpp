@@ -125,6 +125,9 @@ void RunManager::prioritise(std::uint64_t run, int priority, const std::string& 
     } else if (known.lease != 0 && info.state() != v1::PAUSED) {
         lab_.prioritise(known.lease, priority);
     }
+    if (known.placeholder != 0) {
+        lab_.prioritise(known.placeholder, priority);
+    }
     watches_.notify(run);
 }
 

@@ -255,6 +255,10 @@ std::string Runner::note_eras() {
     }
     if (ended && options_.starts_over) {
         scheme_.start_over();
+        // What was judged was judged by a network that goes on learning.
+        result_.clear_train_accuracy();
+        result_.clear_test_accuracy();
+        result_.clear_test_judgement();
         first_step_ = step_;
         judging_ = false;
     }

@@ -108,10 +108,11 @@ void Asker::ask(PhysicalLayer& layer, Query& query, AskingTime& time, const std:
     const Asking asking(depth_);
     std::optional<SampleTime> busy;
     RawSamples raw;
+    bool held = depth_ > 1; // what is asked in between is a part of the hold
     while (!busy) {
         raw = journal_ == nullptr ? RawSamples() : raw_of(query);
         try {
-            const Waiting waiting(clock_, time.waited);
+            const Waiting waiting(held ? nullptr : clock_, time.waited);
             busy = ask_once(layer, query, raw, stop);
         } catch (const Error& error) {
             if (over_.stop_requested()) {
@@ -124,6 +125,7 @@ void Asker::ask(PhysicalLayer& layer, Query& query, AskingTime& time, const std:
             if (stop.stop_requested()) {
                 throw Error(Code::cancelled, error.what()); // however a driver puts it
             }
+            held = true; // until it has answered
             trouble_->rig_failed(query.rig, layer, error, stop);
             recovered();
         }

@@ -118,6 +118,21 @@ TEST_CASE("a rig of instruments is handed on once it is safe at the second look 
     REQUIRE(bench.lab.leases().blocks("bench").empty());
 }
 
+TEST_CASE("the second look of the start counts for a rig that was tagged out before it, too") {
+    ManualClock clock;
+    InstrumentBench bench(clock);
+    bench.lab.restore_blocks("bench", {{.kind = rig::BlockKind::disabled, .note = "fibre open"}});
+    bench.lab.begin(rig::second_look);
+    bench.loop.run_one(); // it was safe at once
+    REQUIRE(bench.lab.leases().settling("bench"));
+    bench.script->bench->there = false;
+    bench.let_try(rig::second_look);
+    REQUIRE(bench.lab.leases().blocks("bench").size() == 2);
+    bench.lab.enable("bench");
+    REQUIRE_THROWS_WITH(bench.lab.take({.rigs = {"bench"}, .holder = "anna"}, {}),
+                        Catch::Contains("bench is not known to be safe"));
+}
+
 TEST_CASE("an instrument that is switched on after the start gives its rig free") {
     ManualClock clock;
     const bool refuses = GENERATE(false, true);
