@@ -127,7 +127,7 @@ TEST_CASE("the loss over classes and its gradient agree with finite differences"
     const OwnedBlock block = random_pairs();
     std::vector<std::uint32_t> labels;
     for (std::uint32_t i = 0; i < block.samples(); ++i) {
-        labels.push_back(i % classes);
+        labels.push_back(static_cast<std::uint32_t>(i % classes));
     }
     for (const auto activation : {Activation::abs, Activation::relu, Activation::identity}) {
         CAPTURE(static_cast<int>(activation));
