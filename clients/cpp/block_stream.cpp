@@ -21,7 +21,9 @@ constexpr std::size_t bytes_at_once = std::size_t{64} << 20U;
 std::vector<SampleTimes> times_in(const std::string& bytes) {
     static_assert(sizeof(SampleTimes) == 2 * sizeof(double));
     std::vector<SampleTimes> times(bytes.size() / sizeof(SampleTimes));
-    std::memcpy(times.data(), bytes.data(), times.size() * sizeof(SampleTimes));
+    if (!times.empty()) { // of nothing there is no place to copy to
+        std::memcpy(times.data(), bytes.data(), times.size() * sizeof(SampleTimes));
+    }
     return times;
 }
 

@@ -39,6 +39,7 @@ struct WatchedThread::Shared {
     bool closing = false;                         ///< no task comes any more
     bool ended = false;                           ///< the thread is through
     bool lost = false;                            ///< it was given up
+    bool mourned = false;                         ///< and `on_lost` has heard of it
 
     // Of the call under way.
     const char* what = "";
@@ -154,6 +155,9 @@ void WatchedThread::Shared::give_up(std::unique_lock<std::mutex>& lock) {
     std::function<void(std::exception_ptr)> tell = std::exchange(done, nullptr);
     lock.unlock();
     const Error refusal = on_lost(how);
+    lock.lock();
+    mourned = true;
+    lock.unlock();
     if (tell) {
         tell(std::make_exception_ptr(refusal));
     }
@@ -223,7 +227,7 @@ void WatchedThread::hasten() {
 
 bool WatchedThread::lost() const {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->lost;
+    return shared_->mourned;
 }
 
 } // namespace phyll::rig

@@ -68,7 +68,7 @@ class WatchedThread {
     /// Posts it and waits until it is done; throws what it throws.
     void post_and_wait(std::function<void(Watch&)> work);
     void hasten();
-    /// Whether the thread was given up.
+    /// Whether the thread was given up, and `lost` has been called.
     [[nodiscard]] bool lost() const;
 
   private:

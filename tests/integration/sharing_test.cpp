@@ -247,7 +247,7 @@ TEST_CASE(
     REQUIRE(line["blocks"][0]["kind"] == "stopped");
     REQUIRE(line["blocks"][0]["note"] == "smoke");
     REQUIRE(query.wait() == 7);
-    REQUIRE(text_of(daemon.folder() / "query.log").find("box is stopped by") != std::string::npos);
+    REQUIRE_THAT(text_of(daemon.folder() / "query.log"), Catch::Contains("box is stopped by"));
     daemon.kill();
     daemon.start();
     const Finished refused = daemon.ctl({"query", "box", "--in", file.string()});
