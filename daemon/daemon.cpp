@@ -184,7 +184,9 @@ class Service {
     runs::Contents contents_;
     const rig::InstrumentSite instruments_;
     std::shared_ptr<Workers> workers_; ///< a driver that does not return may outlive all others
-    boost::asio::io_context loop_{1};
+    /// One thread runs it; but it is not told so: what the loop posts to itself would then come
+    /// after what other threads post meanwhile, and whoever posts relies on the order.
+    boost::asio::io_context loop_;
     boost::asio::thread_pool desk_{1};
     boost::asio::thread_pool exports_{1};
     boost::asio::thread_pool uploads_{1};

@@ -63,13 +63,6 @@ void Turn::begin(const std::stop_token& over) {
 
 void Turn::done(const std::exception_ptr& failure) {
     const bool lost = over_.stop_requested(); // before it ends by itself
-    if (lost && own_lease_ != 0 && lost_.empty() && !std::exchange(waited_, true)) {
-        // The word of why is on its way: what the loop posts to itself may come after what another
-        // thread posts meanwhile.
-        boost::asio::post(site_.loop,
-                          [self = shared_from_this(), failure] { self->done(failure); });
-        return;
-    }
     if (own_lease_ != 0) {
         site_.lab.end(own_lease_);
     }

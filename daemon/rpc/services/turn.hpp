@@ -49,8 +49,7 @@ class Turn : public std::enable_shared_from_this<Turn> {
     rig::LeaseId own_lease_ = 0; ///< for just this call; 0: it has another
     bool begun_ = false;
     std::stop_token over_;
-    std::string lost_;    ///< why the own lease was
-    bool waited_ = false; ///< for the word of that
+    std::string lost_; ///< why the own lease was
     std::optional<rig::EitherStop> stop_;
     std::optional<std::stop_callback<std::function<void()>>> given_up_;
 };
