@@ -47,6 +47,10 @@ Lab::~Lab() {
 }
 
 void Lab::add(std::unique_ptr<RigThread> rig) {
+    // One made of instruments is looked at once more, by `begin`.
+    if (rig->calibration() || rig->status().safe_state.state != SafeState::State::safe) {
+        leases_.doubt(rig->name());
+    }
     rigs_.push_back(std::move(rig));
 }
 
@@ -56,20 +60,15 @@ void Lab::begin(Seconds second_look) {
         const SafeState state = rig->status().safe_state;
         const bool looks_again = rig->calibration() != nullptr;
         if (!looks_again && state.state == SafeState::State::safe) {
-            continue;
+            continue; // one that is blocked is made safe for that
         }
         // A block of before the restart is for a person to lift, whatever is found now.
         if (!any_of_kind(leases_.blocks(name), BlockKind::not_safe)) {
             starting_.insert(name);
         }
-        const bool settles = leases_.settling(name); // for such a block
-        leases_.doubt(name);
         if (looks_again) {
-            if (settles) {
-                superseded_.insert(name);
-            }
             settle(name, second_look);
-        } else if (!settles) {
+        } else {
             settled(name, state);
         }
     }
@@ -273,9 +272,6 @@ void Lab::settle(const std::string& name, Seconds pause) {
 }
 
 void Lab::settled(const std::string& name, const SafeState& state) {
-    if (superseded_.erase(name) != 0) {
-        return; // it is looked at once more, and that counts
-    }
     const bool handed_on = !leases_.settling(name); // a person vouched for it meanwhile
     if (state.state == SafeState::State::safe) {
         if (starting_.erase(name) != 0 && any_of_kind(leases_.blocks(name), BlockKind::not_safe)) {

@@ -49,11 +49,12 @@ class Lab {
     /// Becomes true when the lab is gone and left a thread behind whose driver did not return.
     [[nodiscard]] std::shared_ptr<const bool> left_behind() const { return left_behind_; }
 
+    /// Nobody gets one that is not known to be safe, or is made of instruments, before `begin`.
     void add(std::unique_ptr<RigThread> rig);
 
-    /// Nobody gets a rig that is not known to be safe since it was added. One that is made of
-    /// instruments is made safe once more, `second_look` from now, and then known. To be called
-    /// once, with all rigs and the blocks of before a restart, before anybody gets a lease.
+    /// Makes a rig that is made of instruments safe once more, `second_look` from now; then it is
+    /// known. To be called once, with all rigs and the blocks of before a restart, before anybody
+    /// gets a lease.
     ///
     /// A rig that cannot be made safe is blocked as at the end of a lease. But where an instrument
     /// of it was never reached, as one that is switched off, the block is lifted when the rig is
@@ -124,9 +125,6 @@ class Lab {
     std::map<std::string, std::vector<Done>> settling_; ///< who waits for it, by rig
     /// Rigs that were never safe since `begin`; a block for it is not kept, and lifted by itself.
     std::set<std::string> starting_;
-    /// Rigs of which the next word on how safe they are counts for nothing, since another one
-    /// comes.
-    std::set<std::string> superseded_;
     std::shared_ptr<bool> left_behind_ = std::make_shared<bool>(false);
 };
 

@@ -1,12 +1,10 @@
 // A rig of instruments on its thread: what is seen of the instruments, and what becomes of them
 // when their driver does not return.
 
-#include "daemon/rig/calibration/calibrated_rig.hpp"
 #include "daemon/rig/rig_thread.hpp"
-#include "drivers/core/guard.hpp"
 #include "tests/support/await.hpp"
-#include "tests/support/fake_instruments.hpp"
 #include "tests/support/scripted_layer.hpp"
+#include "tests/unit/rig/fake_made_rig.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -42,14 +40,7 @@ struct Bench {
             "bench",
             [s = script, count = made, &c = clock] {
                 ++*count;
-                auto book = std::make_shared<rig::CalibrationBook>(
-                    rig::CalibrationBook::Rules{
-                        .rig = "bench", .allow = true, .longest = Seconds(1e9), .version = "1"},
-                    nullptr, c);
-                auto layer = std::make_unique<rig::CalibratedRig>(
-                    std::make_unique<test::FakeRig>(s, c), book, 0);
-                rig::CalibratedRig& controls = *layer;
-                return rig::MadeRig(std::make_unique<Guard>(std::move(layer)), controls);
+                return test::made_fake_rig(s, c);
             },
             clock, 0);
     }

@@ -1,11 +1,9 @@
 // Rigs that are not known to be safe, from the start of the daemon on or since their driver was
 // given up.
 
-#include "daemon/rig/calibration/calibrated_rig.hpp"
 #include "daemon/rig/make_safe.hpp"
-#include "drivers/core/guard.hpp"
 #include "tests/support/await.hpp"
-#include "tests/support/fake_instruments.hpp"
+#include "tests/unit/rig/fake_made_rig.hpp"
 #include "tests/unit/rig/lab_bench.hpp"
 
 #include <catch2/catch.hpp>
@@ -44,18 +42,7 @@ struct InstrumentBench {
     explicit InstrumentBench(ManualClock& c, bool there = true) : clock(c), lab(c, loop.post()) {
         script->bench->there = there;
         lab.add(std::make_unique<RigThread>(
-            "bench",
-            [s = script, &c] {
-                auto book = std::make_shared<rig::CalibrationBook>(
-                    rig::CalibrationBook::Rules{
-                        .rig = "bench", .allow = true, .longest = Seconds(1e9), .version = "1"},
-                    nullptr, c);
-                auto layer = std::make_unique<rig::CalibratedRig>(
-                    std::make_unique<test::FakeRig>(s, c), book, 0);
-                rig::CalibratedRig& controls = *layer;
-                return rig::MadeRig(std::make_unique<Guard>(std::move(layer)), controls);
-            },
-            c, 0, endless));
+            "bench", [s = script, &c] { return test::made_fake_rig(s, c); }, c, 0, endless));
         lab.set_hooks(
             {.wake_at = {},
              .keep_blocks = [this](const std::string&, const auto& blocks) { kept = blocks; },
@@ -123,8 +110,7 @@ TEST_CASE("the second look of the start counts for a rig that was tagged out bef
     InstrumentBench bench(clock);
     bench.lab.restore_blocks("bench", {{.kind = rig::BlockKind::disabled, .note = "fibre open"}});
     bench.lab.begin(rig::second_look);
-    bench.loop.run_one(); // it was safe at once
-    REQUIRE(bench.lab.leases().settling("bench"));
+    REQUIRE(bench.lab.leases().settling("bench")); // although it was safe when it was added
     bench.script->bench->there = false;
     bench.let_try(rig::second_look);
     REQUIRE(bench.lab.leases().blocks("bench").size() == 2);
