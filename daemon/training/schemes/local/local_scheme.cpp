@@ -1,6 +1,5 @@
 #include "daemon/training/schemes/local/local_scheme.hpp"
 
-#include "daemon/training/operations.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/kernels/normal.hpp"
 #include "drivers/core/random.hpp"
@@ -125,40 +124,6 @@ Plan LocalScheme::plan(std::uint64_t step) const {
     return plan;
 }
 
-std::vector<LayerOutlook> LocalScheme::outlook() const {
-    std::vector<LayerOutlook> layers;
-    layers.reserve(network_.depth());
-    for (std::size_t l = 0; l < network_.depth(); ++l) {
-        layers.push_back(outlook(l));
-    }
-    return layers;
-}
-
-LayerOutlook LocalScheme::outlook(std::size_t layer) const {
-    const LayerSettings& settings = settings_.layers[layer];
-    LayerOutlook outlook{.inputs = settings.inputs, .features = settings.features()};
-    if (!settings.physics) {
-        return outlook;
-    }
-    const std::uint64_t samples = training_scores_.samples();
-    const std::uint64_t judged = samples * selection_.showings();
-    const std::uint64_t learned = samples * selection_.training_showings(layer) * settings_.epochs;
-    const bool propagates = greedy() && !is_last(layer);
-    outlook.training_queries = selection_.samples_to_fit() + learned + (propagates ? judged : 0);
-    outlook.evaluation_queries = judged + test_scores_.samples() * selection_.showings();
-    if (greedy() && settings_.reuse) {
-        // The first epoch measures all there is; the training split is then evaluated from memory.
-        outlook.training_queries = judged;
-        outlook.evaluation_queries -= judged;
-    } else if (settings_.reuse && layer == 0) {
-        // The first layer's stimuli never change.
-        outlook.training_queries = std::min(outlook.training_queries, judged);
-    }
-    outlook.training_queries *= settings.permutations;
-    outlook.evaluation_queries *= settings.permutations;
-    return outlook;
-}
-
 // ---- Learning
 
 StepReport LocalScheme::learn(std::uint64_t step, const Plan& planned, ConstBlock responses) {
@@ -187,27 +152,6 @@ StepReport LocalScheme::take_step(const Work& work, ConstBlock responses) {
     default:
         return learn_evaluate(work, responses);
     }
-}
-
-double LocalScheme::operations(const Work& work) const {
-    const Task& task = work.task;
-    const std::size_t features = settings_.layers[task.layer].features();
-    const std::size_t width = settings_.layers[task.layer].width;
-    const std::size_t columns = work.columns.size();
-    const double mapping =
-        !greedy() && !is_last(task.layer) ? affine_operations(features, width, columns) : 0.0;
-    if (task.phase == Phase::fit) {
-        return mapping;
-    }
-    const double judging = judging_operations(features, width, columns, settings_.directions);
-    if (task.phase != Phase::train) {
-        return judging;
-    }
-    const std::size_t showings = settings_.labelling == Labelling::overlay ? 2 : 1;
-    return local_learning_operations(features, width, showings * selection_.batch_size(task),
-                                     settings_.inner_steps, settings_.directions) +
-           (settings_.all_labels ? judging : 0.0) + // to draw wrong labels
-           (selection_.shows_all_labels(task.layer) ? judging : mapping);
 }
 
 void LocalScheme::check_responses(const Task& task, const Plan& planned,
@@ -285,10 +229,8 @@ StepReport LocalScheme::learn_propagate(const Work& work, ConstBlock responses) 
     for (std::size_t i = 0; i < work.columns.size(); ++i) {
         copy_sample(z.view(), i, progress_.next_inputs.view(), selection_.place(work.columns[i]));
     }
-    const std::size_t classes = selection_.classes();
-    const std::vector<std::uint32_t> samples = selection_.samples(work.columns);
     for (std::size_t i = 0; i < goodness.size(); ++i) {
-        progress_.prior_goodness[samples[i / classes] * classes + i % classes] += goodness[i];
+        progress_.prior_goodness[selection_.goodness_place(work.columns, i)] += goodness[i];
     }
     if (task.last_part) {
         progress_.inputs = std::exchange(progress_.next_inputs, {});
@@ -312,22 +254,18 @@ StepReport LocalScheme::learn_evaluate(const Work& work, ConstBlock responses) {
     if (!is_last(task.layer)) {
         return {};
     }
-    progress_.hits +=
-        static_cast<float>(selection_.count_hits(task, work.columns, progress_.flow_goodness));
-    if (task.on_test) {
-        judge_test(work);
-    }
+    judge_chunk(work);
     progress_.flow = {};
     progress_.flow_goodness = {};
     StepReport report;
     if (task.last_part) {
-        const float hits = std::exchange(progress_.hits, 0.0F);
         (task.on_test ? report.test_accuracy : report.train_accuracy) =
-            share(std::span(&hits, 1), selection_.labels(task).size());
+            static_cast<double>(judged_.hits()) /
+            static_cast<double>(selection_.labels(task).size());
         if (task.on_test) {
             report.test_judgement = judged_.judgement();
-            judged_.clear();
         }
+        judged_.clear();
     }
     return report;
 }
@@ -365,8 +303,7 @@ void LocalScheme::add_goodness(const Task& task, std::span<const float> goodness
                    progress_.flow_goodness.begin(), std::plus<>());
 }
 
-/// Counts what the samples of a chunk of the test split were taken for.
-void LocalScheme::judge_test(const Work& work) {
+void LocalScheme::judge_chunk(const Work& work) {
     const std::size_t classes = selection_.classes();
     const std::vector<std::uint32_t> samples = selection_.samples(work.columns);
     for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -380,10 +317,8 @@ void LocalScheme::judge_batch(const Work& work, ConstBlock z) {
     const Task& task = work.task;
     std::vector<float> goodness = network_.layer(task.layer).local().goodness(z);
     if (greedy()) {
-        const std::size_t classes = selection_.classes();
-        const std::vector<std::uint32_t> samples = selection_.samples(work.columns);
         for (std::size_t i = 0; i < goodness.size(); ++i) {
-            goodness[i] += progress_.prior_goodness[samples[i / classes] * classes + i % classes];
+            goodness[i] += progress_.prior_goodness[selection_.goodness_place(work.columns, i)];
         }
     } else {
         add_goodness(task, goodness);

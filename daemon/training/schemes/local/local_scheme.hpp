@@ -91,7 +91,8 @@ class LocalScheme : public Scheme {
     void collect(const Work& work);
     void refit_encoders(std::size_t finished_epoch);
     void judge_batch(const Work& work, ConstBlock z);
-    void judge_test(const Work& work);
+    /// Takes down what the samples of a chunk were taken for.
+    void judge_chunk(const Work& work);
     void record_batch(const Work& work, const LocalOutcome& outcome);
     void add_goodness(const Task& task, std::span<const float> goodness);
     [[nodiscard]] EpochReport report_epoch(const Task& task);
@@ -103,7 +104,7 @@ class LocalScheme : public Scheme {
     Scores training_scores_;
     Scores test_scores_;
     Progress progress_;
-    JudgementCounter judged_; ///< of the test split
+    JudgementCounter judged_; ///< of the split that is evaluated
 };
 
 } // namespace phyll::training

@@ -37,7 +37,6 @@ void Progress::save(std::vector<NamedArray>& arrays) const {
     arrays.push_back(named_vector("progress/prior_goodness", prior_goodness));
     arrays.push_back(named_block("progress/flow", flow.view()));
     arrays.push_back(named_vector("progress/flow_goodness", flow_goodness));
-    arrays.push_back(named_vector("progress/hits", std::span(&hits, 1)));
     for (std::size_t l = 0; l < collected.size(); ++l) {
         arrays.push_back(named_block(collected_name(l), collected[l].view()));
     }
@@ -55,7 +54,6 @@ void Progress::restore(const ArrayReader& arrays) {
     prior_goodness = arrays.read_vector("progress/prior_goodness");
     flow = arrays.read_block("progress/flow");
     flow_goodness = arrays.read_vector("progress/flow_goodness");
-    arrays.read("progress/hits", std::span(&hits, 1));
     for (std::size_t l = 0; l < collected.size(); ++l) {
         arrays.read(collected_name(l), collected[l].view());
     }

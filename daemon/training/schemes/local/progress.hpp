@@ -24,10 +24,8 @@ struct Progress {
     /// Inputs of the next step's layer, where they come from the step before: simultaneous training
     /// and evaluation.
     OwnedBlock flow;
-    /// Evaluation: goodness of the chunk's columns, summed over the layers so far, and how many of
-    /// the split's samples were right.
+    /// Goodness of those columns, summed over the layers so far.
     std::vector<float> flow_goodness;
-    float hits = 0.0F;
 
     /// Simultaneous: inputs of each layer in this epoch, collected for the next fit of its encoder.
     std::vector<OwnedBlock> collected;

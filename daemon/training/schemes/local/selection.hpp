@@ -67,6 +67,12 @@ class Selection {
         return column.sample * showings_ + (showings_ == 1 ? 0 : column.label);
     }
 
+    /// Where the `i`th goodness of columns that show whole training samples to be judged stands in
+    /// a table of all training samples, each with every class.
+    [[nodiscard]] std::size_t goodness_place(std::span<const Column> columns, std::size_t i) const {
+        return columns[i / classes_ * showings_].sample * classes_ + i % classes_;
+    }
+
     /// Samples whose own label has the most goodness; on a tie the first label counts. The columns
     /// show whole samples to be judged; of each the goodness for every class.
     [[nodiscard]] std::size_t count_hits(const Task& task, std::span<const Column> columns,
