@@ -65,20 +65,16 @@ void state_energy(v1::RunResult& result, const StatedPower& power) {
 }
 
 v1::RunResult costs_of(const v1::RunResult& result) {
-    v1::RunResult costs = result;
-    costs.clear_test_accuracy();
-    costs.clear_train_accuracy();
-    costs.clear_test_judgement();
-    costs.clear_test_samples();
-    costs.clear_train_samples();
-    costs.clear_weights_sha256();
-    costs.clear_evidence();
-    costs.clear_evidence_of();
-    costs.clear_kernel_level();
-    costs.clear_cpu_model();
-    costs.clear_controls();
-    costs.clear_eras();
-    costs.clear_remarks();
+    v1::RunResult costs;
+    *costs.mutable_layers() = result.layers();
+    total_costs(costs);
+    costs.set_active_seconds(result.active_seconds());
+    if (result.has_hardware_joules()) {
+        costs.set_hardware_joules(result.hardware_joules());
+    }
+    if (result.has_digital_joules()) {
+        costs.set_digital_joules(result.digital_joules());
+    }
     return costs;
 }
 
