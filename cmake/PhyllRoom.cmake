@@ -10,6 +10,12 @@ find_package(Protobuf REQUIRED)
 add_library(phyll_warnings INTERFACE)
 target_compile_options(phyll_warnings INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # What g++ does not mean by these: signs by -Wconversion, and by -Wshadow what another source of the
+    # same unity build has in its unnamed namespace; and std::stable_sort uses what is deprecated.
+    target_compile_options(phyll_warnings INTERFACE
+        -Wno-sign-conversion -Wno-shadow -Wno-deprecated-declarations)
+endif()
 
 # phyll_include_root(<target> <scope> <path>): lets <target> include "<path>/..." and nothing beside it.
 # A test that this build leaves to another one is no target.
@@ -25,10 +31,10 @@ function(phyll_include_root target scope path)
     target_include_directories(${target} ${scope} ${root})
 endfunction()
 
-# phyll_not_optimised(<target>): in a sanitizer build, where optimising takes more than half of the time
-# of compiling, and pays for code that computes only.
+# phyll_not_optimised(<target> [ALWAYS]): in a sanitizer build (or in any), where optimising takes more than
+# half of the time of compiling, and pays for code that computes only.
 function(phyll_not_optimised target)
-    if(PHYLL_SANITIZE)
+    if(PHYLL_SANITIZE OR "ALWAYS" IN_LIST ARGN)
         target_compile_options(${target} PRIVATE -O0)
     endif()
 endfunction()
@@ -85,10 +91,15 @@ add_library(phyll_protos INTERFACE)
 
 # phyll_proto(<name> [UNTOLD] ROOT <import root> PROTOS ... [DEPENDS <other phyll_proto names>])
 # UNTOLD: what the daemon keeps for itself, and explains to nobody.
-# Generated code is compiled once, into a library of its own, without our warnings and AddressSanitizer.
+# Generated code is compiled once, into a library of its own, without our warnings and AddressSanitizer;
+# where PHYLL_PROTOS_OF says so, it is another build's.
 function(phyll_proto name)
     cmake_parse_arguments(ARG "UNTOLD" "ROOT" "PROTOS;DEPENDS" ${ARGN})
-    set(out ${PROJECT_BINARY_DIR}/generated/${name})
+    set(build ${PROJECT_BINARY_DIR})
+    if(PHYLL_PROTOS_OF)
+        set(build ${PHYLL_PROTOS_OF})
+    endif()
+    set(out ${build}/generated/${name})
     file(MAKE_DIRECTORY ${out})
     set(imports -I ${PROJECT_SOURCE_DIR}/${ARG_ROOT})
     if(NOT ARG_ROOT STREQUAL "proto")
@@ -101,6 +112,9 @@ function(phyll_proto name)
             set_property(TARGET phyll_protos APPEND PROPERTY
                 PHYLL_FILES ${PROJECT_SOURCE_DIR}/${ARG_ROOT}/${proto})
         endif()
+        if(PHYLL_PROTOS_OF)
+            continue()
+        endif()
         string(REGEX REPLACE "\\.proto$" "" stem ${proto})
         add_custom_command(
             OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
@@ -111,17 +125,25 @@ function(phyll_proto name)
             VERBATIM)
         list(APPEND generated ${out}/${stem}.pb.cc)
     endforeach()
-    add_library(phyll_${name} STATIC ${generated})
-    add_library(phyll::${name} ALIAS phyll_${name})
-    # Every generated source has static names that the others have, too.
-    set_target_properties(phyll_${name} PROPERTIES UNITY_BUILD OFF)
-    if(PHYLL_SANITIZE MATCHES "address")
-        target_compile_options(phyll_${name} PRIVATE -fno-sanitize=all)
+    if(PHYLL_PROTOS_OF)
+        set(scope INTERFACE)
+        file(RELATIVE_PATH folder ${PROJECT_BINARY_DIR} ${CMAKE_CURRENT_BINARY_DIR})
+        add_library(phyll_${name} STATIC IMPORTED GLOBAL)
+        set_target_properties(phyll_${name} PROPERTIES IMPORTED_LOCATION ${build}/${folder}/libphyll_${name}.a)
+    else()
+        set(scope PUBLIC)
+        add_library(phyll_${name} STATIC ${generated})
+        # Every generated source has static names that the others have, too.
+        set_target_properties(phyll_${name} PROPERTIES UNITY_BUILD OFF)
+        if(PHYLL_SANITIZE MATCHES "address")
+            target_compile_options(phyll_${name} PRIVATE -fno-sanitize=all)
+        endif()
     endif()
-    target_include_directories(phyll_${name} SYSTEM PUBLIC ${out})
-    target_link_libraries(phyll_${name} PUBLIC protobuf::libprotobuf)
+    add_library(phyll::${name} ALIAS phyll_${name})
+    target_include_directories(phyll_${name} SYSTEM ${scope} ${out})
+    target_link_libraries(phyll_${name} ${scope} protobuf::libprotobuf)
     foreach(other IN LISTS ARG_DEPENDS)
-        target_link_libraries(phyll_${name} PUBLIC phyll::${other})
+        target_link_libraries(phyll_${name} ${scope} phyll::${other})
         add_dependencies(phyll_${name} phyll_${other})
     endforeach()
 endfunction()
@@ -149,6 +171,7 @@ function(phyll_embed_protos target template)
         COMMAND ${CMAKE_COMMAND} -DINPUT=${bytes} -DTEMPLATE=${template} -DOUTPUT=${source} -P ${embed}
         DEPENDS ${bytes} ${template} ${embed}
         VERBATIM)
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)
     target_sources(${target} PRIVATE ${source})
 endfunction()
 

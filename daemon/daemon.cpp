@@ -197,6 +197,7 @@ class Service {
     rpc::LeaseTimer lease_timer_;
     runs::RunManager runs_;
     runs::Characterisations characterisations_;
+    boost::asio::thread_pool inferences_;
     runs::Notifier notifier_;
     std::unique_ptr<config::OptionsResolver> options_ = known_options();
     rpc::Site site_;
@@ -228,10 +229,12 @@ Service::Service(const Settings& settings, const Clock& clock)
       characterisations_(
           store_, lab_, clock,
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
+      inferences_(static_cast<std::size_t>(config_.rigs_size()) + 1),
       notifier_(settings.config.notify(), store_, state_),
       site_{.loop = loop_,
             .desk = desk_,
             .exports = exports_,
+            .inferences = inferences_,
             .uploads = uploads_,
             .lookups = lookups_,
             .clock = clock,
@@ -241,6 +244,7 @@ Service::Service(const Settings& settings, const Clock& clock)
             .store = store_,
             .contents = contents_,
             .options = *options_,
+            .workers = workers_.get(),
             .config = config_,
             .host = {rig::kernel_level(), cpu_model()},
             .version = version(),
@@ -257,6 +261,7 @@ Service::Service(const Settings& settings, const Clock& clock)
     add_stop_service(dispatcher_, site_);
     add_runs_service(dispatcher_, site_);
     add_run_control_service(dispatcher_, site_);
+    add_infer_service(dispatcher_, site_);
     add_export_service(dispatcher_, site_);
     add_groups_service(dispatcher_, site_);
     add_data_service(dispatcher_, site_);
@@ -286,6 +291,7 @@ void Service::run(std::ostream& ready) {
     serve_until_stopped();
     desk_.join();
     exports_.join();
+    inferences_.join();
     uploads_.join();
     lookups_.join();
     notifier_.stop();

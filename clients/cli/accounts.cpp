@@ -113,17 +113,6 @@ std::vector<Column> columns_of(const v1::RunResult& result) {
     return columns;
 }
 
-std::string energy_of(const v1::RunResult& result) {
-    std::vector<std::string> parts;
-    if (result.has_hardware_joules()) {
-        parts.push_back(with_prefix(result.hardware_joules(), "J") + " rigs");
-    }
-    if (result.has_digital_joules()) {
-        parts.push_back(with_prefix(result.digital_joules(), "J") + " computer");
-    }
-    return fmt::format("{}, from stated watts", fmt::join(parts, ", "));
-}
-
 /// What results, layers and epochs call by the same names.
 template <class Costs>
 void add_measures(nlohmann::json& out, const Costs& costs) {
@@ -187,6 +176,17 @@ std::string wait_share(const v1::RunResult& result, double wait_seconds) {
     return result.active_seconds() > 0 ? percent(wait_seconds / result.active_seconds()) : "-";
 }
 
+std::string energy_words(const v1::RunResult& result) {
+    std::vector<std::string> parts;
+    if (result.has_hardware_joules()) {
+        parts.push_back(with_prefix(result.hardware_joules(), "J") + " rigs");
+    }
+    if (result.has_digital_joules()) {
+        parts.push_back(with_prefix(result.digital_joules(), "J") + " computer");
+    }
+    return fmt::format("{}, from stated watts", fmt::join(parts, ", "));
+}
+
 void print_totals(std::ostream& out, const v1::RunResult& result) {
     const auto line = [&](std::string_view name, const std::string& value) {
         out << fmt::format("  {:<16} {}\n", name, value);
@@ -204,11 +204,11 @@ void print_totals(std::ostream& out, const v1::RunResult& result) {
                                     duration(result.active_seconds())));
     }
     if (result.has_hardware_joules() || result.has_digital_joules()) {
-        line("energy", energy_of(result));
+        line("energy", energy_words(result));
     }
 }
 
-void print_layers(std::ostream& out, const v1::RunResult& result, std::uint64_t reuse_from) {
+void print_layers(std::ostream& out, const v1::RunResult& result, const Journals& journals) {
     const std::vector<Column> columns = columns_of(result);
     std::vector<std::string> header{"LAYER", "RIG"};
     for (const Column& column : columns) {
@@ -233,14 +233,15 @@ void print_layers(std::ostream& out, const v1::RunResult& result, std::uint64_t 
         out << "  energy is from stated watts\n";
     }
     if (result.recorded() > 0) {
-        out << fmt::format(
-            "  {} of the queries were answered before an interruption, and were read "
-            "from the journal\n",
-            count(result.recorded()));
+        const std::string by =
+            journals.replay_of > 0
+                ? fmt::format("by run {}'s journal", journals.replay_of)
+                : std::string("before an interruption, and were read from the journal");
+        out << fmt::format("  {} of the queries were answered {}\n", count(result.recorded()), by);
     }
     if (result.reused_from() > 0) {
         out << fmt::format("  {} stimuli were answered by run {}'s journal\n",
-                           count(result.reused_from()), reuse_from);
+                           count(result.reused_from()), journals.reuse_from);
     }
 }
 

@@ -13,12 +13,20 @@ namespace phyll::cli {
 /// "85.2 %", or "-" where it is not known how long the run was under way.
 [[nodiscard]] std::string wait_share(const v1::RunResult& result, double wait_seconds);
 
+/// "1.23 kJ rigs, 85.0 J computer, from stated watts"; for a result that has one of them.
+[[nodiscard]] std::string energy_words(const v1::RunResult& result);
+
 /// What a run has cost, for people: times, operations and energy in total, one line each.
 void print_totals(std::ostream& out, const v1::RunResult& result);
 
-/// The same per layer and in total, as a table. What did not occur has no column. `reuse_from` is
-/// the run whose journal was borrowed from.
-void print_layers(std::ostream& out, const v1::RunResult& result, std::uint64_t reuse_from);
+/// Whose journals answered a run; 0: none but its own.
+struct Journals {
+    std::uint64_t reuse_from = 0; ///< borrowed from
+    std::uint64_t replay_of = 0;  ///< answered everything
+};
+
+/// The same per layer and in total, as a table. What did not occur has no column.
+void print_layers(std::ostream& out, const v1::RunResult& result, const Journals& journals);
 
 /// Adds the totals of what a run has cost to an object, and the layers' as "layers".
 void add_accounts(nlohmann::json& out, const v1::RunResult& result);

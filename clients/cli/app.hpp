@@ -80,6 +80,7 @@ void add_lease_commands(App& app);
 void add_stream_command(App& app);
 void add_instrument_commands(App& app);
 void add_run_commands(App& app);
+void add_infer_command(App& app);
 void add_data_commands(App& app);
 void add_verify_command(App& app);
 

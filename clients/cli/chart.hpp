@@ -17,6 +17,12 @@ struct Chart {
         /// As many as `x` has; a curve is interrupted where one is not finite.
         std::vector<double> y;
         bool steps = false; ///< flat from each x halfway to its neighbours, and filled below
+        bool dots = false;  ///< a sign at every point, each curve its own, and no line
+    };
+    /// A line across the plot that says what happened there.
+    struct Mark {
+        double x;
+        std::string name; ///< short
     };
     struct Range {
         double least;
@@ -27,6 +33,9 @@ struct Chart {
     std::string y_label;
     std::vector<Curve> curves;
     std::optional<Range> y_range{}; ///< what the axis shows at least
+    std::vector<Mark> marks{};      ///< rising; those beyond the curves are not drawn
+    bool log_y = false;             ///< powers of ten; what is not above 0 lies on the axis
+    bool whole_x = false;           ///< x counts something: no ticks between whole numbers
 };
 
 /// Draws a chart that fills `box`. One without a point in it says so.

@@ -97,7 +97,9 @@ class Reader {
     std::string problem_;
 };
 
-std::string read_all(const std::string& path) {
+} // namespace
+
+std::string read_text(const std::string& path) {
     if (path == "-") {
         return {std::istreambuf_iterator<char>(std::cin), {}};
     }
@@ -115,10 +117,8 @@ std::string read_all(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-} // namespace
-
 CsvNumbers read_csv(const std::string& path) {
-    return parse_csv(read_all(path), path);
+    return parse_csv(read_text(path), path);
 }
 
 CsvNumbers parse_csv(const std::string& text, const std::string& file) {

@@ -31,6 +31,9 @@ struct CsvNumbers {
 /// The same of a text; `file` is for messages.
 [[nodiscard]] CsvNumbers parse_csv(const std::string& text, const std::string& file);
 
+/// All of a CSV file, or of standard input ("-"). Throws NOT_FOUND, INVALID_ARGUMENT for a folder.
+[[nodiscard]] std::string read_text(const std::string& path);
+
 /// Writes one sample per line under a header, each number with the fewest digits that give back the
 /// same float32. "-" is standard output.
 void write_csv(const std::string& path, const std::vector<std::string>& header, ConstBlock block);

@@ -28,21 +28,6 @@ std::string rule_name(v1::IntervalRule rule) {
     }
 }
 
-std::string rule_text(v1::IntervalRule rule) {
-    switch (rule) {
-    case v1::RESAMPLED_T:
-        return "corrected resampled t (Nadeau and Bengio 2003), since the random splits of one "
-               "data set overlap";
-    case v1::PLAIN_T:
-        return "Student's t, data drawn anew for each seed";
-    case v1::T_AND_TEST_SET:
-        return "Student's t over the seeds, with the sampling error of the one test set (for "
-               "differences an upper bound)";
-    default:
-        return "none: a single member says nothing about its spread";
-    }
-}
-
 nlohmann::json estimate_json(const v1::Estimate& estimate) {
     nlohmann::json out{{"n", estimate.n()}};
     if (estimate.n() > 0) {
@@ -79,29 +64,17 @@ std::string mean_of(const v1::Estimate& estimate) {
     return estimate.n() == 0 ? "-" : percent(estimate.mean());
 }
 
-std::string difference_of(const v1::Estimate& estimate) {
-    // Rounded first: a small negative difference would show as -0.0.
-    const double points = std::round(1000.0 * estimate.mean()) / 10.0;
-    return estimate.n() == 0 ? "-" : fmt::format("{:+.1f} %", points == 0 ? 0.0 : points);
-}
-
 std::string settings_of(const v1::GroupVariant& variant) {
     return variant.overrides().empty() ? "the file's"
                                        : fmt::format("{}", fmt::join(variant.overrides(), ", "));
 }
 
-/// "4 to 13", "4, 6, 9"
 std::string run_numbers(const v1::GroupReply& group) {
-    const std::uint64_t first = group.members(0).run();
-    const std::uint64_t last = group.members(group.members_size() - 1).run();
-    if (last - first + 1 == static_cast<std::uint64_t>(group.members_size())) {
-        return first == last ? std::to_string(first) : fmt::format("{} to {}", first, last);
-    }
     std::vector<std::uint64_t> numbers;
     for (const v1::RunInfo& member : group.members()) {
         numbers.push_back(member.run());
     }
-    return fmt::format("{}", fmt::join(numbers, ", "));
+    return numbers_in_words(numbers);
 }
 
 std::string counts(const v1::GroupInfo& info) {
@@ -130,7 +103,7 @@ void print_variants(std::ostream& out, const v1::GroupReply& group) {
     table.print(out, "  ");
     for (const v1::GroupVariant& variant : group.variants()) {
         if (variant.test_accuracy().n() > 0) {
-            out << fmt::format("  95 % interval: {}\n", rule_text(variant.test_accuracy().rule()));
+            out << fmt::format("  95 % interval: {}\n", rule_words(variant.test_accuracy().rule()));
             return;
         }
     }
@@ -186,6 +159,27 @@ std::string deviation_of(const v1::Estimate& estimate) {
 
 std::string interval_of(const v1::Estimate& estimate) {
     return estimate.has_half_width() ? "+- " + percent(estimate.half_width()) : "-";
+}
+
+std::string difference_of(const v1::Estimate& estimate) {
+    // Rounded first: a small negative difference would show as -0.0.
+    const double points = std::round(1000.0 * estimate.mean()) / 10.0;
+    return estimate.n() == 0 ? "-" : fmt::format("{:+.1f} %", points == 0 ? 0.0 : points);
+}
+
+std::string rule_words(v1::IntervalRule rule) {
+    switch (rule) {
+    case v1::RESAMPLED_T:
+        return "corrected resampled t (Nadeau and Bengio 2003), since the random splits of one "
+               "data set overlap";
+    case v1::PLAIN_T:
+        return "Student's t, data drawn anew for each seed";
+    case v1::T_AND_TEST_SET:
+        return "Student's t over the seeds, with the sampling error of the one test set (for "
+               "differences an upper bound)";
+    default:
+        return "none: a single member says nothing about its spread";
+    }
 }
 
 nlohmann::json to_json(const v1::GroupInfo& info, const std::string& event) {

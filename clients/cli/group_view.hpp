@@ -28,6 +28,11 @@ void print_group(std::ostream& out, const v1::GroupReply& group);
 [[nodiscard]] std::string deviation_of(const v1::Estimate& estimate);
 [[nodiscard]] std::string interval_of(const v1::Estimate& estimate);
 
+/// Rounded to tenths of a per cent, with its sign: "+0.2 %", or "-" where there is none.
+[[nodiscard]] std::string difference_of(const v1::Estimate& estimate);
+/// How the interval of a mean was reached.
+[[nodiscard]] std::string rule_words(v1::IntervalRule rule);
+
 /// Shows a group that is watched: one progress bar on a terminal, a line for each member that ends
 /// elsewhere, JSON when asked.
 class GroupView {

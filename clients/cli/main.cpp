@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     phyll::cli::add_snapshot_command(app);
     phyll::cli::add_instrument_commands(app);
     phyll::cli::add_run_commands(app);
+    phyll::cli::add_infer_command(app);
     phyll::cli::add_data_commands(app);
     phyll::cli::add_verify_command(app);
     return app.run(argc, argv);

@@ -45,6 +45,13 @@ std::string count(std::uint64_t number) {
     return with_thousands(number);
 }
 
+std::string numbers_in_words(std::span<const std::uint64_t> numbers) {
+    if (numbers.size() > 1 && numbers.back() - numbers.front() + 1 == numbers.size()) {
+        return fmt::format("{} to {}", numbers.front(), numbers.back());
+    }
+    return fmt::format("{}", fmt::join(numbers, ", "));
+}
+
 std::string in_hexadecimal(const std::string& bytes) {
     std::string out;
     for (const char byte : bytes) {

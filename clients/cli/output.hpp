@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ class Table {
 
 /// "2,884"
 [[nodiscard]] std::string count(std::uint64_t number);
+/// Of rising numbers: "4 to 13", "4, 6, 9".
+[[nodiscard]] std::string numbers_in_words(std::span<const std::uint64_t> numbers);
 /// Bytes in hexadecimal digits.
 [[nodiscard]] std::string in_hexadecimal(const std::string& bytes);
 /// "12 bytes", "3.4 kB", "56.7 MB"

@@ -292,6 +292,7 @@ void add_run_commands(App& app) {
     replaying->callback([&app, again] { replay(app, *again); });
 
     add_run_list(app, *run);
+    add_run_metrics(app, *run);
     add_run_records(app, *run);
     add_run_export(app, *run);
     add_run_control(app, *run);

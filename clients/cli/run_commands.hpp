@@ -14,8 +14,10 @@ namespace phyll::cli {
 
 /// `run list`
 void add_run_list(App& app, CLI::App& run);
-/// `run diff`, `metrics`, `remove`
+/// `run diff`, `remove`
 void add_run_records(App& app, CLI::App& run);
+/// `run metrics`
+void add_run_metrics(App& app, CLI::App& run);
 /// `run export`, `bundle`
 void add_run_export(App& app, CLI::App& run);
 /// `run pause`, `resume`, `cancel`, `retry`, `priority`

@@ -1,6 +1,8 @@
 #include "run_commands.hpp"
 
 #include "file_aside.hpp"
+#include "group_arguments.hpp"
+#include "group_commands.hpp"
 #include "output.hpp"
 #include "report/methods.hpp"
 #include "report/page.hpp"
@@ -19,6 +21,7 @@ namespace phyll::cli {
 namespace {
 
 struct ExportArguments {
+    std::string of; ///< as it was given
     std::uint64_t run = 0;
     std::string file;
     bool measurements = false;
@@ -108,6 +111,45 @@ void make(App& app, const ExportArguments& arguments) {
     }
 }
 
+/// A group has a page alone, with the settings of its first member that has a result.
+void make_of_group(App& app, std::uint64_t number, const ExportArguments& arguments) {
+    if (arguments.report.empty() || arguments.measurements || arguments.numpy ||
+        !arguments.png.empty() || arguments.methods) {
+        throw Error(Code::invalid_argument,
+                    fmt::format("of a group there is --report alone; 'phyllctl run show g{}' lists "
+                                "its runs, each of which has the others",
+                                number));
+    }
+    const v1::GroupReply group = get_group(app, number);
+    std::uint64_t example = group.members(0).run();
+    for (const v1::RunInfo& member : group.members()) {
+        if (member.has_result()) {
+            example = member.run();
+            break;
+        }
+    }
+    const std::string page = group_page(group, gather_facts(app, example));
+    write_made(app, example, "report", arguments.report, std::as_bytes(std::span(page)));
+}
+
+void export_what_is_asked_for(App& app, ExportArguments& arguments) {
+    const Target target = parse_target(arguments.of);
+    if (target.is_group) {
+        make_of_group(app, target.number, arguments);
+        return;
+    }
+    arguments.run = target.number;
+    if (!arguments.report.empty() || !arguments.png.empty() || arguments.methods) {
+        make(app, arguments);
+    }
+    if (arguments.measurements || arguments.numpy) {
+        fetch(app, arguments.run, arguments.numpy ? "numpy" : "measurements",
+              !arguments.file.empty() ? arguments.file
+                                      : fmt::format("run-{}-measurements.{}", arguments.run,
+                                                    arguments.numpy ? "npz" : "h5"));
+    }
+}
+
 void add_files_made_here(CLI::Option_group& what, ExportArguments& arguments) {
     what.add_option("--report", arguments.report,
                     "Write a page for a browser and for paper: what was run, and what came out")
@@ -125,7 +167,9 @@ void add_run_export(App& app, CLI::App& run) {
     CLI::App* exporting =
         run.add_subcommand("export", "What a run measured, as a file; a report of it");
     const auto arguments = std::make_shared<ExportArguments>();
-    exporting->add_option("run", arguments->run, "Number of the run")->required();
+    exporting
+        ->add_option("run", arguments->of, "Number of the run; for a report also of a group: g3")
+        ->required();
     CLI::Option_group* what = exporting->add_option_group("what");
     CLI::Option* hdf5 = what->add_flag("--measurements", arguments->measurements,
                                        "Stimuli, responses and what they were of, as HDF5");
@@ -136,18 +180,7 @@ void add_run_export(App& app, CLI::App& run) {
     exporting->add_option(
         "-o,--out", arguments->file,
         "File to write measurements to; default: run-RUN-measurements.h5, or .npz");
-    exporting->callback([&app, arguments] {
-        if (!arguments->report.empty() || !arguments->png.empty() || arguments->methods) {
-            make(app, *arguments);
-        }
-        if (!arguments->measurements && !arguments->numpy) {
-            return;
-        }
-        fetch(app, arguments->run, arguments->numpy ? "numpy" : "measurements",
-              !arguments->file.empty() ? arguments->file
-                                       : fmt::format("run-{}-measurements.{}", arguments->run,
-                                                     arguments->numpy ? "npz" : "h5"));
-    });
+    exporting->callback([&app, arguments] { export_what_is_asked_for(app, *arguments); });
 
     CLI::App* bundling = run.add_subcommand(
         "bundle", "One file with all that it takes to train a run again elsewhere");

@@ -72,6 +72,10 @@ void add_result(nlohmann::json& out, const v1::RunResult& result) {
     for (const v1::EraEnded& era : result.eras()) {
         out["eras"].push_back(era_json(era));
     }
+    if (!result.classes().empty()) {
+        out["classes"] = result.classes();
+        out["feature_names"] = result.feature_names();
+    }
     if (result.has_test_judgement()) {
         out["test_judgement"] = judgement_json(result.test_judgement());
     }
@@ -88,6 +92,12 @@ nlohmann::json epoch_json(const v1::EpochMetrics& epoch) {
     add_accounts(out, epoch);
     if (epoch.has_train_accuracy()) {
         out["train_accuracy"] = epoch.train_accuracy();
+    }
+    if (epoch.has_validation_accuracy()) {
+        out["validation_accuracy"] = epoch.validation_accuracy();
+    }
+    if (epoch.has_validation_accuracy_before()) {
+        out["validation_accuracy_before"] = epoch.validation_accuracy_before();
     }
     return out;
 }
@@ -190,6 +200,9 @@ nlohmann::json to_json(const v1::RunInfo& info, const std::string& event) {
     }
     if (info.has_result()) {
         add_result(out, info.result());
+        if (info.replay_of() != 0) {
+            out["hardware_queries"] = 0; // a journal answered all of them
+        }
     }
     if (info.has_conditions()) {
         out["conditions"] = to_json(info.conditions());

@@ -87,7 +87,9 @@ Line line_of(const v1::RunInfo& info) {
              info.priority() == 0 ? "-" : std::to_string(info.priority()),
              info.group() == 0 ? "-" : fmt::format("of g{}", info.group()),
              done && info.kind() == v1::TRAINING ? percent(result.test_accuracy()) : "-", "-", "-",
-             done ? count(result.training_queries() + result.evaluation_queries()) : "-",
+             !done || info.replay_of() != 0
+                 ? "-"
+                 : count(result.training_queries() + result.evaluation_queries()),
              fmt::format("{}", fmt::join(info.rigs(), ",")), local_time(info.submitted()),
              info.submitted_by(), info.reason()}};
 }

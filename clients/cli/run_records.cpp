@@ -1,5 +1,4 @@
 #include "conditions.hpp"
-#include "csv_file.hpp"
 #include "group_arguments.hpp"
 #include "group_commands.hpp"
 #include "output.hpp"
@@ -127,73 +126,6 @@ void diff(App& app, std::uint64_t a, std::uint64_t b) {
     table.print(std::cout, "  ");
 }
 
-/// Members of a group, or the run itself.
-std::vector<v1::RunInfo> runs_of(App& app, const Target& target) {
-    if (!target.is_group) {
-        return {get_run(app, target.number).info()};
-    }
-    const v1::GroupReply group = get_group(app, target.number);
-    return {group.members().begin(), group.members().end()};
-}
-
-void metrics_csv(App& app, const std::vector<v1::RunInfo>& runs, bool group) {
-    std::cout << (group ? "run,seed,overrides," : "")
-              << "layer,epoch,step,loss,pair_accuracy,train_accuracy,training_queries,"
-                 "evaluation_queries,hardware_seconds,time,event\n";
-    for (const v1::RunInfo& run : runs) {
-        const std::string member =
-            group ? fmt::format("{},{},{},", run.run(), run.seed(),
-                                csv_field(fmt::format("{}", fmt::join(run.overrides(), ", "))))
-                  : "";
-        for_each_epoch(app, run.run(), [&](const v1::Event& event) {
-            const v1::EpochMetrics& epoch = event.epoch();
-            std::cout << fmt::format(
-                "{}{},{},{},{},{},{},{},{},{},{:.6f},{}\n", member, epoch.layer(), epoch.epoch(),
-                epoch.step(), epoch.loss(), epoch.pair_accuracy(),
-                epoch.has_train_accuracy() ? fmt::format("{}", epoch.train_accuracy()) : "",
-                epoch.training_queries(), epoch.evaluation_queries(), epoch.hardware_seconds(),
-                event.time(), event.number());
-        });
-    }
-}
-
-void metrics_table(App& app, const std::vector<v1::RunInfo>& runs) {
-    Table table(
-        {"RUN", "SEED", "LAYER", "EPOCH", "LOSS", "PAIRS", "TRAIN", "QUERIES", "HARDWARE", "TIME"});
-    for (const v1::RunInfo& run : runs) {
-        for_each_epoch(app, run.run(), [&](const v1::Event& event) {
-            const v1::EpochMetrics& epoch = event.epoch();
-            table.add({std::to_string(run.run()), std::to_string(run.seed()),
-                       std::to_string(epoch.layer()),
-                       fmt::format("{}/{}", epoch.epoch(), epoch.epochs()),
-                       fmt::format("{:.4f}", epoch.loss()), percent(epoch.pair_accuracy()),
-                       epoch.has_train_accuracy() ? percent(epoch.train_accuracy()) : "-",
-                       count(epoch.training_queries() + epoch.evaluation_queries()),
-                       duration(epoch.hardware_seconds()), local_time(event.time())});
-        });
-    }
-    table.print(std::cout);
-}
-
-void metrics(App& app, const std::string& text, bool csv) {
-    if (csv && app.json()) {
-        throw Error(Code::invalid_argument, "give --csv or --json, not both");
-    }
-    const Target target = parse_target(text);
-    const std::vector<v1::RunInfo> runs = runs_of(app, target);
-    if (csv) {
-        metrics_csv(app, runs, target.is_group);
-    } else if (!app.json()) {
-        metrics_table(app, runs);
-    } else {
-        for (const v1::RunInfo& run : runs) {
-            for_each_epoch(app, run.run(), [&](const v1::Event& event) {
-                std::cout << to_json(event, run.run()).dump() << '\n';
-            });
-        }
-    }
-}
-
 void remove(App& app, const std::vector<std::string>& targets) {
     v1::RemoveRequest request;
     for (const std::string& text : targets) {
@@ -258,16 +190,6 @@ void add_run_records(App& app, CLI::App& run) {
     const auto compared = std::make_shared<std::vector<std::uint64_t>>();
     comparing->add_option("runs", *compared, "Numbers of the two runs")->required()->expected(2);
     comparing->callback([&app, compared] { diff(app, (*compared)[0], (*compared)[1]); });
-
-    struct Metrics {
-        std::string run;
-        bool csv = false;
-    };
-    CLI::App* measuring = run.add_subcommand("metrics", "The epochs of a run, or of a group's");
-    const auto measured = std::make_shared<Metrics>();
-    measuring->add_option("run", measured->run, "Number of the run, or of a group: g3")->required();
-    measuring->add_flag("--csv", measured->csv, "CSV instead of a table");
-    measuring->callback([&app, measured] { metrics(app, measured->run, measured->csv); });
 
     CLI::App* removing = run.add_subcommand(
         "remove", "Remove runs and groups that are over, with all that is kept of them");

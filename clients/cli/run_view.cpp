@@ -51,6 +51,10 @@ bool is_final(v1::RunState state) {
 
 namespace {
 
+Journals journals_of(const v1::RunReply& run) {
+    return {.reuse_from = run.spec().training().reuse_from(), .replay_of = run.info().replay_of()};
+}
+
 /// What the headline is to be held against: it stands first, for the eye.
 void print_controls(std::ostream& out, const v1::RunResult& result) {
     if (result.controls().empty()) {
@@ -135,7 +139,7 @@ void print_result(std::ostream& out, const v1::RunReply& run) {
     for (const std::string& remark : result.remarks()) {
         line("remark", remark);
     }
-    print_layers(out, result, run.spec().training().reuse_from());
+    print_layers(out, result, journals_of(run));
     print_controls(out, result);
 }
 
@@ -147,7 +151,7 @@ void print_progress(std::ostream& out, const v1::RunReply& run) {
     }
     out << fmt::format("  {:<16} {}\n", "at", where);
     print_totals(out, progress.so_far());
-    print_layers(out, progress.so_far(), run.spec().training().reuse_from());
+    print_layers(out, progress.so_far(), journals_of(run));
 }
 
 void RunView::show(const v1::WatchItem& item) {

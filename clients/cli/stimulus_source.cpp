@@ -13,6 +13,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <numeric>
 #include <poll.h>
 #include <span>
 #include <string_view>
@@ -42,6 +44,7 @@ class WholeBlock final : public StimulusSource {
         given_ += count;
         return out;
     }
+    std::size_t channels() const override { return all_.channels(); }
     bool over() const override { return given_ == all_.samples(); }
     std::optional<std::uint64_t> samples() const override { return all_.samples(); }
 
@@ -74,25 +77,20 @@ class FileStream final : public ByteStream {
 };
 
 template <class Value>
-void convert(std::span<const std::byte> bytes, std::span<float> out) {
+void convert(std::span<const std::byte> bytes, double scale, std::span<float> out) {
     for (std::size_t i = 0; i < out.size(); ++i) {
         Value value{};
         std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
-        out[i] = static_cast<float>(value);
+        out[i] = static_cast<float>(static_cast<double>(value) * scale);
     }
 }
 
 /// An array of samples x inputs, read as it is needed.
 class ArrayFile final : public StimulusSource {
   public:
-    ArrayFile(const std::string& path, std::size_t inputs) : stream_(path), inputs_(inputs) {
+    ArrayFile(const std::string& path, const ArrayUse& use) : stream_(path), use_(use) {
         header_ = read_npy_header(stream_);
-        if (header_.shape.size() != 2 || header_.shape[1] != inputs) {
-            throw Error(Code::invalid_argument,
-                        fmt::format("{}: an array of shape ({}); one of samples x {} inputs is "
-                                    "expected",
-                                    path, fmt::join(header_.shape, ", "), inputs));
-        }
+        inputs_ = channels_of(path);
         if (header_.type == NpyHeader::Type::text || header_.type == NpyHeader::Type::bytes) {
             throw Error(Code::invalid_argument,
                         fmt::format("{}: an array of texts; numbers are expected", path));
@@ -113,32 +111,49 @@ class ArrayFile final : public StimulusSource {
         given_ += count;
         return out;
     }
+    std::size_t channels() const override { return inputs_; }
     bool over() const override { return given_ == header_.shape[0]; }
     std::optional<std::uint64_t> samples() const override { return header_.shape[0]; }
 
   private:
+    [[nodiscard]] std::size_t channels_of(const std::string& path) const {
+        const auto& shape = header_.shape;
+        const bool fits =
+            use_.channels ? shape.size() == 2 && shape[1] == *use_.channels : shape.size() >= 2;
+        if (!fits) {
+            throw Error(Code::invalid_argument,
+                        fmt::format("{}: an array of shape ({}); one of samples x {}{} is expected",
+                                    path, fmt::join(shape, ", "),
+                                    use_.channels ? fmt::format("{} ", *use_.channels) : "",
+                                    use_.what));
+        }
+        return static_cast<std::size_t>(
+            std::accumulate(shape.begin() + 1, shape.end(), std::uint64_t{1}, std::multiplies<>()));
+    }
+
     void convert_all(std::span<const std::byte> bytes, std::span<float> out) const {
         using Type = NpyHeader::Type;
         switch (header_.type) {
         case Type::u1:
-            return convert<std::uint8_t>(bytes, out);
+            return convert<std::uint8_t>(bytes, use_.scale_of_bytes, out);
         case Type::i1:
-            return convert<std::int8_t>(bytes, out);
+            return convert<std::int8_t>(bytes, use_.scale, out);
         case Type::i2:
-            return convert<std::int16_t>(bytes, out);
+            return convert<std::int16_t>(bytes, use_.scale, out);
         case Type::i4:
-            return convert<std::int32_t>(bytes, out);
+            return convert<std::int32_t>(bytes, use_.scale, out);
         case Type::i8:
-            return convert<std::int64_t>(bytes, out);
+            return convert<std::int64_t>(bytes, use_.scale, out);
         case Type::f8:
-            return convert<double>(bytes, out);
+            return convert<double>(bytes, use_.scale, out);
         default:
-            return convert<float>(bytes, out);
+            return convert<float>(bytes, use_.scale, out);
         }
     }
 
     FileStream stream_;
-    std::size_t inputs_;
+    ArrayUse use_;
+    std::size_t inputs_ = 0;
     NpyHeader header_;
     std::uint64_t given_ = 0;
 };
@@ -161,6 +176,7 @@ class Lines final : public StimulusSource {
                             : std::optional(drives_of(parse_csv(header_ + text, "standard input"),
                                                       rig_, units_));
     }
+    std::size_t channels() const override { return static_cast<std::size_t>(rig_.inputs_size()); }
     bool over() const override { return ended_ && lines_ == 0; }
     std::optional<std::uint64_t> samples() const override { return std::nullopt; }
 
@@ -226,9 +242,17 @@ std::unique_ptr<StimulusSource> open_stimuli(const std::string& path, const v1::
         return std::make_unique<Lines>(rig, units);
     }
     if (path.ends_with(".npy")) {
-        return std::make_unique<ArrayFile>(path, static_cast<std::size_t>(rig.inputs_size()));
+        return open_array(path, {.channels = static_cast<std::size_t>(rig.inputs_size())});
     }
-    return std::make_unique<WholeBlock>(drives_of(read_csv(path), rig, units));
+    return source_of(drives_of(read_csv(path), rig, units));
+}
+
+std::unique_ptr<StimulusSource> open_array(const std::string& path, const ArrayUse& use) {
+    return std::make_unique<ArrayFile>(path, use);
+}
+
+std::unique_ptr<StimulusSource> source_of(OwnedBlock samples) {
+    return std::make_unique<WholeBlock>(std::move(samples));
 }
 
 } // namespace phyll::cli

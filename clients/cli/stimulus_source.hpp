@@ -26,6 +26,8 @@ class StimulusSource {
     /// were given. Throws INVALID_ARGUMENT for what cannot be read.
     [[nodiscard]] virtual std::optional<OwnedBlock> next(std::size_t most,
                                                          std::chrono::milliseconds wait) = 0;
+    /// Values of a sample.
+    [[nodiscard]] virtual std::size_t channels() const = 0;
     /// Whether all were given.
     [[nodiscard]] virtual bool over() const = 0;
     /// How many there are in all, where that is known.
@@ -37,5 +39,20 @@ class StimulusSource {
 /// those of `drives_of`; arrays are drives. Throws NOT_FOUND, INVALID_ARGUMENT.
 [[nodiscard]] std::unique_ptr<StimulusSource> open_stimuli(const std::string& path,
                                                            const v1::LayerSpec& rig, Units units);
+
+/// What the numbers of an .npy file mean.
+struct ArrayUse {
+    /// Values per sample; nothing: as many as there are, whatever the shape of a sample.
+    std::optional<std::size_t> channels{};
+    const char* what = "inputs"; ///< they are, for messages
+    double scale = 1.0;          ///< factor on numbers
+    double scale_of_bytes = 1.0; ///< factor on bytes (u1)
+};
+
+/// The samples of an .npy file, read as they are needed. Throws as `open_stimuli` does.
+[[nodiscard]] std::unique_ptr<StimulusSource> open_array(const std::string& path,
+                                                         const ArrayUse& use);
+/// Samples that are at hand.
+[[nodiscard]] std::unique_ptr<StimulusSource> source_of(OwnedBlock samples);
 
 } // namespace phyll::cli

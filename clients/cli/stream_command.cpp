@@ -165,20 +165,22 @@ class Pump {
   private:
     /// Whether there may be more to send at once.
     bool send_some(std::size_t block) {
-        if (!waiting_ && !source_.over()) {
+        if (!waits() && !source_.over()) {
             const bool idle = stream_.on_their_way() == 0;
-            waiting_ = source_.next(block, idle ? a_moment : at_once);
+            waiting_ = source_.next(block, idle ? a_moment : at_once).value_or(OwnedBlock());
         }
-        if (waiting_ && stream_.try_send(std::as_const(*waiting_).view())) {
-            waiting_.reset();
+        if (waits() && stream_.try_send(std::as_const(waiting_).view())) {
+            waiting_ = {};
             return true;
         }
-        if (!waiting_ && source_.over() && !finished_) {
+        if (!waits() && source_.over() && !finished_) {
             stream_.finish();
             finished_ = true;
         }
         return false;
     }
+
+    [[nodiscard]] bool waits() const noexcept { return waiting_.samples() > 0; }
 
     void take(const std::optional<BlockResult>& result) {
         if (!result) {
@@ -200,7 +202,7 @@ class Pump {
     ResponseSink& sink_;
     HeldLease* lease_;
     Progress& progress_;
-    std::optional<OwnedBlock> waiting_;
+    OwnedBlock waiting_;
     bool finished_ = false;
     Tally tally_;
 };

@@ -12,10 +12,14 @@ constexpr std::uint32_t credit_at_once = 16;
 
 /// The block that a reply's payload frame holds.
 OwnedBlock responses_in(const google::protobuf::Message& reply, const zmq::message_t& frame) {
-    const google::protobuf::FieldDescriptor* field =
-        reply.GetDescriptor()->FindFieldByName("responses");
+    const google::protobuf::Descriptor& type = *reply.GetDescriptor();
+    int field = 0;
+    while (type.field(field)->message_type() != v1::Block::descriptor()) {
+        ++field; // a method that gives a payload describes it
+    }
     return wire::block_in(
-        dynamic_cast<const v1::Block&>(reply.GetReflection()->GetMessage(reply, field)), frame);
+        dynamic_cast<const v1::Block&>(reply.GetReflection()->GetMessage(reply, type.field(field))),
+        frame);
 }
 
 std::span<const std::byte> payload_in(const wire::Frames& frames, const std::string& method) {

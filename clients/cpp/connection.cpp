@@ -50,7 +50,14 @@ Connection::Connection(std::string endpoint) : endpoint_(checked(std::move(endpo
     dealer_.set(zmq::sockopt::rcvhwm, 0);
     dealer_.connect(endpoint_);
     std::array<zmq::pollitem_t, 1> items{{{monitor_.handle(), 0, ZMQ_POLLIN, 0}}};
-    if (!poll(items, handshake_time) || next_event() == ZMQ_EVENT_DISCONNECTED) {
+    if (!poll(items, handshake_time)) {
+        throw Error(Code::unavailable,
+                    fmt::format("whoever listens at {} did not answer within 5 s: a phylld that is "
+                                "too busy, or no phylld; try again, or say where one is with "
+                                "--endpoint",
+                                endpoint_));
+    }
+    if (next_event() == ZMQ_EVENT_DISCONNECTED) {
         throw Error(Code::unavailable,
                     fmt::format("whoever listens at {} is no phylld; say where one is with "
                                 "--endpoint",

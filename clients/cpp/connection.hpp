@@ -21,7 +21,7 @@ class Connection {
   public:
     /// Connects and waits until the other side has answered as ZeroMQ does. Throws
     /// INVALID_ARGUMENT when `endpoint` is none, UNAVAILABLE at once when nobody listens there, and
-    /// within 5 s when whoever does is no phylld.
+    /// within 5 s when whoever does hangs up or says nothing.
     explicit Connection(std::string endpoint);
     ~Connection();
     Connection(const Connection&) = delete;

@@ -6,6 +6,7 @@
 #include "daemon/runs/spilling_bytes.hpp"
 #include "daemon/training/input_orders.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -26,9 +27,23 @@ std::optional<ResponseTable> new_table(const v1::RunSpec& spec, const Job& job) 
                          rig.response_storage, job.bytes);
 }
 
+/// Who asks the network later on has no data set to look into.
+void name_data(const training::DataSet& data, v1::RunResult& result) {
+    constexpr std::size_t most_features = 4096;
+    for (const std::string& name : data.class_names) {
+        result.add_classes(utf8(name));
+    }
+    if (data.feature_names.size() <= most_features) {
+        for (const std::string& name : data.feature_names) {
+            result.add_feature_names(utf8(name));
+        }
+    }
+}
+
 bool same_learning(const v1::EpochMetrics& a, const v1::EpochMetrics& b) {
     return a.loss() == b.loss() && a.pair_accuracy() == b.pair_accuracy() &&
-           a.train_accuracy() == b.train_accuracy();
+           a.train_accuracy() == b.train_accuracy() &&
+           a.validation_accuracy() == b.validation_accuracy();
 }
 
 } // namespace
@@ -161,7 +176,8 @@ std::unique_ptr<Attempt::Work> Attempt::start() {
     options.power = site_.power;
     options.held_for = [this] { return holding_.held_for(); };
     if (order_.replay_of != 0) {
-        options.power.rigs.clear();  // nothing is measured
+        options.power.rigs.clear();  // nothing is measured,
+        options.prefetch = false;    // no rig is kept waiting
         options.checkpoints.reset(); // there is nothing to be lost,
         options.holds = false;       // and nothing to be looked at
         options.max_eras = UINT64_MAX;
@@ -191,6 +207,7 @@ std::unique_ptr<Attempt::Work> Attempt::start() {
 
 void Attempt::finish(v1::RunResult& result, const Work& work) {
     const Job& job = work.job;
+    name_data(job.data.data, result);
     result.set_test_samples(static_cast<std::uint32_t>(job.data.split.test.size()));
     result.set_train_samples(static_cast<std::uint32_t>(job.data.split.training.size()));
     result.set_kernel_level(site_.host.kernel_level);

@@ -125,7 +125,7 @@ void Characterisations::measure(Id id, rig::RigThread& rig, PhysicalLayer& lease
                 return measurer.answer(
                     rig.name(),
                     {.purpose = training::Purpose::characterisation, .stimuli = stimuli}, cost,
-                    stop, [] {});
+                    stop);
             },
         .progress =
             [&](const v1::CharacteriseProgress& progress) {

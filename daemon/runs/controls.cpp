@@ -7,6 +7,7 @@
 #include "daemon/training/read_out.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/random.hpp"
+#include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -108,9 +109,10 @@ class Controls {
         std::ranges::replace(name, '_', ' ');
         ControlObserver observer("control " + name, m_);
         const std::unique_ptr<training::Scheme> scheme = make_scheme(spec, m_.job, shapes);
+        RunnerOptions options = control_options(spec, rigs);
+        options.prefetch = options.prefetch && &measurer == &m_.measurer; // or there is no rig
         const v1::RunResult result =
-            Runner(*scheme, control_options(spec, rigs), measurer, m_.clock, observer)
-                .run(stop, pause_);
+            Runner(*scheme, std::move(options), measurer, m_.clock, observer).run(stop, pause_);
         control.set_test_accuracy(result.test_accuracy());
         control.set_train_accuracy(result.train_accuracy());
         control.set_training_queries(result.training_queries());
@@ -183,9 +185,17 @@ class Controls {
     void read(ReadOutKind kind, const SampleRows& inputs, const SampleRows& test,
               v1::Control& control) {
         const training::SplitData& data = m_.job.data;
-        const std::vector<std::uint32_t> labels = labels_of(data.data, data.split.training);
+        std::vector<std::uint32_t> labels = labels_of(data.data, data.split.training);
+        labels.resize(m_.job.scheme->labelled().value_or(labels.size()));
+        const SampleRows known = inputs.slice(0, labels.size());
+        if (kind == ReadOutKind::softmax) {
+            control.set_reason(why_no_softmax(known.samples, known.channels));
+            if (!control.reason().empty()) {
+                return;
+            }
+        }
         const training::ReadOut read_out =
-            training::fit_read_out(inputs, labels, data.data.classes(),
+            training::fit_read_out(known, labels, data.data.classes(),
                                    {.kind = kind,
                                     .seed = m_.spec.seed(),
                                     .shown_as = data.split.shown_as,
@@ -195,7 +205,7 @@ class Controls {
             return static_cast<double>(read_out.count_hits(features, of)) /
                    static_cast<double>(of.size());
         };
-        control.set_train_accuracy(share(inputs, labels));
+        control.set_train_accuracy(share(known, labels));
         control.set_test_accuracy(share(test, labels_of(data.data, data.split.test)));
     }
 
@@ -211,6 +221,16 @@ class Controls {
 std::vector<v1::Control> measure_controls(const Measured& measured, const std::stop_token& stop,
                                           const std::stop_token& pause) {
     return Controls(measured, stop, pause).all();
+}
+
+std::string why_no_softmax(std::size_t samples, std::size_t features) {
+    const std::size_t most = training::ReadOutSettings{}.most_held;
+    if (samples * features <= most) {
+        return "";
+    }
+    return fmt::format("{} samples of {} features are more than softmax is fitted to, which is {} "
+                       "numbers; ridge is fitted to any",
+                       with_thousands(samples), with_thousands(features), with_thousands(most));
 }
 
 std::optional<v1::RunSpec> physics_only(const v1::RunSpec& spec) {

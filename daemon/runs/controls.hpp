@@ -7,8 +7,10 @@
 
 #include <phyll/v1/runs.pb.h>
 
+#include <cstddef>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,15 +19,15 @@ namespace phyll::runs {
 // What a headline is held against. A network without any physics, and a linear classifier, do well
 // on many tasks too: an accuracy alone says nothing about the physics.
 //
-// | control | what it is | when | queries |
-// |---|---|---|---|
-// | without_physics | the same network, every layer without its physics | some layer has physics |
-// none | | random_features | the same network, fixed digital random features in place of every rig
-// | some layer has physics | none | | physics_only | the same network without skip paths | some
-// layer has one, and it was asked for | its own | | ridge_inputs, softmax_inputs | linear read-outs
-// of the scaled inputs | always | none | | ridge_responses, softmax_responses | linear read-outs of
-// the first layer's responses that the run measured, mean over the labels shown | the first layer
-// has physics | none |
+// - without_physics: the same network, every layer without its physics.
+// - random_features: the same network, fixed digital random features in place of every rig.
+// - physics_only: the same network without skip paths, where there is one; only when it was asked
+//   for, since it costs queries.
+// - ridge_inputs, softmax_inputs: linear read-outs of the scaled inputs.
+// - ridge_responses, softmax_responses: linear read-outs of the first layer's responses that the
+//   run measured, mean over the labels shown.
+//
+// The first three and the last two where there is physics; softmax as far as why_no_softmax says.
 
 /// What a run measured, as its controls need it.
 struct Measured {
@@ -44,6 +46,10 @@ struct Measured {
 [[nodiscard]] std::vector<v1::Control> measure_controls(const Measured& measured,
                                                         const std::stop_token& stop,
                                                         const std::stop_token& pause = {});
+
+/// Why softmax is not fitted to so many samples of so many features; empty: it is. Beyond what it
+/// holds in memory it would read every sample anew in each of its hundreds of steps.
+[[nodiscard]] std::string why_no_softmax(std::size_t samples, std::size_t features);
 
 /// What the control "physics_only" of this job would train; nothing where it would be the run
 /// itself.

@@ -129,6 +129,9 @@ v1::Estimate difference_of(const Accuracies& a, const Accuracies& b, Sampling sa
 }
 
 std::uint64_t queries_of(const v1::RunInfo& info) {
+    if (info.replay_of() != 0) {
+        return 0; // a journal answered
+    }
     std::uint64_t queries = info.result().training_queries() + info.result().evaluation_queries();
     for (const v1::Control& control : info.result().controls()) {
         queries += control.training_queries() + control.evaluation_queries();
@@ -313,7 +316,7 @@ v1::GroupReply summary(const GroupRecord& group) {
     for (const RunRecord& member : group.members) {
         v1::RunInfo& info = *reply.add_members();
         info = member.info;
-        info.clear_conditions();
+        shorten_for_list(info);
     }
     return reply;
 }

@@ -4,21 +4,27 @@
 
 namespace phyll::runs {
 
+void add_cost(v1::LayerCost& to, const v1::LayerCost& cost) {
+    to.set_training_queries(to.training_queries() + cost.training_queries());
+    to.set_evaluation_queries(to.evaluation_queries() + cost.evaluation_queries());
+    to.set_sentinel_queries(to.sentinel_queries() + cost.sentinel_queries());
+    to.set_repeat_queries(to.repeat_queries() + cost.repeat_queries());
+    to.set_reused(to.reused() + cost.reused());
+    to.set_recorded(to.recorded() + cost.recorded());
+    to.set_reused_from(to.reused_from() + cost.reused_from());
+    to.set_clipped(to.clipped() + cost.clipped());
+    to.set_encoded(to.encoded() + cost.encoded());
+    to.set_hardware_seconds(to.hardware_seconds() + cost.hardware_seconds());
+    to.set_nominal_seconds(to.nominal_seconds() + cost.nominal_seconds());
+    to.set_digital_seconds(to.digital_seconds() + cost.digital_seconds());
+    to.set_wait_seconds(to.wait_seconds() + cost.wait_seconds());
+    to.set_operations(to.operations() + cost.operations());
+}
+
 void total_costs(v1::RunResult& result) {
     v1::LayerCost total;
     for (const v1::LayerCost& cost : result.layers()) {
-        total.set_training_queries(total.training_queries() + cost.training_queries());
-        total.set_evaluation_queries(total.evaluation_queries() + cost.evaluation_queries());
-        total.set_sentinel_queries(total.sentinel_queries() + cost.sentinel_queries());
-        total.set_repeat_queries(total.repeat_queries() + cost.repeat_queries());
-        total.set_reused(total.reused() + cost.reused());
-        total.set_recorded(total.recorded() + cost.recorded());
-        total.set_reused_from(total.reused_from() + cost.reused_from());
-        total.set_hardware_seconds(total.hardware_seconds() + cost.hardware_seconds());
-        total.set_nominal_seconds(total.nominal_seconds() + cost.nominal_seconds());
-        total.set_digital_seconds(total.digital_seconds() + cost.digital_seconds());
-        total.set_wait_seconds(total.wait_seconds() + cost.wait_seconds());
-        total.set_operations(total.operations() + cost.operations());
+        add_cost(total, cost);
     }
     result.set_training_queries(total.training_queries());
     result.set_evaluation_queries(total.evaluation_queries());

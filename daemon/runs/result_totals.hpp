@@ -15,6 +15,9 @@ struct StatedPower {
     std::optional<double> digital{};      ///< while it computes
 };
 
+/// Adds what is counted and timed of a cost to another one; energies follow from that.
+void add_cost(v1::LayerCost& to, const v1::LayerCost& cost);
+
 /// Makes the totals of a result those of its layers' costs.
 void total_costs(v1::RunResult& result);
 

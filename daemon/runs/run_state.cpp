@@ -44,4 +44,12 @@ std::string_view name_of(v1::RunState state) noexcept {
     }
 }
 
+void shorten_for_list(v1::RunInfo& info) {
+    info.clear_conditions();
+    if (info.has_result()) {
+        info.mutable_result()->clear_classes();
+        info.mutable_result()->clear_feature_names();
+    }
+}
+
 } // namespace phyll::runs

@@ -24,4 +24,7 @@ namespace phyll::runs {
 /// The state as people read it: "running".
 [[nodiscard]] std::string_view name_of(v1::RunState state) noexcept;
 
+/// Leaves out what is too much of a run where many are told of.
+void shorten_for_list(v1::RunInfo& info);
+
 } // namespace phyll::runs

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <span>
 #include <utility>
@@ -17,11 +16,8 @@
 namespace phyll::runs {
 namespace {
 
-using namespace std::chrono_literals;
 using training::Plan;
 using training::Stage;
-
-constexpr auto progress_interval = 100ms;
 
 v1::Histogram to_wire(const training::Histogram& histogram) {
     v1::Histogram out;
@@ -42,18 +38,6 @@ v1::TestJudgement to_wire(const training::TestJudgement& judgement) {
     return out;
 }
 
-std::string describe(const Plan& plan) {
-    switch (plan.stage) {
-    case Stage::measuring:
-        return fmt::format("measuring layer {}", plan.layer + 1);
-    case Stage::training:
-        return fmt::format("training layer {}", plan.layer + 1);
-    case Stage::testing:
-        return "testing";
-    }
-    return "working";
-}
-
 } // namespace
 
 RunnerOptions runner_options(const v1::RunSpec& spec, std::vector<std::string> rigs) {
@@ -62,7 +46,7 @@ RunnerOptions runner_options(const v1::RunSpec& spec, std::vector<std::string> r
     return {.rigs = std::move(rigs),
             .epochs = spec.training().epochs(),
             .repeats = repeats_of(spec),
-            .greedy = greedy,
+            .prefetch = spec.training().prefetch(),
             .starts_over = greedy && on_new_era == "retrain",
             .holds = greedy && on_new_era == "hold",
             .max_eras = spec.sentinels().max_eras(),
@@ -77,6 +61,7 @@ Runner::Runner(training::Scheme& scheme, RunnerOptions options, Measurer& measur
       measurer_(measurer),
       clock_(clock),
       observer_(observer),
+      steps_(scheme.steps()),
       outlook_(scheme.outlook()) {
     const std::vector<std::string>& rigs = options_.rigs;
     for (std::size_t l = 0; l < rigs.size(); ++l) {
@@ -86,16 +71,6 @@ Runner::Runner(training::Scheme& scheme, RunnerOptions options, Measurer& measur
             cost.set_rig(rigs[l]);
             result_.set_evidence(
                 rig::weaker(result_.evidence(), rig::to_wire(measurer_.spec(rigs[l]).evidence)));
-        }
-    }
-}
-
-void Runner::note_evidence_of() {
-    const auto& known = result_.evidence_of();
-    for (const std::string& rig : options_.rigs) {
-        const std::string of = rig.empty() ? "" : measurer_.spec(rig).evidence_of;
-        if (!of.empty() && std::ranges::find(known, of) == known.end()) {
-            result_.add_evidence_of(of);
         }
     }
 }
@@ -112,6 +87,7 @@ void Runner::restore(const Checkpoint& checkpoint) {
     last_epoch_ = position.last_epoch();
     result_ = position.result();
     active_before_ = result_.active_seconds();
+    overlap_seconds_ = position.overlap_seconds();
 }
 
 v1::RunResult Runner::run(std::stop_token stop, std::stop_token pause) {
@@ -123,10 +99,10 @@ v1::RunResult Runner::run(std::stop_token stop, std::stop_token pause) {
         policy_.emplace(*options_.checkpoints, clock_);
         policy_->made(result_.training_queries() + result_.evaluation_queries());
     }
-    while (step_ - first_step_ < scheme_.steps()) {
+    while (step_ - first_step_ < steps_) {
         begin_ = policy_ && !judging_ ? std::optional(position()) : std::nullopt;
         try {
-            if (stop_.stop_requested() || pause_.stop_requested()) {
+            if (!measured_ && ends()) { // what was measured is learned from
                 throw Error(Code::cancelled, "the run was stopped");
             }
             take_step();
@@ -143,27 +119,109 @@ v1::RunResult Runner::run(std::stop_token stop, std::stop_token pause) {
     return result_;
 }
 
+// ---- Steps
+
 void Runner::take_step() {
     const std::uint64_t step = step_ - first_step_;
+    if (!measured_) {
+        measure(planned_ ? *std::exchange(planned_, std::nullopt) : plan(step));
+    }
+    take_measured();
+    begin_.reset(); // from here on the scheme is another one
+    if (may_measure_next(step)) {
+        measure_next(step);
+    } else {
+        learn(step);
+    }
+    if (learning_) {
+        finish_step();
+    }
+}
+
+Runner::Planned Runner::plan(std::uint64_t step) const {
     const Clock::Monotonic begun = clock_.now();
-    const Plan plan = scheme_.plan(step);
-    add_digital(plan, begun);
-    v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
-    cost.set_clipped(cost.clipped() + plan.clipped);
-    cost.set_encoded(cost.encoded() + plan.encoded);
-    judging_ = judging_ || !plan.samples.empty();
+    Planned planned{.plan = scheme_.plan(step)};
+    planned.seconds = Seconds(clock_.now() - begun).count();
+    return planned;
+}
+
+void Runner::measure(Planned planned) {
+    measured_.emplace(Measured{.planned = std::move(planned)});
+    Measured& measured = *measured_;
+    const Plan& plan = measured.planned.plan;
+    measured.cost.set_layer(static_cast<std::uint32_t>(plan.layer + 1));
+    if (learning_ && policy_) {
+        measured.devices = measurer_.positions();
+    }
     report_progress(plan);
     perturb(plan);
-    const OwnedBlock responses = answer(plan);
-    begin_.reset(); // from here on the scheme is another one
-    const Clock::Monotonic answered = clock_.now();
-    const training::StepReport report = scheme_.learn(step, plan, responses.view());
-    add_digital(plan, answered);
-    cost.set_operations(cost.operations() + report.operations);
+    if (plan.stimuli.samples() > 0) {
+        measured.responses = measurer_.answer(options_.rigs[plan.layer],
+                                              {.purpose = plan.purpose,
+                                               .stimuli = plan.stimuli.view(),
+                                               .origins = plan.origins,
+                                               .on_test = plan.on_test},
+                                              measured.cost, stop_, meanwhile(plan));
+    }
+}
+
+void Runner::take_measured() {
+    Measured measured = *std::exchange(measured_, std::nullopt);
+    const Plan& plan = measured.planned.plan;
+    v1::LayerCost& cost = cost_of(plan);
+    add_cost(cost, measured.cost);
+    cost.set_digital_seconds(cost.digital_seconds() + measured.planned.seconds);
+    cost.set_clipped(cost.clipped() + plan.clipped);
+    cost.set_encoded(cost.encoded() + plan.encoded);
+    last_epoch_ = reached(plan);
+    judging_ = judging_ || !plan.samples.empty();
+    if (measured.failure) {
+        std::rethrow_exception(measured.failure);
+    }
+    if (plan.stimuli.samples() > 0) {
+        observer_.answered(plan, std::as_const(measured.responses).view());
+    }
+    learning_.emplace(Learning{.planned = std::move(measured.planned),
+                               .responses = std::move(measured.responses)});
+}
+
+void Runner::learn(std::uint64_t step) {
+    Learning& learning = *learning_;
+    const Clock::Monotonic begun = clock_.now();
+    learning.report =
+        scheme_.learn(step, learning.planned.plan, std::as_const(learning.responses).view());
+    learning.seconds = Seconds(clock_.now() - begun).count();
+    // They may be large, and the next ones are there.
+    learning.planned.plan.stimuli = {};
+    learning.responses = {};
+}
+
+void Runner::finish_step() {
+    try {
+        side_.wait();
+        Learning learned = *std::exchange(learning_, std::nullopt);
+        if (learned.after) {
+            planned_ = std::move(learned.after);
+        }
+        take_note(learned);
+    } catch (...) {
+        learning_.reset();
+        if (measured_) {
+            measured_->abandoned = true;
+        }
+        throw;
+    }
+}
+
+void Runner::take_note(const Learning& learned) {
+    v1::LayerCost& cost = cost_of(learned.planned.plan);
+    cost.set_digital_seconds(cost.digital_seconds() + learned.seconds);
+    cost.set_operations(cost.operations() + learned.report.operations);
     add_up();
-    const std::vector<v1::EpochMetrics> epochs = take_in(report);
+    const std::vector<v1::EpochMetrics> epochs = take_in(learned.report);
     ++step_;
-    const std::string why = note_eras();
+    // An era that ended since then did so in the next step.
+    const std::string why = measured_ ? "" : note_eras();
     keep(epochs, !why.empty());
     if (!why.empty()) {
         throw Error(Code::aborted, why);
@@ -171,44 +229,31 @@ void Runner::take_step() {
 }
 
 void Runner::perturb(const Plan& plan) {
-    if (plan.stage != Stage::training) {
+    if (plan.stage != Stage::training && plan.stage != Stage::validating) {
         return;
     }
-    // Greedy: the epochs of a layer follow those of the one before.
-    const std::uint64_t epoch = plan.epoch + (options_.greedy ? plan.layer * options_.epochs : 0);
-    // Where training starts over, what happened to a rig stays.
-    last_epoch_ = std::max(last_epoch_, epoch + 1);
+    const std::uint64_t epoch = reached(plan);
     std::map<std::string, const v1::PerturbSpec*> latest; // of those that are due, by rig
     for (const v1::PerturbSpec& perturb : options_.perturb) {
         const v1::PerturbSpec*& known = latest[perturb.rig()];
-        if (perturb.at_epoch() <= last_epoch_ &&
+        if (perturb.at_epoch() <= epoch &&
             (known == nullptr || known->at_epoch() <= perturb.at_epoch())) {
             known = &perturb;
         }
     }
     for (const auto& [rig, perturb] : latest) {
         if (perturb != nullptr && !measurer_.perturbed(rig, perturb->fraction())) {
-            measurer_.perturb(rig, perturb->fraction(), stop_);
+            measurer_.perturb(rig, perturb->fraction(), stop_, meanwhile(plan));
         }
     }
 }
 
-OwnedBlock Runner::answer(const Plan& plan) {
-    if (plan.stimuli.samples() == 0) {
-        return {};
+std::uint64_t Runner::reached(const Plan& plan) const {
+    if (plan.stage != Stage::training && plan.stage != Stage::validating) {
+        return last_epoch_;
     }
-    OwnedBlock responses =
-        measurer_.answer(options_.rigs[plan.layer],
-                         {.purpose = plan.purpose,
-                          .stimuli = plan.stimuli.view(),
-                          .origins = plan.origins,
-                          .on_test = plan.on_test},
-                         *result_.mutable_layers(static_cast<int>(plan.layer)), stop_, [&] {
-                             add_up();
-                             report_progress(plan);
-                         });
-    observer_.answered(plan, std::as_const(responses).view());
-    return responses;
+    // Where training starts over, what happened to a rig stays.
+    return std::max<std::uint64_t>(last_epoch_, plan.overall_epoch + 1);
 }
 
 std::vector<v1::EpochMetrics> Runner::take_in(const training::StepReport& report) {
@@ -255,6 +300,7 @@ std::string Runner::note_eras() {
     }
     if (ended && options_.starts_over) {
         scheme_.start_over();
+        planned_.reset();
         // What was judged was judged by a network that goes on learning.
         result_.clear_train_accuracy();
         result_.clear_test_accuracy();
@@ -264,6 +310,8 @@ std::string Runner::note_eras() {
     }
     return why;
 }
+
+// ---- Checkpoints
 
 void Runner::keep(const std::vector<v1::EpochMetrics>& epochs, bool at_once) {
     const std::uint64_t measured = result_.training_queries() + result_.evaluation_queries();
@@ -285,9 +333,11 @@ RunPosition Runner::position() const {
     position.set_last_epoch(last_epoch_);
     *position.mutable_result() = result_;
     position.mutable_result()->set_active_seconds(active_seconds());
-    for (DevicePosition& device : measurer_.positions()) {
-        *position.add_devices() = std::move(device);
-    }
+    // What is measured for the next step by now does not belong to it.
+    const std::vector<DevicePosition> devices =
+        measured_ ? measured_->devices : measurer_.positions();
+    position.mutable_devices()->Add(devices.begin(), devices.end());
+    position.set_overlap_seconds(overlap_seconds_);
     return position;
 }
 
@@ -301,102 +351,6 @@ void Runner::leave() {
     if (begin_ && begin_->step() != kept_) {
         make_checkpoint(*std::exchange(begin_, std::nullopt), {});
     }
-}
-
-void Runner::add_digital(const Plan& plan, Clock::Monotonic since) {
-    v1::LayerCost& cost = *result_.mutable_layers(static_cast<int>(plan.layer));
-    cost.set_digital_seconds(cost.digital_seconds() + Seconds(clock_.now() - since).count());
-}
-
-double Runner::active_seconds() const {
-    const Seconds held = options_.held_for ? options_.held_for() - held_before_ : Seconds{};
-    const Seconds active = clock_.now() - started_ - held;
-    return active_before_ + std::max(0.0, active.count());
-}
-
-double Runner::computing_seconds() const {
-    return std::max(0.0, active_seconds() - result_.wait_seconds());
-}
-
-void Runner::add_up() {
-    note_evidence_of(); // what a rig is made of may be known only once it has measured
-    total_up();
-}
-
-void Runner::total_up() {
-    total_costs(result_);
-    state_energy(result_, options_.power);
-    result_.set_active_seconds(active_seconds());
-}
-
-v1::EpochMetrics Runner::metrics_of(const training::EpochReport& epoch) const {
-    v1::EpochMetrics metrics;
-    metrics.set_layer(static_cast<std::uint32_t>(epoch.layer + 1));
-    metrics.set_layers(static_cast<std::uint32_t>(options_.rigs.size()));
-    metrics.set_epoch(static_cast<std::uint32_t>(epoch.epoch + 1));
-    metrics.set_epochs(static_cast<std::uint32_t>(options_.epochs));
-    metrics.set_step(step_);
-    metrics.set_loss(epoch.loss);
-    metrics.set_pair_accuracy(epoch.pair_accuracy);
-    if (epoch.train_accuracy) {
-        metrics.set_train_accuracy(*epoch.train_accuracy);
-    }
-    metrics.set_training_queries(result_.training_queries());
-    metrics.set_evaluation_queries(result_.evaluation_queries());
-    metrics.set_hardware_seconds(result_.hardware_seconds());
-    metrics.set_sentinel_queries(result_.sentinel_queries());
-    metrics.set_reused(result_.reused());
-    metrics.set_digital_seconds(result_.digital_seconds());
-    metrics.set_wait_seconds(result_.wait_seconds());
-    metrics.set_active_seconds(result_.active_seconds());
-    metrics.set_operations(result_.operations());
-    if (result_.has_hardware_joules()) {
-        metrics.set_hardware_joules(result_.hardware_joules());
-    }
-    if (result_.has_digital_joules()) {
-        metrics.set_digital_joules(result_.digital_joules());
-    }
-    return metrics;
-}
-
-void Runner::report_progress(const Plan& plan) {
-    const Clock::Monotonic now = clock_.now();
-    if (step_ > 0 && now - last_progress_ < progress_interval) {
-        return;
-    }
-    last_progress_ = now;
-    total_up();
-    progress_.set_stage(describe(plan));
-    progress_.set_layer(static_cast<std::uint32_t>(plan.layer + 1));
-    progress_.set_layers(static_cast<std::uint32_t>(options_.rigs.size()));
-    progress_.set_epoch(static_cast<std::uint32_t>(plan.epoch + 1));
-    progress_.set_epochs(static_cast<std::uint32_t>(options_.epochs));
-    progress_.set_queries(result_.training_queries() + result_.evaluation_queries());
-    const double left = seconds_left();
-    const double spent = computing_seconds() + result_.hardware_seconds();
-    progress_.set_seconds_left(left);
-    progress_.set_fraction(left < 0 ? 0.0 : spent / (spent + left));
-    *progress_.mutable_so_far() = costs_of(result_);
-    observer_.progress(progress_);
-}
-
-double Runner::seconds_left() const {
-    // What is left to measure at the pace so far, and what is left to compute at the pace so far.
-    if (step_ == 0) {
-        return -1.0;
-    }
-    double queries = 0;
-    for (const training::LayerOutlook& layer : outlook_) {
-        queries += static_cast<double>(options_.repeats) *
-                   static_cast<double>(layer.training_queries + layer.evaluation_queries);
-    }
-    const auto done =
-        static_cast<double>(result_.training_queries() + result_.evaluation_queries());
-    const double hardware = result_.hardware_seconds();
-    const double per_query = done > 0 ? hardware / done : 0.0;
-    const double per_step = computing_seconds() / static_cast<double>(step_);
-    return std::max(0.0, queries - done) * per_query +
-           static_cast<double>(scheme_.steps() - (step_ - first_step_)) * per_step;
 }
 
 std::string weights_sha256(const std::vector<training::NamedArray>& network) {

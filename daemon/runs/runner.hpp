@@ -4,12 +4,14 @@
 #include "daemon/runs/checkpoints/policy.hpp"
 #include "daemon/runs/measuring/measurer.hpp"
 #include "daemon/runs/result_totals.hpp"
+#include "daemon/runs/side_thread.hpp"
 #include "daemon/training/scheme.hpp"
 #include "drivers/core/clock.hpp"
 
 #include <phyll/v1/runs.pb.h>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -18,7 +20,7 @@
 
 namespace phyll::runs {
 
-/// Hears how a run goes, on the runner's thread.
+/// Hears how a run goes, on the thread of `Runner::run`.
 class RunObserver {
   public:
     RunObserver() = default;
@@ -44,7 +46,7 @@ struct RunnerOptions {
     std::vector<std::string> rigs;
     std::size_t epochs = 0;              ///< of the training: what those who watch are told
     std::uint32_t repeats = 1;           ///< of each measurement
-    bool greedy = false;                 ///< layer after layer
+    bool prefetch = false;               ///< see Runner
     bool starts_over = false;            ///< when an era ended
     bool holds = false;                  ///< when an era ended: waits for a person
     std::uint64_t max_eras = UINT64_MAX; ///< more of them wait for a person
@@ -60,6 +62,11 @@ struct RunnerOptions {
 
 /// Takes a scheme through its steps, and turns what it wants to know into queries. Results depend
 /// on the scheme and the rigs alone.
+///
+/// With `prefetch` the stimuli of the next step are measured while this one is learned from, where
+/// the scheme allows. Then it is the scheme that computes on a thread of its own: the rigs, the
+/// journal, what is done about faults, the observer and all accounts stay with the thread of `run`,
+/// and see the same calls in the same order as without.
 class Runner {
   public:
     Runner(training::Scheme& scheme, RunnerOptions options, Measurer& measurer, const Clock& clock,
@@ -76,29 +83,79 @@ class Runner {
     [[nodiscard]] v1::RunResult run(std::stop_token stop, std::stop_token pause = {});
 
   private:
-    void note_evidence_of();
+    struct Planned {
+        training::Plan plan;
+        double seconds = 0.0; ///< that the scheme took
+    };
+    /// A step whose stimuli are measured, or are about to be.
+    struct Measured {
+        Planned planned;
+        v1::LayerCost cost{}; ///< of measuring; the result's from the step's turn on
+        OwnedBlock responses{};
+        std::vector<DevicePosition> devices{}; ///< before it
+        std::exception_ptr failure{};          ///< is thrown when it is the step's turn
+        bool abandoned = false;                ///< the step before it failed
+    };
+    /// A step that is learned from.
+    struct Learning {
+        Planned planned;
+        OwnedBlock responses;
+        training::StepReport report{};
+        double seconds = 0.0;           ///< that the scheme took
+        std::optional<Planned> after{}; ///< the step after the next one
+        Clock::Monotonic over{};        ///< when the scheme was through with all of that
+    };
+
+    // Steps.
+    /// Whether the run was stopped or paused.
+    [[nodiscard]] bool ends() const { return stop_.stop_requested() || pause_.stop_requested(); }
     void take_step();
+    [[nodiscard]] Planned plan(std::uint64_t step) const;
+    /// Fills `measured_`, also where it throws.
+    void measure(Planned planned);
+    /// What was measured counts from here on.
+    void take_measured();
     void perturb(const training::Plan& plan);
-    [[nodiscard]] OwnedBlock answer(const training::Plan& plan);
+    /// The largest epoch that will have been reached with this plan, from 1.
+    [[nodiscard]] std::uint64_t reached(const training::Plan& plan) const;
+    /// The scheme's part of a step, on any thread.
+    void learn(std::uint64_t step);
+    /// Waits for the scheme, and takes note of what it learned: the step is over.
+    void finish_step();
+    void take_note(const Learning& learned);
     [[nodiscard]] std::vector<v1::EpochMetrics> take_in(const training::StepReport& report);
-    [[nodiscard]] v1::EpochMetrics metrics_of(const training::EpochReport& epoch) const;
     /// Why a person has to look; empty: nobody has to.
     [[nodiscard]] std::string note_eras();
+
+    // The next step beside this one.
+    /// Then the next plan is at hand.
+    [[nodiscard]] bool may_measure_next(std::uint64_t step);
+    void measure_next(std::uint64_t step);
+    void plan_after_next(std::uint64_t step);
+    [[nodiscard]] Meanwhile meanwhile(const training::Plan& plan);
+
+    // Checkpoints.
     void keep(const std::vector<v1::EpochMetrics>& epochs, bool at_once);
     /// Where the run is; the scheme's state belongs to it.
     [[nodiscard]] RunPosition position() const;
     void make_checkpoint(RunPosition position, const std::vector<v1::EpochMetrics>& epochs);
     /// Before a pause: what was learned since the last checkpoint is kept.
     void leave();
-    void report_progress(const training::Plan& plan);
-    /// The scheme has computed for the layer since then.
-    void add_digital(const training::Plan& plan, Clock::Monotonic since);
+
+    // The account.
+    [[nodiscard]] v1::LayerCost& cost_of(const training::Plan& plan);
+    void note_evidence_of();
     void add_up();
-    void total_up();
+    [[nodiscard]] v1::EpochMetrics metrics_of(const training::EpochReport& epoch) const;
+    void report_progress(const training::Plan& plan);
+    /// Costs, with those of the measuring under way.
+    [[nodiscard]] v1::RunResult so_far() const;
     [[nodiscard]] double active_seconds() const;
-    /// Of those, the ones in which no rig was waited for.
-    [[nodiscard]] double computing_seconds() const;
-    [[nodiscard]] double seconds_left() const;
+    /// Of those, the ones in which no rig was asked.
+    [[nodiscard]] double computing_seconds(const v1::RunResult& costs) const;
+    [[nodiscard]] double seconds_left(const v1::RunResult& costs) const;
+    /// How much of a span in which a rig was asked the scheme had nothing to do.
+    [[nodiscard]] Seconds waited(Clock::Monotonic from, Clock::Monotonic to);
 
     training::Scheme& scheme_;
     RunnerOptions options_;
@@ -108,6 +165,7 @@ class Runner {
 
     std::stop_token stop_;
     std::stop_token pause_;
+    const std::uint64_t steps_; ///< of the scheme
     std::vector<training::LayerOutlook> outlook_;
     v1::RunResult result_;
     Clock::Monotonic started_;
@@ -118,13 +176,19 @@ class Runner {
     std::uint64_t first_step_ = 0; ///< the one that is the scheme's step 0
     std::uint64_t last_epoch_ =
         0; ///< the largest one that was reached, from 1; also before a restart
-    double active_before_ = 0.0; ///< seconds before an interruption
+    double active_before_ = 0.0;   ///< seconds before an interruption
+    double overlap_seconds_ = 0.0; ///< in which a rig was asked while the scheme computed
     std::optional<CheckpointPolicy> policy_;
     /// Whole samples were shown: what follows is measured, not learned, and the journal has it.
     bool judging_ = false;
     /// At the begin of the step under way; nothing where no checkpoint may be made there.
     std::optional<RunPosition> begin_;
     std::uint64_t kept_ = 0; ///< the step of the last checkpoint; 0: there is none, or need be
+
+    std::optional<Learning> learning_; ///< the step `step_`
+    std::optional<Measured> measured_; ///< that step, or the next one while there is `learning_`
+    std::optional<Planned> planned_;   ///< the step after those
+    SideThread side_;                  // the last one: what is learned on it is the runner's
 };
 
 /// SHA-256 over names, shapes and values of a network's arrays, in hexadecimal.

@@ -37,7 +37,7 @@ std::vector<v1::RunInfo> Store::runs(const v1::ListRunsRequest& filter) const {
         while (select.executeStep()) {
             v1::RunInfo& info = runs.emplace_back();
             read(select.getColumn(0), info);
-            info.clear_conditions();
+            shorten_for_list(info);
         }
         return runs;
     });

@@ -6,25 +6,33 @@
 
 namespace phyll::training {
 
+namespace {
+
+/// Where the pairs begin in the counts.
+constexpr std::size_t first_pair = 2;
+
+} // namespace
+
 JudgementCounter::JudgementCounter(std::size_t classes, std::optional<Range> goodness)
     : classes_(classes),
       goodness_(classes <= most_classes ? goodness : std::nullopt),
-      counts_(1 + (keeps_pairs() ? classes * classes : 0) + (goodness_ ? 2 * bins : 0)) {}
+      counts_(first_pair + (keeps_pairs() ? classes * classes : 0) + (goodness_ ? 2 * bins : 0)) {}
 
 bool JudgementCounter::add(std::uint32_t label, std::span<const float> scores) {
     const auto best = std::ranges::max_element(scores);
     const auto predicted = static_cast<std::size_t>(best - scores.begin());
     const bool right = predicted == label;
     counts_[0] += right ? 1.0F : 0.0F;
+    counts_[1] += 1.0F;
     if (keeps_pairs()) {
-        counts_[1 + label * classes_ + predicted] += 1.0F;
+        counts_[first_pair + label * classes_ + predicted] += 1.0F;
     }
     if (goodness_) {
         float other = -std::numeric_limits<float>::infinity();
         for (std::size_t k = 0; k < scores.size(); ++k) {
             other = k == label ? other : std::max(other, scores[k]);
         }
-        const std::size_t own_bins = 1 + classes_ * classes_;
+        const std::size_t own_bins = first_pair + classes_ * classes_;
         count_bin(own_bins, scores[label]);
         count_bin(own_bins + bins, other);
     }
@@ -53,8 +61,8 @@ std::optional<TestJudgement> JudgementCounter::judgement() const {
         return std::nullopt;
     }
     TestJudgement out{.classes = classes_, .confusion = {}};
-    const std::size_t own_bins = 1 + classes_ * classes_;
-    for (std::size_t k = 1; k < own_bins; ++k) {
+    const std::size_t own_bins = first_pair + classes_ * classes_;
+    for (std::size_t k = first_pair; k < own_bins; ++k) {
         out.confusion.push_back(static_cast<std::uint64_t>(counts_[k]));
     }
     if (goodness_) {
@@ -62,6 +70,11 @@ std::optional<TestJudgement> JudgementCounter::judgement() const {
         out.best_other = histogram(own_bins + bins);
     }
     return out;
+}
+
+double JudgementCounter::accuracy() const noexcept {
+    return counts_[1] > 0.0F ? static_cast<double>(counts_[0]) / static_cast<double>(counts_[1])
+                             : 0.0;
 }
 
 void JudgementCounter::clear() {

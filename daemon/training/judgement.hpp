@@ -35,8 +35,10 @@ class JudgementCounter {
     bool add(std::uint32_t label, std::span<const float> scores);
 
     [[nodiscard]] std::uint64_t hits() const noexcept {
-        return static_cast<std::uint64_t>(counts_.front());
+        return static_cast<std::uint64_t>(counts_[0]);
     }
+    /// Share of the samples that were taken for their own class; 0 when there were none.
+    [[nodiscard]] double accuracy() const noexcept;
     /// What was counted; nothing where there are more than `most_classes`.
     [[nodiscard]] std::optional<TestJudgement> judgement() const;
     void clear();
@@ -55,7 +57,7 @@ class JudgementCounter {
 
     std::size_t classes_;
     std::optional<Range> goodness_;
-    std::vector<float> counts_; ///< hits, the pairs, own labels, best other ones
+    std::vector<float> counts_; ///< hits, samples, the pairs, own labels, best other ones
 };
 
 } // namespace phyll::training

@@ -1,6 +1,7 @@
 #include "daemon/training/local_layer.hpp"
 
 #include "daemon/training/choices.hpp"
+#include "daemon/training/contrast.hpp"
 #include "daemon/training/matrix_product.hpp"
 #include "daemon/training/tiles.hpp"
 #include "drivers/core/kernels/class_goodness.hpp"
@@ -123,6 +124,12 @@ LocalLoss LocalLayer::pair_loss(double theta) const {
 
 LocalLoss LocalLayer::class_loss(double theta, std::span<const std::uint32_t> labels) const {
     return [this, theta, labels](Block z) { return differentiate_classes(z, theta, labels); };
+}
+
+LocalLoss LocalLayer::contrast_loss(double tau) const {
+    return [this, tau](Block z) {
+        return differentiate_contrast(shape_.activation, tau, z, workers_);
+    };
 }
 
 LocalOutcome LocalLayer::differentiate_pairs(Block z, double theta) const {

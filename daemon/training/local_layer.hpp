@@ -41,7 +41,7 @@ struct LearningSteps {
 struct LocalShape {
     std::size_t features = 0;
     std::size_t width = 0;
-    std::size_t directions = 1; ///< that its goodness is taken along
+    std::size_t directions = 1; ///< that its goodness is taken along; 0: it has none
     Activation activation = Activation::abs;
     AdamSettings adam{};
 };
@@ -61,6 +61,7 @@ class LocalLayer {
 
     [[nodiscard]] std::size_t features() const noexcept { return shape_.features; }
     [[nodiscard]] std::size_t width() const noexcept { return shape_.width; }
+    [[nodiscard]] Activation activation() const noexcept { return shape_.activation; }
 
     /// z, `width x samples`, of `y`, `features x samples`.
     [[nodiscard]] OwnedBlock map(ConstBlock y) const;
@@ -74,6 +75,9 @@ class LocalLayer {
     /// L = mean over samples of -log softmax(theta g)[label], a direction for each class (FFzero,
     /// arXiv 2603.24790). `labels`, one for each column, and this layer outlive it.
     [[nodiscard]] LocalLoss class_loss(double theta, std::span<const std::uint32_t> labels) const;
+
+    /// That of `differentiate_contrast`, of two copies of each sample. Refers to this layer.
+    [[nodiscard]] LocalLoss contrast_loss(double tau) const;
 
     /// The loss of `y` and its gradient with respect to W and b, laid out as `parameters` is.
     [[nodiscard]] LocalOutcome gradient(ConstBlock y, const LocalLoss& loss,

@@ -75,6 +75,15 @@ std::vector<float> ArrayReader::read_vector(std::string_view name) const {
     return find(name, 1).values;
 }
 
+std::vector<float> ArrayReader::read_values(std::string_view name,
+                                            const std::vector<std::size_t>& shape) const {
+    const NamedArray& array = find(name, shape.size());
+    if (array.shape != shape) {
+        throw misfit(array, fmt::format("shape {}", shape));
+    }
+    return array.values;
+}
+
 OwnedBlock ArrayReader::read_block(std::string_view name) const {
     const NamedArray& array = find(name, 2);
     OwnedBlock block(array.shape[1], array.shape[0]);

@@ -27,6 +27,9 @@ class ArrayReader {
     void read(std::string_view name, Block into) const;
     /// A vector of whatever length was stored.
     [[nodiscard]] std::vector<float> read_vector(std::string_view name) const;
+    /// The values of an array of that shape.
+    [[nodiscard]] std::vector<float> read_values(std::string_view name,
+                                                 const std::vector<std::size_t>& shape) const;
     /// A block of whatever shape was stored.
     [[nodiscard]] OwnedBlock read_block(std::string_view name) const;
 

@@ -8,6 +8,7 @@ constexpr double per_z_and_direction = 2.0;
 constexpr double per_z_of_norm = 2.0;
 constexpr double per_z_of_gradient = 3.0;
 constexpr double per_score = 8.0;
+constexpr double per_pair = 12.0;
 
 double product(std::size_t a, std::size_t b, std::size_t c = 1) noexcept {
     return static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c);
@@ -48,6 +49,10 @@ double local_learning_operations(std::size_t features, std::size_t width, std::s
                                          goodness_gradient_operations(width, samples, directions) +
                                          affine_gradient_operations(features, width, samples) +
                                          adam_operations((features + 1) * width));
+}
+
+double contrast_operations(std::size_t width, std::size_t samples) noexcept {
+    return 3.0 * affine_operations(width, samples, samples) + per_pair * product(samples, samples);
 }
 
 double judging_operations(std::size_t features, std::size_t width, std::size_t samples,

@@ -40,6 +40,10 @@ namespace phyll::training {
                                                std::size_t samples, std::uint64_t steps,
                                                std::size_t directions = 1) noexcept;
 
+/// What comparing the unit activities of two copies of each sample takes beside what learning takes
+/// anyhow: three products, and 12 for the two soft-maxes and the gradient of each pair.
+[[nodiscard]] double contrast_operations(std::size_t width, std::size_t samples) noexcept;
+
 /// Map and goodness, as they judge a sample or hand it to the next layer.
 [[nodiscard]] double judging_operations(std::size_t features, std::size_t width,
                                         std::size_t samples, std::size_t directions = 1) noexcept;

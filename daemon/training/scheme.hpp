@@ -15,13 +15,14 @@ namespace phyll::training {
 enum class Purpose { training, evaluation, sentinel, characterisation };
 
 /// What a step does, for those who watch.
-enum class Stage { measuring, training, testing };
+enum class Stage { measuring, training, validating, testing };
 
 /// Which sample of the data a stimulus shows, and under which label.
 struct Origin {
     static constexpr std::uint32_t no_label = UINT32_MAX;
 
-    std::uint32_t sample = 0; ///< in its split
+    /// In its split. Those of the validation split are counted on from the training split's last.
+    std::uint32_t sample = 0;
     std::uint32_t label = no_label;
 
     bool operator==(const Origin&) const = default;
@@ -33,6 +34,8 @@ struct Plan {
     Purpose purpose = Purpose::training;
     Stage stage = Stage::training;
     std::size_t epoch = 0; ///< counted from 0
+    /// The same over the whole training: greedy, a layer's epochs follow those of the one before.
+    std::size_t overall_epoch = 0;
     /// Drives in [0, 1], `n_in x samples`; no samples when the step needs no physics.
     OwnedBlock stimuli;
     /// What the encoding had to clip, of how many drive values.
@@ -51,12 +54,16 @@ struct EpochReport {
     std::size_t epoch = 0;
     double loss = 0.0; ///< mean over the epoch's pairs and inner steps
     /// Share of pairs whose positive sample has more goodness; where a scheme knows of no pairs, of
-    /// samples whose own class has the most at this layer.
+    /// samples whose own class has the most at this layer, or whose own copy is the most alike.
     double pair_accuracy = 0.0;
     /// Share of training samples whose own label has the most goodness, after the epoch, summed
     /// over the layers so far; only where every label's response is at hand without asking for
     /// more.
     std::optional<double> train_accuracy;
+    /// Share of samples of the validation split that the layers so far judge right: after the
+    /// epoch, and before it, where a rig was displaced at its begin.
+    std::optional<double> validation_accuracy{};
+    std::optional<double> validation_accuracy_before{};
 };
 
 /// How often a value fell into each of as many bins of equal width, from `least` to `most`. What is
@@ -144,6 +151,10 @@ class Scheme {
     virtual void start_over() = 0;
 
     [[nodiscard]] virtual std::vector<LayerOutlook> outlook() const = 0;
+
+    /// How many of the training samples, the first so many, it knows the labels of; none: of all.
+    /// What it is held against knows no more.
+    [[nodiscard]] virtual std::optional<std::size_t> labelled() const { return std::nullopt; }
 
     /// Everything that inference needs: weights, scales, encodings, label level.
     [[nodiscard]] virtual std::vector<NamedArray> network() const = 0;

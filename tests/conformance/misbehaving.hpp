@@ -31,8 +31,8 @@ class Misbehaving {
     void check_recovered(bool may_report = false);
     void check_answer();
 
-    /// Every `step`th message of a query of each instrument, everything that is set up included, of
-    /// which there are more than `least`.
+    /// Every `step`th message by night, fewer by day (sweep_step), of a query of each instrument,
+    /// everything that is set up included, of which there are more than `least`.
     void check_every_message(phyll::bench::Fault fault, std::uint64_t step, double seconds = 0,
                              std::uint64_t least = 20);
     /// Bytes that are changed end nothing for good; an answer may be wrong then where nothing

@@ -4,6 +4,7 @@
 #include "tests/conformance/misbehaving.hpp"
 #include "tests/conformance/suite.hpp"
 #include "tests/conformance/with_lab.hpp"
+#include "tests/support/nightly.hpp"
 #include "tests/unit/sim/support.hpp"
 
 #include <catch2/catch.hpp>
@@ -85,7 +86,7 @@ TEST_CASE("usb: an analyser is not preset, whatever happens at any message") {
         GENERATE(Fault::unplug, Fault::stall, Fault::short_read, Fault::drop, Fault::power_cycle);
     CAPTURE(static_cast<int>(fault));
     Misbehaving lab(microwave(), 1e-5F);
-    for (std::uint64_t at = 0; at < 70; at += 9) {
+    for (std::uint64_t at = 0; at < 70; at += test::sweep_step(9)) {
         CAPTURE(at);
         static_cast<void>(lab.ask("vna", {.fault = fault, .at = at, .count = 1}));
         lab.check_recovered();

@@ -22,7 +22,7 @@ using test::RunLab;
 
 namespace {
 
-const std::string vowels = test::one_layer_run("rig = \"sound\"\n");
+const std::string vowels = test::one_layer_run("rig = \"sound\"\n", 14, 7);
 
 json finished(RunLab& lab, const std::string& run) {
     json ended = lab.result(run);

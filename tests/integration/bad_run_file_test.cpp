@@ -91,8 +91,8 @@ TEST_CASE("a value out of its range is refused by line, with the range") {
     refused(
         Daemon(),
         {
-            {data + training + "epochs = 0\n" + layer,
-             {"bad.toml:4: training.epochs: 0", "1 to 1000000"}},
+            {data + training + "inner_steps = 0\n" + layer,
+             {"bad.toml:4: training.inner_steps: 0", "1 to 10000"}},
             {"seed = -1\n" + data + layer, {"bad.toml:1: seed: -1", "0 or more"}},
             {"seed = 99999999999999999999\n" + data + layer, {"bad.toml:1:", "64 bits"}},
             {data + training + "learning_rate = nan\n" + layer,

@@ -75,9 +75,11 @@ void expect_service(const Daemon& daemon) {
 }
 
 /// Starts a run that does not end by itself and waits until it is training.
+/// One that computes more than it measures, so that a small disk does not fill up at once.
 void start_endless(const Daemon& daemon) {
     const Finished started =
-        daemon.ctl({"run", "start", daemon.write("run.toml", endless_run).string()});
+        daemon.ctl({"run", "start", daemon.write("run.toml", endless_run).string(), "--set",
+                    "training.inner_steps=1000"});
     INFO(started.err);
     REQUIRE(started.status == 0);
     Process watch(daemon.ctl_command({"--json", "run", "watch", "1"}),

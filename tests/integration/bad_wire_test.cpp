@@ -232,7 +232,7 @@ TEST_CASE("messages that are no requests are met with silence") {
 
 TEST_CASE("bytes that are not ZeroMQ's harm nobody, on either endpoint") {
     Daemon daemon;
-    const std::string endpoint = GENERATE_REF(daemon.tcp(), daemon.ipc());
+    const std::string endpoint = GENERATE(false, true) ? daemon.ipc() : daemon.tcp();
     RawPeer peer(endpoint);
     peer.expect_service();
     const std::string ready = zmtp_greeting() + zmtp_ready();

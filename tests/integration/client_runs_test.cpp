@@ -190,7 +190,8 @@ TEST_CASE(
     std::vector<float> answers;
     {
         Scheme scheme(daemon);
-        scheme.open_new("cavity", daemon_dies ? 60.0 : 0.3);
+        // Longer than two queries take on a busy machine: it is waited for after that.
+        scheme.open_new("cavity", daemon_dies ? 60.0 : 4.0);
         run = scheme.run();
         scheme.query("cavity", 20, 0.0F, answers);
         scheme.checkpoint("after step 0");
@@ -294,6 +295,7 @@ TEST_CASE("a key finds its run again, whatever has become of it meanwhile") {
     await([&] { return first.info().state() == v1::HELD; });
     Scheme second(daemon);
     request.set_wait(true);
+    request.set_time_to_live(60);
     REQUIRE(second.open(request).info().run() == run);
     REQUIRE(second.close().info().state() == v1::SUCCEEDED);
     REQUIRE(code_of([&] { second.open(request); }) == Code::failed_precondition);

@@ -17,7 +17,7 @@ using test::Daemon;
 using test::Finished;
 using test::run_command;
 
-TEST_CASE("phylld serves the built-in lab at both endpoints, with the role of each") {
+TEST_CASE("phylld serves the built-in lab at both endpoints, with the role of each", "[release]") {
     Daemon daemon("");
     const auto role_at = [](const std::string& endpoint) {
         return Client(endpoint)
@@ -41,7 +41,7 @@ TEST_CASE("phylld serves the built-in lab at both endpoints, with the role of ea
     REQUIRE(first["safe"] == true);
 }
 
-TEST_CASE("phylld ends cleanly on SIGTERM and on SIGINT") {
+TEST_CASE("phylld ends cleanly on SIGTERM and on SIGINT", "[release]") {
     const int signal = GENERATE(SIGTERM, SIGINT);
     Daemon daemon;
     daemon.process().signal(signal);

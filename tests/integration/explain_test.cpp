@@ -61,7 +61,7 @@ TEST_CASE("phylld --explain lists topics, and says of each what can be set") {
         REQUIRE(contains(one.out, "default "));
     }
     REQUIRE(contains(explain({"acoustic"}).out, "\n  length  number, 0.02 to 2 m; default 0.24\n"));
-    REQUIRE(contains(explain({"training.epochs"}).out, "\n  epochs  whole number, 1 to 1000000"));
+    REQUIRE(contains(explain({"training.epochs"}).out, "\n  epochs  whole number, 0 to 1000000"));
     const Finished all = explain({"all"});
     REQUIRE(contains(all.out, "\nacoustic: [rigs.options] of kind = \"acoustic\" in"));
     REQUIRE(contains(all.out, "\nphyll: [scheme.options] of kind = \"phyll\" in"));

@@ -232,8 +232,8 @@ TEST_CASE("when one member cannot be, none is stored, and the message names it")
         REQUIRE(finished.status == 2);
         REQUIRE(contains(finished.err, says));
     };
-    refused({"--seeds", "0..1", "--sweep", "training.epochs=5,0"},
-            "the member with training.epochs=0, seed=0: ");
+    refused({"--seeds", "0..1", "--sweep", "training.inner_steps=5,0"},
+            "the member with training.inner_steps=0, seed=0: ");
     refused({"--sweep", "training.epoch=5"}, "did you mean 'epochs'");
     refused({"--seeds", "4..1"}, "ends before it begins");
     refused({"--sweep", "training.epochs"}, "there is no '='");

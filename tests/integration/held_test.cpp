@@ -121,6 +121,7 @@ TEST_CASE("a replay asks no rig and has the weights of the run, also when the ri
     REQUIRE(again["layers"][0]["recorded"] ==
             again["layers"][0]["training_queries"].get<int>() +
                 again["layers"][0]["evaluation_queries"].get<int>());
+    REQUIRE(again["hardware_queries"] == 0);
     REQUIRE_THAT(again["evidence_of"].dump(), Contains("run 1, on a simulation"));
     REQUIRE(json::parse(daemon.ctl({"--json", "rigs"}).out)["age"] == 0);
     const auto unknown = daemon.ctl({"run", "replay", "7"});

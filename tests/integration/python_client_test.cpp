@@ -100,7 +100,7 @@ TEST_CASE("the client in Python lists the rigs and gets the bits that phyllctl g
         return;
     }
     Daemon daemon(noisy_lab);
-    const std::string endpoint = GENERATE_REF(daemon.ipc(), daemon.tcp());
+    const std::string endpoint = GENERATE(false, true) ? daemon.tcp() : daemon.ipc();
     const std::string in = daemon.write("in.csv", drives(20, 11)).string();
     const auto ask = [&](const std::string& key, const std::string& block) {
         const Finished finished =

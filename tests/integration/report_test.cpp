@@ -116,6 +116,7 @@ rig = "cavity"
 )");
     const json& judgement = run["test_judgement"];
     REQUIRE(judgement["classes"] == 7);
+    REQUIRE(run["classes"].size() == 7);
     int all = 0;
     int right = 0;
     for (std::size_t cell = 0; cell < 49; ++cell) {
@@ -129,6 +130,7 @@ rig = "cavity"
     CHECK(page["pictures"][0][0] == "Confusion of the test samples");
     const auto labels = page["pictures"][0].get<std::vector<std::string>>();
     CHECK(std::ranges::count(labels, std::to_string(judgement["confusion"][0].get<int>())) > 0);
+    CHECK(std::ranges::count(labels, run["classes"][0].get<std::string>()) == 2); // row, column
 
     const std::string picture = (daemon.folder() / "report.png").string();
     REQUIRE(daemon.ctl({"run", "export", "1", "--png", picture}).status == 0);

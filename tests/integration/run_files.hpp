@@ -49,14 +49,11 @@ rig = "cavity"
 skip = true
 )";
 
-/// A run of one layer, which `layer` says: some 600 measurements, one at each new sample.
-inline std::string one_layer_run(const std::string& layer) {
-    return R"(
-seed = 2
-[data]
-kind = "vowels"
-training_samples = 42
-test_samples = 35
+/// A run of one layer, which `layer` says: some 600 measurements, one at each new sample; 200 with
+/// 14 samples to train and 7 to test.
+inline std::string one_layer_run(const std::string& layer, int training = 42, int test = 35) {
+    return "seed = 2\n[data]\nkind = \"vowels\"\ntraining_samples = " + std::to_string(training) +
+           "\ntest_samples = " + std::to_string(test) + R"(
 label_entries = 8
 [training]
 schedule = "greedy"

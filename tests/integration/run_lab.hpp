@@ -42,8 +42,8 @@ class RunLab {
     }
     /// What an instrument counted: "resets".
     [[nodiscard]] std::uint64_t figure(const std::string& instrument, const std::string& name);
-    /// Waits until the run was held once or is over. Whether the instrument was seen to drive while
-    /// the run was held, where this is quick enough to see it so twice.
+    /// Waits for the run's end. Whether the instrument was seen to drive in the half second after a
+    /// hold began, in which nothing is tried; later in a hold a try drives it, as it has to.
     bool driven_while_held(const std::string& run, const std::string& instrument);
 
     /// So that the daemon finds the bench's USB devices, where it has any.

@@ -1,6 +1,7 @@
 #include "clients/cli/report/facts.hpp"
 
 #include "clients/cli/app.hpp"
+#include "clients/cli/group_commands.hpp"
 #include "clients/cli/output.hpp"
 #include "clients/cli/run_commands.hpp"
 
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
 #include <string_view>
 
 namespace phyll::cli {
@@ -44,10 +46,11 @@ std::vector<v1::Event> events_of(App& app, std::uint64_t run) {
     return events;
 }
 
-nlohmann::json setup_of(App& app, std::uint64_t run) {
+/// What `Runs/Export` gives as one JSON object.
+nlohmann::json exported(App& app, std::uint64_t run, const std::string& what) {
     v1::ExportRequest request;
     request.set_run(run);
-    request.set_what("setup");
+    request.set_what(what);
     std::string text;
     app.client().download<v1::ExportItem>(
         "phyll.v1.Runs/Export", request,
@@ -57,11 +60,59 @@ nlohmann::json setup_of(App& app, std::uint64_t run) {
             }
             return true;
         });
-    nlohmann::json setup = nlohmann::json::parse(text, nullptr, false);
-    if (!setup.is_object()) {
-        throw Error(Code::data_loss, fmt::format("phylld sent no setup of run {}; ask again", run));
+    nlohmann::json object = nlohmann::json::parse(text, nullptr, false);
+    if (!object.is_object()) {
+        throw Error(Code::data_loss,
+                    fmt::format("phylld sent no {} of run {}; ask again", what, run));
     }
-    return setup;
+    return object;
+}
+
+double number_in(const nlohmann::json& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_number() ? found->get<double>()
+                                                       : std::numeric_limits<double>::quiet_NaN();
+}
+
+RigDrift drift_of(const nlohmann::json& rig) {
+    RigDrift drift;
+    drift.rig = rig.value("rig", "");
+    for (const nlohmann::json& round : rig.value("rounds", nlohmann::json::array())) {
+        drift.rounds.push_back({.number = number_in(round, "number"),
+                                .era = round.value("era", std::uint64_t{0}),
+                                .deviation = number_in(round, "deviation")});
+    }
+    for (const nlohmann::json& noise : rig.value("noise", nlohmann::json::array())) {
+        drift.noise[noise.value("era", std::uint64_t{0})] = number_in(noise, "deviation");
+    }
+    for (const nlohmann::json& mark : rig.value("marks", nlohmann::json::array())) {
+        drift.marks.push_back({.number = number_in(mark, "number"),
+                               .displaced = mark.value("kind", "") == "perturbed"});
+    }
+    return drift;
+}
+
+/// Whether the journal may have sentinels.
+bool has_sentinels(const v1::RunReply& run) {
+    const v1::RunInfo& info = run.info();
+    return info.has_result() ? info.result().sentinel_queries() > 0
+                             : info.kind() == v1::TRAINING && run.spec().sentinels().every() > 0;
+}
+
+/// A journal that is not there, or not to be read yet, is no reason to write no report.
+void add_drift(App& app, RunFacts& facts) {
+    try {
+        const nlohmann::json drift = exported(app, facts.run.info().run(), "drift");
+        for (const nlohmann::json& rig : drift.value("rigs", nlohmann::json::array())) {
+            facts.drift.push_back(drift_of(rig));
+        }
+    } catch (const Error& error) {
+        if (error.code() != Code::not_found && error.code() != Code::failed_precondition &&
+            error.code() != Code::data_loss && error.code() != Code::invalid_argument) {
+            throw;
+        }
+        facts.no_drift = error.what();
+    }
 }
 
 v1::LayerSpec rig_spec_of(const nlohmann::json& spec) {
@@ -106,7 +157,7 @@ RunFacts gather_facts(App& app, std::uint64_t run) {
     for_each_epoch(app, run,
                    [&](const v1::Event& event) { facts.epochs.push_back(event.epoch()); });
     facts.events = events_of(app, run);
-    const nlohmann::json setup = setup_of(app, run);
+    const nlohmann::json setup = exported(app, run, "setup");
     facts.run_file = setup.value("run_file", "");
     const nlohmann::json::json_pointer options("/spec/scheme/options");
     if (setup.contains(options) && setup[options].is_object()) {
@@ -116,9 +167,42 @@ RunFacts gather_facts(App& app, std::uint64_t run) {
         facts.rigs.push_back({.name = rig.value("name", ""),
                               .spec = rig_spec_of(rig.value("spec", nlohmann::json::object()))});
     }
+    if (facts.run.info().group() != 0) {
+        facts.group = get_group(app, facts.run.info().group());
+    }
+    if (has_sentinels(facts.run)) {
+        add_drift(app, facts);
+    }
     facts.time =
         std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
     return facts;
+}
+
+std::size_t place_of_control(std::string_view kind) {
+    return static_cast<std::size_t>(std::ranges::find(control_kinds, kind) - control_kinds.begin());
+}
+
+const v1::GroupVariant* variant_of(const RunFacts& facts) {
+    if (!facts.group) {
+        return nullptr;
+    }
+    for (const v1::GroupVariant& variant : facts.group->variants()) {
+        if (std::ranges::find(variant.runs(), facts.run.info().run()) != variant.runs().end()) {
+            return &variant;
+        }
+    }
+    return nullptr;
+}
+
+std::vector<std::uint64_t> seeds_of(const v1::GroupReply& group, const v1::GroupVariant& variant) {
+    std::vector<std::uint64_t> seeds;
+    for (const v1::RunInfo& member : group.members()) {
+        if (std::ranges::find(variant.runs(), member.run()) != variant.runs().end()) {
+            seeds.push_back(member.seed());
+        }
+    }
+    std::ranges::sort(seeds);
+    return seeds;
 }
 
 bool has_accuracy(const v1::RunInfo& run) {

@@ -17,8 +17,10 @@ std::string network_sentence(const v1::RunSpec& spec) {
     for (const v1::LayerConfig& layer : spec.layers()) {
         std::string words = fmt::format("layer {}: {}", ++number, layer_words(layer));
         if (layer.physics()) {
-            words +=
-                fmt::format(" on the rig {}, encoding {}", layer.rig(), layer.encoding().kind());
+            words += fmt::format(" on the rig {}, encoding {}", layer.rig(),
+                                 encoding_words(layer.encoding()));
+            const std::string permutations = permutation_words(layer);
+            words += permutations.empty() ? "" : ", " + permutations;
         }
         if (has_epochs(spec)) {
             words += fmt::format(", width {}", layer.width());
@@ -66,7 +68,15 @@ std::string costs_sentence(const RunFacts& facts) {
     if (result.sentinel_queries() > 0) {
         out += fmt::format(", and {} for sentinels", counted(result.sentinel_queries(), "time"));
     }
-    out += repeats > 1 ? fmt::format("; each stimulus was measured {} times.", repeats) : ".";
+    out += repeats > 1 ? fmt::format("; each stimulus was measured {} times, and the network saw "
+                                     "the mean.",
+                                     repeats)
+                       : ".";
+    if (result.reused_from() > 0) {
+        out += fmt::format(" {} were answered from the journal of run {}.",
+                           counted(result.reused_from(), "stimulus", "stimuli"),
+                           facts.run.spec().training().reuse_from());
+    }
     if (!result.eras().empty()) {
         out += fmt::format(" {} ended under the run, since a rig had changed.",
                            counted(static_cast<std::uint64_t>(result.eras_size()), "era"));
@@ -114,123 +124,22 @@ std::string versions_sentence(const v1::RunInfo& info) {
                        conditions.kernel_level(), conditions.cpu_model());
 }
 
-std::string latex_row(const std::string& name, const std::string& value) {
-    return value.empty() ? "" : in_latex(name) + " & " + in_latex(value) + " \\\\\n";
-}
-
-std::string setup_rows(const RunFacts& facts) {
-    const v1::RunInfo& info = facts.run.info();
-    const v1::RunResult& result = info.result();
-    const v1::RunSpec& spec = facts.run.spec();
-    std::string out;
-    out += latex_row("Evidence", evidence_words(info));
-    for (const RigFacts& rig : facts.rigs) {
-        out += latex_row(
-            "Rig", fmt::format("{}: {}, {}", rig.name, rig.spec.kind(), channel_words(rig.spec)));
-    }
-    for (const std::string& of : result.evidence_of()) {
-        out += latex_row(is_of_instruments(info) ? "Instrument" : "Recording", of);
-    }
-    if (info.kind() == v1::TRAINING) {
-        out += latex_row("Scheme", scheme_words(spec));
-        out += latex_row("Training", has_epochs(spec) ? training_words(facts) : "");
-        out += latex_row("Data", data_words(spec.data()));
-        out += latex_row("Split", split_words(facts));
-    }
-    out += latex_row("Seed", std::to_string(info.seed()));
-    if (info.has_result()) {
-        if (has_accuracy(info)) {
-            out += latex_row("Samples",
-                             fmt::format("{} training, {} test", count(result.train_samples()),
-                                         count(result.test_samples())));
-        }
-        out += latex_row("Queries", fmt::format("{} training, {} evaluation, {} sentinels",
-                                                count(result.training_queries()),
-                                                count(result.evaluation_queries()),
-                                                count(result.sentinel_queries())));
-        out += latex_row("Repeats", std::to_string(std::max(1U, spec.training().repeats())));
-    }
-    const v1::Conditions& conditions = info.conditions();
-    out += latex_row("Software", conditions.version().empty()
-                                     ? "not recorded"
-                                     : fmt::format("phylld {}, kernels {}", conditions.version(),
-                                                   conditions.kernel_level()));
-    out += latex_row("Weights", result.weights_sha256().empty()
-                                    ? ""
-                                    : "sha256 " + result.weights_sha256().substr(0, 16) + "...");
-    return out;
-}
-
-std::string accuracy_rows(const v1::RunReply& run) {
-    const std::uint64_t samples = run.info().result().test_samples();
-    std::string out;
-    for (const AccuracyRow& row : accuracies_of(run)) {
-        out += in_latex(row.name) + " & ";
-        out += row.test
-                   ? fmt::format("{:.1f} & {} & {}", 100 * *row.test,
-                                 in_latex(interval_words(*row.test, samples)), count(row.queries))
-                   : "\\multicolumn{3}{l}{" + in_latex(row.instead) + "}";
-        out += " \\\\\n";
-    }
-    return out;
-}
-
 } // namespace
-
-std::string in_latex(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-        case '\\':
-            out += "\\textbackslash{}";
-            break;
-        case '~':
-            out += "\\textasciitilde{}";
-            break;
-        case '^':
-            out += "\\textasciicircum{}";
-            break;
-        case '<':
-            out += "\\textless{}";
-            break;
-        case '>':
-            out += "\\textgreater{}";
-            break;
-        case '|':
-            out += "\\textbar{}";
-            break;
-        case '&':
-        case '%':
-        case '$':
-        case '#':
-        case '_':
-        case '{':
-        case '}':
-            out += '\\';
-            out += c;
-            break;
-        case '\n':
-        case '\t':
-            out += ' ';
-            break;
-        default:
-            if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) {
-                out += c;
-            }
-        }
-    }
-    return out;
-}
 
 std::string methods_paragraph(const RunFacts& facts) {
     const v1::RunInfo& info = facts.run.info();
     const v1::RunSpec& spec = facts.run.spec();
     std::string out;
     if (info.kind() == v1::TRAINING) {
-        out = network_sentence(spec) + " Scheme: " + scheme_words(spec) + ".";
+        const std::string classes = classes_words(info.result());
+        const std::string perturbed = perturb_words(spec);
+        const std::string validation = validation_words(spec);
+        out = network_sentence(spec) + " Scheme: " + scheme_words(facts) + ".";
         out += has_epochs(spec) ? " Training: " + training_words(facts) + "." : "";
-        out += fmt::format(" Data: {}; {}; seed {}.", data_words(spec.data()), split_words(facts),
-                           info.seed());
+        out += fmt::format(" Data: {}{}; {}{}; seed {}.", data_words(spec.data()),
+                           classes.empty() ? "" : ", " + classes, split_words(facts),
+                           validation.empty() ? "" : "; " + validation, info.seed());
+        out += perturbed.empty() ? "" : " " + perturbed;
     } else {
         out =
             fmt::format("Run {} is of the kind '{}': what it asked was its client's own, with seed "
@@ -249,25 +158,11 @@ std::string methods_paragraph(const RunFacts& facts) {
                            counted(info.result().test_samples(), "test sample"));
     }
     out += costs_sentence(facts);
-    out += has_accuracy(info) ? accuracy_sentences(facts.run) : "";
-    return out + versions_sentence(info);
-}
-
-std::string methods_table(const RunFacts& facts) {
-    const v1::RunInfo& info = facts.run.info();
-    std::string out =
-        fmt::format("% needs \\usepackage{{booktabs}}\n\\begin{{table}}\n  \\centering\n"
-                    "  \\caption{{Run {}{}.}}\n",
-                    info.run(), info.name().empty() ? "" : ": " + in_latex(info.name()));
-    out += "  \\begin{tabular}{lp{0.7\\linewidth}}\n\\toprule\n" + setup_rows(facts) +
-           "\\bottomrule\n  \\end{tabular}\n";
     if (has_accuracy(info)) {
-        out += fmt::format("\n  \\medskip\n\n  \\begin{{tabular}}{{lrrr}}\n\\toprule\n"
-                           "& Test accuracy, \\% & Wilson 95\\,\\% interval & Queries \\\\\n"
-                           "\\midrule\n{}\\bottomrule\n  \\end{{tabular}}\n",
-                           accuracy_rows(facts.run));
+        out += accuracy_sentences(facts.run);
+        out += " " + spread_words(facts);
     }
-    return out + "\\end{table}\n";
+    return out + versions_sentence(info);
 }
 
 } // namespace phyll::cli

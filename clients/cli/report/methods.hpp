@@ -3,7 +3,6 @@
 #include "clients/cli/report/facts.hpp"
 
 #include <string>
-#include <string_view>
 
 namespace phyll::cli {
 
@@ -13,8 +12,5 @@ namespace phyll::cli {
 
 /// The same as a table for LaTeX with the package booktabs.
 [[nodiscard]] std::string methods_table(const RunFacts& facts);
-
-/// A text as LaTeX prints it, on one line; controls are left out.
-[[nodiscard]] std::string in_latex(std::string_view text);
 
 } // namespace phyll::cli

@@ -30,6 +30,11 @@ p { margin: 3px 0; overflow-wrap: anywhere; }
 .evidence { margin: 8px 0; padding: 5px 9px; border: 1px solid var(--rule); }
 .headline { margin: 10px 0 8px; }
 .headline b { font-size: 27px; font-weight: 600; margin-right: 10px; }
+.tiles { display: grid; grid-template-columns: repeat(5, 1fr); gap: 0 12px; margin: 0 0 10px; }
+.tiles dt { white-space: nowrap; }
+.tiles div { border-top: 1px solid var(--rule); padding-top: 3px; }
+.tiles dd:nth-of-type(1) { font-size: 15px; }
+.tiles .small { color: var(--muted); }
 table { border-collapse: collapse; width: 100%; font-size: 12px; }
 th { text-align: left; font-weight: 400; color: var(--muted); padding: 2px 10px 2px 0;
   border-bottom: 1px solid var(--grid); vertical-align: bottom; }
@@ -53,7 +58,13 @@ code { font: 11px/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; overflow-w
 pre { font: 11px/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; margin: 4px 0;
   white-space: pre-wrap; overflow-wrap: anywhere; }
 footer { margin-top: 18px; padding-top: 4px; border-top: 1px solid var(--rule); }
-@media (max-width: 600px) { .pair { grid-template-columns: 1fr; } body { margin: 4mm auto; } }
+@media screen and (max-width: 640px) {
+  .pair { grid-template-columns: 1fr; }
+  .tiles { grid-template-columns: repeat(2, 1fr); gap: 6px 12px; }
+  body { margin: 4mm auto; }
+  table { display: block; overflow-x: auto; }
+  th, td { min-width: 0; overflow-wrap: normal; }
+}
 @page { size: A4; margin: 12mm 14mm; }
 @media print {
   :root { color-scheme: light;
@@ -67,7 +78,7 @@ footer { margin-top: 18px; padding-top: 4px; border-top: 1px solid var(--rule); 
   h1 { font-size: 15pt; }
   h2 { margin-top: 9pt; font-size: 9pt; }
   h2, h3 { break-after: avoid; }
-  figure, tr, .pair { break-inside: avoid; }
+  figure, tr, table, dl { break-inside: avoid; }
   .evidence, svg { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   pre.columns { columns: 2; column-gap: 8mm; }
 }
@@ -75,10 +86,8 @@ footer { margin-top: 18px; padding-top: 4px; border-top: 1px solid var(--rule); 
 
 } // namespace
 
-std::string report_page(const RunFacts& facts) {
-    const v1::RunInfo& info = facts.run.info();
-    const std::string title =
-        fmt::format("Run {}{}{}", info.run(), info.name().empty() ? "" : ": ", info.name());
+std::string page_of(const std::string& title, const std::string& content, const std::string& of,
+                    double time) {
     std::string out = fmt::format(
         "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
         "<meta charset=\"utf-8\"/>\n"
@@ -86,19 +95,20 @@ std::string report_page(const RunFacts& facts) {
         "<meta name=\"generator\" content=\"phyllctl " PHYLL_VERSION "\"/>\n"
         "<title>{}</title>\n<style>{}{}</style>\n</head>\n<body>\n<h1>{}</h1>\n",
         in_markup(title), page_style, svg_style(), in_markup(title));
-    out += headline_part(facts);
-    out += figures_part(facts);
-    out += queries_part(facts);
-    out += drift_part(facts);
-    out += events_part(facts);
-    out += settings_part(facts);
-    out += rigs_part(facts);
-    out += provenance_part(facts);
-    out += run_file_part(facts);
-    out += fmt::format("<footer class=\"muted small\">Written {} by phyllctl " PHYLL_VERSION
-                       " from what phylld has recorded of run {}.</footer>\n</body>\n</html>\n",
-                       in_markup(local_time(facts.time)), info.run());
-    return out;
+    return out + content +
+           fmt::format("<footer class=\"muted small\">Written {} by phyllctl " PHYLL_VERSION
+                       " from what phylld has recorded of {}.</footer>\n</body>\n</html>\n",
+                       in_markup(local_time(time)), in_markup(of));
+}
+
+std::string report_page(const RunFacts& facts) {
+    const v1::RunInfo& info = facts.run.info();
+    return page_of(
+        fmt::format("Run {}{}{}", info.run(), info.name().empty() ? "" : ": ", info.name()),
+        headline_part(facts) + seeds_part(facts) + figures_part(facts) + queries_part(facts) +
+            drift_part(facts) + events_part(facts) + settings_part(facts) + rigs_part(facts) +
+            provenance_part(facts) + run_file_part(facts),
+        fmt::format("run {}", info.run()), facts.time);
 }
 
 } // namespace phyll::cli

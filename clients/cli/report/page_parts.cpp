@@ -1,6 +1,7 @@
 #include "clients/cli/report/page_parts.hpp"
 
 #include "clients/cli/canvas.hpp"
+#include "clients/cli/group_view.hpp"
 #include "clients/cli/output.hpp"
 #include "clients/cli/report/interval.hpp"
 #include "clients/cli/report/pictures.hpp"
@@ -92,29 +93,50 @@ std::string period(const v1::RunInfo& info) {
                        duration(info.finished() - info.started()));
 }
 
+constexpr double figure_width = 340;
 constexpr double curves_height = 205;
 constexpr double matrix_height = 280;
-
-std::string svg_of(const Chart& chart, double height) {
-    constexpr double width = 340;
-    SvgCanvas canvas(width, height, chart.title);
-    draw(canvas, chart, {0, 0, width, height});
-    return "<figure>" + canvas.take() + "</figure>\n";
-}
 
 std::string not_recorded(const std::string& title) {
     return fmt::format("<figure><h3>{}</h3><p class=\"muted\">not recorded</p></figure>\n",
                        in_markup(title));
 }
 
-std::string confusion_figure(const v1::TestJudgement& judgement) {
-    constexpr double width = 340;
-    constexpr double height = matrix_height;
-    SvgCanvas canvas(width, height, "Confusion of the test samples");
-    draw_confusion(canvas, judgement, {0, 0, width, height});
-    return "<figure>" + canvas.take() +
-           "<figcaption>Classes are numbered from 0. Shaded by the share of the class.</figcaption>"
-           "</figure>\n";
+/// Of a control, or what is said instead.
+std::string accuracy_of(const std::vector<AccuracyRow>& rows, const std::string& kind) {
+    const auto row = std::ranges::find(rows, control_name(kind), &AccuracyRow::name);
+    return row == rows.end() ? "not measured" : row->test ? percent(*row->test) : row->instead;
+}
+
+Tile seeds_tile(const RunFacts& facts) {
+    const v1::GroupVariant* variant = variant_of(facts);
+    const std::string own = std::to_string(facts.run.info().seed());
+    if (variant == nullptr || variant->test_accuracy().n() < 2) {
+        return {.name = "Seed", .value = own, .more = "one seed: no spread is known"};
+    }
+    const v1::Estimate& test = variant->test_accuracy();
+    return {.name = fmt::format("Mean of {} seeds", test.n()),
+            .value = percent(test.mean()),
+            .more = fmt::format("standard deviation {}; this is seed {}", deviation_of(test), own)};
+}
+
+/// What an accuracy must not be shown without.
+std::string beside_headline(const RunFacts& facts) {
+    const v1::RunResult& result = facts.run.info().result();
+    const std::vector<AccuracyRow> rows = accuracies_of(facts.run);
+    const std::string sentinels =
+        result.sentinel_queries() > 0
+            ? fmt::format("and {} for sentinels", count(result.sentinel_queries()))
+            : "";
+    return tiles({{.name = "Physics only", .value = accuracy_of(rows, "physics_only")},
+                  {.name = "Without physics", .value = accuracy_of(rows, "without_physics")},
+                  seeds_tile(facts),
+                  {.name = "Test samples",
+                   .value = count(result.test_samples()),
+                   .more = count(result.train_samples()) + " for training"},
+                  {.name = "Queries",
+                   .value = count(result.training_queries() + result.evaluation_queries()),
+                   .more = sentinels}});
 }
 
 } // namespace
@@ -171,6 +193,35 @@ std::string paragraph(const std::string& text, const char* kind) {
     return fmt::format("<p class=\"{}\">{}</p>\n", kind, in_markup(text));
 }
 
+std::string confusion_figure(const v1::RunResult& result) {
+    constexpr double height = matrix_height;
+    SvgCanvas canvas(figure_width, height, "Confusion of the test samples");
+    draw_confusion(canvas, result, {0, 0, figure_width, height});
+    const bool named =
+        static_cast<std::uint32_t>(result.classes_size()) == result.test_judgement().classes();
+    return fmt::format("<figure>{}<figcaption>{}Shaded by the share of the class.</figcaption>"
+                       "</figure>\n",
+                       canvas.take(), named ? "" : "Classes are numbered from 0. ");
+}
+
+std::string figure(const Chart& chart, double height, Width width) {
+    const double wide = width == Width::half ? figure_width : 2 * figure_width;
+    SvgCanvas canvas(wide, height, chart.title);
+    draw(canvas, chart, {0, 0, wide, height});
+    return "<figure>" + canvas.take() + "</figure>\n";
+}
+
+std::string tiles(const std::vector<Tile>& facts) {
+    std::string out = "<dl class=\"tiles\">\n";
+    for (const Tile& tile : facts) {
+        out +=
+            fmt::format("<div><dt>{}</dt><dd>{}</dd>", in_markup(tile.name), in_markup(tile.value));
+        out += tile.more.empty() ? "" : "<dd class=\"small\">" + in_markup(tile.more) + "</dd>";
+        out += "</div>\n";
+    }
+    return out + "</dl>\n";
+}
+
 std::string headline_part(const RunFacts& facts) {
     const v1::RunInfo& info = facts.run.info();
     std::string out = paragraph(fmt::format("{}{}{}; {}; by {}", name_of(info.state()),
@@ -201,7 +252,7 @@ std::string headline_part(const RunFacts& facts) {
                        in_markup(percent(result.test_accuracy())),
                        in_markup(interval_words(result.test_accuracy(), result.test_samples())),
                        in_markup(share_words(result.train_accuracy(), result.train_samples())));
-    return out + accuracy_table(facts.run);
+    return out + beside_headline(facts) + accuracy_table(facts.run);
 }
 
 std::string figures_part(const RunFacts& facts) {
@@ -217,14 +268,17 @@ std::string figures_part(const RunFacts& facts) {
               out;
     } else {
         out +=
-            svg_of(loss_chart(facts), curves_height) + svg_of(accuracy_chart(facts), curves_height);
+            figure(loss_chart(facts), curves_height) + figure(accuracy_chart(facts), curves_height);
+        if (const std::optional<Chart> validation = validation_chart(facts)) {
+            out += figure(*validation, curves_height);
+        }
     }
     const v1::TestJudgement& judgement = info.result().test_judgement();
-    out += is_whole(judgement) ? confusion_figure(judgement)
+    out += is_whole(judgement) ? confusion_figure(info.result())
                                : not_recorded("Confusion of the test samples");
     const Chart goodness = goodness_chart(judgement);
     out += goodness.curves.empty() ? not_recorded("Goodness of the test samples")
-                                   : svg_of(goodness, matrix_height);
+                                   : figure(goodness, matrix_height);
     out += "</div>\n";
     if (!info.result().eras().empty()) {
         out += paragraph("Where training started over, a curve begins again.", "small muted");

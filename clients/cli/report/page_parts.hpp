@@ -1,5 +1,6 @@
 #pragma once
 
+#include "clients/cli/chart.hpp"
 #include "clients/cli/report/facts.hpp"
 
 #include <string>
@@ -41,13 +42,29 @@ class MarkupTable {
 [[nodiscard]] std::string section(const std::string& heading, const std::string& content);
 [[nodiscard]] std::string paragraph(const std::string& text, const char* kind = "");
 
+/// A picture of half the page's width, or of the whole.
+enum class Width { half, whole };
+[[nodiscard]] std::string figure(const Chart& chart, double height, Width width = Width::half);
+/// Facts beside each other, above what they are beside.
+struct Tile {
+    std::string name;
+    std::string value;
+    std::string more{};
+};
+[[nodiscard]] std::string tiles(const std::vector<Tile>& facts);
+
+/// The confusion matrix of a result whose judgement `is_whole`.
+[[nodiscard]] std::string confusion_figure(const v1::RunResult& result);
+
 /// What the run is, its accuracy, and what that is to be held against.
 [[nodiscard]] std::string headline_part(const RunFacts& facts);
+/// What the other seeds of its group came to; empty where there are none.
+[[nodiscard]] std::string seeds_part(const RunFacts& facts);
 /// Curves, confusion, goodness.
 [[nodiscard]] std::string figures_part(const RunFacts& facts);
 /// Queries by layer.
 [[nodiscard]] std::string queries_part(const RunFacts& facts);
-/// Sentinels and eras; events of note.
+/// Sentinels and eras, with a picture of each rig's; events of note.
 [[nodiscard]] std::string drift_part(const RunFacts& facts);
 [[nodiscard]] std::string events_part(const RunFacts& facts);
 /// The run's settings, its rigs, versions and hashes, the run file.

@@ -1,4 +1,5 @@
 // What a run cost, what happened to it and under what it ran.
+#include "clients/cli/accounts.hpp"
 #include "clients/cli/canvas.hpp"
 #include "clients/cli/output.hpp"
 #include "clients/cli/report/page_parts.hpp"
@@ -7,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 namespace phyll::cli {
 namespace {
@@ -28,6 +31,10 @@ std::string event_words(const v1::Event& event) {
         return fmt::format("back to step {}, {} again", count(event.rewound().step()),
                            counted(event.rewound().epochs(), "epoch"));
     }
+    if (event.has_era()) {
+        return fmt::format("era {} of {} ended: {}", event.era().era(), event.era().rig(),
+                           event.era().why());
+    }
     return event.notice();
 }
 
@@ -38,23 +45,29 @@ bool is_of_note(const v1::Event& event) {
         return !event.state().reason().empty() || state == v1::PAUSED || state == v1::HELD ||
                state == v1::FAILED || state == v1::RUN_CANCELLED;
     }
-    return event.has_rewound() || !event.notice().empty();
+    return event.has_rewound() || event.has_era() || !event.notice().empty();
 }
 
 std::string layers_table(const v1::RunSpec& spec) {
     using enum MarkupTable::Align;
-    MarkupTable table({{"Layer", narrow}, {"Physics"}, {"Rig"}, {"Encoding"}, {"Width", right}});
+    MarkupTable table({{"Layer", narrow},
+                       {"Physics"},
+                       {"Rig"},
+                       {"Encoding"},
+                       {"Orders of its inputs", right},
+                       {"Width", right}});
     int number = 0;
     for (const v1::LayerConfig& layer : spec.layers()) {
         table.add({std::to_string(++number), layer_words(layer),
                    layer.physics() ? layer.rig() : "none",
-                   layer.physics() ? layer.encoding().kind() : "none",
+                   layer.physics() ? encoding_words(layer.encoding()) : "none",
+                   layer.physics() ? std::to_string(std::max(1U, layer.permutations())) : "-",
                    has_epochs(spec) ? count(layer.width()) : "-"});
     }
     return table.take();
 }
 
-std::string channels(const char* what, int number, const std::string& unit) {
+std::string channels_in_unit(const char* what, int number, const std::string& unit) {
     return counted(static_cast<std::uint64_t>(number), what) + (unit.empty() ? "" : " in " + unit);
 }
 
@@ -75,12 +88,12 @@ std::string rig_markup(const RigFacts* rig, const v1::RigConditions* conditions,
         const v1::LayerSpec& spec = rig->spec;
         list.emplace_back("kind", fmt::format("{}, {}", spec.kind(), name_of(spec.evidence())));
         list.emplace_back("instruments or recording", spec.evidence_of());
-        list.emplace_back("channels",
-                          channels("input", spec.inputs_size(),
-                                   spec.inputs().empty() ? "" : spec.inputs(0).unit()) +
-                              ", " +
-                              channels("output", spec.outputs_size(),
-                                       spec.outputs().empty() ? "" : spec.outputs(0).unit()));
+        list.emplace_back(
+            "channels", channels_in_unit("input", spec.inputs_size(),
+                                         spec.inputs().empty() ? "" : spec.inputs(0).unit()) +
+                            ", " +
+                            channels_in_unit("output", spec.outputs_size(),
+                                             spec.outputs().empty() ? "" : spec.outputs(0).unit()));
         list.emplace_back("nominal speed", short_duration(spec.seconds_per_sample()) + " a sample");
         list.emplace_back("limits", fmt::format("{}", fmt::join(spec.limits(), "; ")));
         list.emplace_back("notes", fmt::format("{}", fmt::join(spec.notes(), "; ")));
@@ -98,6 +111,37 @@ std::string rig_markup(const RigFacts* rig, const v1::RigConditions* conditions,
                            with_breaks(in_markup(conditions->configuration())));
     }
     return out;
+}
+
+/// What it took beside the queries: "Under way 3.4 s, of which 12.0 % waiting for rigs; ..."
+std::string time_words(const v1::RunResult& result) {
+    std::string out;
+    if (result.active_seconds() > 0) {
+        out = fmt::format("Under way {}, of which {} waiting for rigs. ",
+                          duration(result.active_seconds()),
+                          wait_share(result, result.wait_seconds()));
+    }
+    out += fmt::format("Digital time {} for {}.", duration(result.digital_seconds()),
+                       with_prefix(result.operations(), "FLOP"));
+    if (result.has_hardware_joules() || result.has_digital_joules()) {
+        out += fmt::format(" Energy: {}.", energy_words(result));
+    }
+    return out;
+}
+
+std::string repeats_words(const v1::RunSpec& spec) {
+    const std::uint32_t repeats = spec.training().repeats();
+    return repeats > 1 ? fmt::format("each stimulus measured {} times, and the mean taken", repeats)
+                       : "each stimulus measured once";
+}
+
+std::string sentinels_words(const RunFacts& facts) {
+    const v1::SentinelsSpec& sentinels = facts.run.spec().sentinels();
+    if (facts.run.info().has_result() && facts.run.info().result().sentinel_queries() == 0) {
+        return "none";
+    }
+    return fmt::format("{}, tolerance {:g}, on_new_era = {}", sentinels.count(),
+                       sentinels.tolerance(), sentinels.on_new_era());
 }
 
 std::string options_words(const nlohmann::json& options) {
@@ -147,45 +191,13 @@ std::string queries_part(const RunFacts& facts) {
         repeats > 1 ? fmt::format("Each stimulus was measured {} times, and each counts.", repeats)
                     : "Each stimulus was measured once when it was asked for.";
     if (recorded > 0) {
-        note += fmt::format(" {} of them before an interruption, read from the journal.",
-                            count(recorded));
+        const std::uint64_t replay_of = facts.run.info().replay_of();
+        note += fmt::format(" {} of them {}.", count(recorded),
+                            replay_of > 0 ? fmt::format("read from run {}'s journal", replay_of)
+                                          : "before an interruption, read from the journal");
     }
-    note += fmt::format(" Digital time {}.", duration(result.digital_seconds()));
-    return section("Queries", table.take() + paragraph(note, "small muted"));
-}
-
-std::string drift_part(const RunFacts& facts) {
-    const v1::RunResult& result = facts.run.info().result();
-    const v1::SentinelsSpec& sentinels = facts.run.spec().sentinels();
-    std::string out;
-    if (result.sentinel_queries() > 0) {
-        // Left to phylld, the spec does not say how often.
-        const std::string every =
-            sentinels.every() > 0 ? fmt::format(" every {} samples", count(sentinels.every())) : "";
-        out += paragraph(fmt::format(
-            "{} sentinels{}, tolerance {:g} standard deviations of the response: "
-            "{} queries, {} ended.",
-            sentinels.count(), every, sentinels.tolerance(), count(result.sentinel_queries()),
-            result.eras().empty()
-                ? "no era"
-                : counted(static_cast<std::uint64_t>(result.eras_size()), "era")));
-    } else if (result.eras().empty()) {
-        return section("Drift", paragraph("Not watched: no sentinels were measured.", "muted"));
-    }
-    if (!result.eras().empty()) {
-        using enum MarkupTable::Align;
-        MarkupTable table({{"Rig"},
-                           {"Era that ended", right},
-                           {"Before measurement", right},
-                           {"Moved, deviations", right},
-                           {"Why"}});
-        for (const v1::EraEnded& era : result.eras()) {
-            table.add({era.rig(), count(era.era()), count(era.number()),
-                       fmt::format("{:.3g}", era.moved()), era.why()});
-        }
-        out += table.take();
-    }
-    return section("Drift", out);
+    return section("Queries", table.take() + paragraph(note, "small muted") +
+                                  paragraph(time_words(result), "small muted"));
 }
 
 std::string events_part(const RunFacts& facts) {
@@ -217,6 +229,18 @@ std::string events_part(const RunFacts& facts) {
     return section("Events of note", out);
 }
 
+/// What was set for all runs of the group, and for this one.
+std::string overrides_words(const RunFacts& facts) {
+    std::vector<std::string> all;
+    if (facts.group) {
+        const auto& common = facts.group->info().overrides();
+        all.assign(common.begin(), common.end());
+    }
+    const auto& own = facts.run.info().overrides();
+    all.insert(all.end(), own.begin(), own.end());
+    return fmt::format("{}", fmt::join(all, ", "));
+}
+
 std::string settings_part(const RunFacts& facts) {
     const v1::RunInfo& info = facts.run.info();
     const v1::RunSpec& spec = facts.run.spec();
@@ -231,15 +255,19 @@ std::string settings_part(const RunFacts& facts) {
     }
     return section("Settings",
                    layers_table(spec) +
-                       facts_list({{"scheme", scheme_words(spec)},
+                       facts_list({{"scheme", scheme_words(facts)},
                                    {"its options", options_words(facts.scheme_options)},
                                    {"training", has_epochs(spec) ? training_words(facts) : ""},
                                    {"data", data_words(spec.data())},
+                                   {"classes", classes_words(info.result())},
                                    {"samples", samples},
                                    {"split", split_words(facts)},
+                                   {"validation", validation_words(spec)},
                                    {"seed", std::to_string(info.seed())},
-                                   {"set beside the file",
-                                    fmt::format("{}", fmt::join(info.overrides(), ", "))}}));
+                                   {"repeats", repeats_words(spec)},
+                                   {"sentinels", sentinels_words(facts)},
+                                   {"displaced", perturb_words(spec)},
+                                   {"set beside the file", overrides_words(facts)}}));
 }
 
 std::string rigs_part(const RunFacts& facts) {

@@ -1,12 +1,15 @@
 #include "clients/cli/report/pictures.hpp"
 
+#include "clients/cli/group_view.hpp"
 #include "clients/cli/output.hpp"
 #include "clients/cli/png_canvas.hpp"
+#include "clients/cli/report/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <span>
@@ -16,31 +19,72 @@ namespace {
 
 using Anchor = Canvas::Anchor;
 
-constexpr double heading_size = 12;
-constexpr double number_size = 10;
-/// More classes than these have cells too small for numbers.
-constexpr std::uint32_t most_numbers = 12;
+/// More curves in one chart cannot be told apart.
+constexpr std::size_t most_curves = 4;
+constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
-/// A curve per layer; `value` of an epoch.
-template <class Value>
-std::vector<Chart::Curve> curves_by_layer(const RunFacts& facts, Value value) {
+void add_point(Chart::Curve& curve, double x, double y) {
+    if (!curve.x.empty() && curve.x.back() >= x) { // training started over
+        curve.x.push_back(x);
+        curve.y.push_back(not_known);
+    }
+    curve.x.push_back(x);
+    curve.y.push_back(y);
+}
+
+/// A curve per layer; `add` adds what an epoch has to its layer's.
+template <class Add>
+std::vector<Chart::Curve> curves_by_layer(const RunFacts& facts, Add add) {
     std::map<std::uint32_t, Chart::Curve> curves;
     for (const v1::EpochMetrics& epoch : facts.epochs) {
-        Chart::Curve& curve = curves[epoch.layer()];
-        if (!curve.x.empty() && curve.x.back() >= epoch.epoch()) { // it started over
-            curve.x.push_back(epoch.epoch());
-            curve.y.push_back(std::numeric_limits<double>::quiet_NaN());
-        }
-        curve.x.push_back(epoch.epoch());
-        curve.y.push_back(value(epoch));
+        add(curves[epoch.layer()], epoch);
     }
     const bool all_at_once = facts.run.spec().training().schedule() == "simultaneous";
     std::vector<Chart::Curve> out;
     for (auto& [layer, curve] : curves) {
+        if (curve.x.empty()) {
+            continue;
+        }
         curve.name = all_at_once ? "all layers" : fmt::format("layer {}", layer);
         out.push_back(std::move(curve));
     }
     return out;
+}
+
+bool has_validation(const RunFacts& facts) {
+    return std::ranges::any_of(facts.epochs, &v1::EpochMetrics::has_validation_accuracy);
+}
+
+/// Of the epochs that were judged; what a displacement did stands where that was.
+std::vector<Chart::Curve> validation_curves(const RunFacts& facts) {
+    return curves_by_layer(facts, [](Chart::Curve& curve, const v1::EpochMetrics& epoch) {
+        if (epoch.has_validation_accuracy_before()) {
+            add_point(curve, std::max(1.0, epoch.epoch() - 0.5),
+                      100 * epoch.validation_accuracy_before());
+        }
+        if (epoch.has_validation_accuracy()) {
+            add_point(curve, epoch.epoch(), 100 * epoch.validation_accuracy());
+        }
+    });
+}
+
+/// Where simulated rigs were displaced on purpose: before an epoch, which with schedule greedy is
+/// counted over all layers.
+std::vector<Chart::Mark> displacements(const v1::RunSpec& spec) {
+    const v1::TrainingSpec& training = spec.training();
+    std::vector<Chart::Mark> marks;
+    for (const v1::PerturbSpec& perturb : spec.perturb()) {
+        const std::uint32_t before = std::max(1U, perturb.at_epoch()) - 1;
+        const bool by_layer =
+            training.schedule() == "greedy" && training.epochs() > 0 && spec.layers_size() > 1;
+        const std::uint32_t epochs = by_layer ? before % training.epochs() : before;
+        marks.push_back(
+            {.x = std::max(1.0, epochs + 0.5),
+             .name = by_layer ? fmt::format("displaced, layer {}", before / training.epochs() + 1)
+                              : "displaced"});
+    }
+    std::ranges::sort(marks, {}, &Chart::Mark::x);
+    return marks;
 }
 
 Chart::Curve histogram_curve(const char* name, const v1::Histogram& histogram, int first,
@@ -60,24 +104,117 @@ Chart loss_chart(const RunFacts& facts) {
     return {.title = "Loss",
             .x_label = "epoch",
             .y_label = "local loss",
-            .curves = curves_by_layer(facts, [](const auto& epoch) { return epoch.loss(); }),
-            .y_range = Chart::Range{0.0, 0.0}};
+            .curves = curves_by_layer(facts,
+                                      [](Chart::Curve& curve, const v1::EpochMetrics& epoch) {
+                                          add_point(curve, epoch.epoch(), epoch.loss());
+                                      }),
+            .y_range = Chart::Range{0.0, 0.0},
+            .marks = displacements(facts.run.spec()),
+            .whole_x = true};
 }
+
+namespace {
+
+/// Whether what is above 0 is too far apart to be seen on one linear axis.
+bool spans_decades(std::initializer_list<const Chart::Curve*> curves) {
+    constexpr double most_ratio = 30;
+    double least = std::numeric_limits<double>::infinity();
+    double most = 0;
+    for (const Chart::Curve* curve : curves) {
+        for (const double y : curve->y) {
+            if (y > 0) {
+                least = std::min(least, y);
+                most = std::max(most, y);
+            }
+        }
+    }
+    return most > most_ratio * least;
+}
+
+/// What `pair_accuracy` is of, which depends on the scheme.
+std::string title_of_pairs(const std::string& scheme) {
+    return scheme == "prototypes" ? "Training samples right, by a layer alone"
+           : scheme == "infonce"  ? "Training samples whose copy was found"
+                                  : "Training pairs told apart";
+}
+
+} // namespace
 
 Chart accuracy_chart(const RunFacts& facts) {
     const bool of_samples =
         std::ranges::any_of(facts.epochs, &v1::EpochMetrics::has_train_accuracy);
-    return {.title = of_samples ? "Accuracy on the training split" : "Training pairs told apart",
-            .x_label = "epoch",
-            .y_label = "per cent",
-            .curves = curves_by_layer(facts,
-                                      [&](const v1::EpochMetrics& epoch) {
-                                          return !of_samples ? 100 * epoch.pair_accuracy()
-                                                 : epoch.has_train_accuracy()
-                                                     ? 100 * epoch.train_accuracy()
-                                                     : std::numeric_limits<double>::quiet_NaN();
-                                      }),
-            .y_range = Chart::Range{100.0, 100.0}};
+    const auto accuracy = [&](const v1::EpochMetrics& epoch) {
+        return !of_samples                  ? 100 * epoch.pair_accuracy()
+               : epoch.has_train_accuracy() ? 100 * epoch.train_accuracy()
+                                            : not_known;
+    };
+    Chart chart{.title = of_samples ? "Accuracy on the training split"
+                                    : title_of_pairs(facts.run.spec().scheme().kind()),
+                .x_label = "epoch",
+                .y_label = "per cent",
+                .curves = curves_by_layer(facts,
+                                          [&](Chart::Curve& curve, const v1::EpochMetrics& epoch) {
+                                              add_point(curve, epoch.epoch(), accuracy(epoch));
+                                          }),
+                .y_range = Chart::Range{100.0, 100.0},
+                .marks = displacements(facts.run.spec()),
+                .whole_x = true};
+    if (has_validation(facts) && 2 * chart.curves.size() <= most_curves) {
+        chart.title += ", and validation";
+        for (Chart::Curve& curve : validation_curves(facts)) {
+            curve.name += ", validation";
+            chart.curves.push_back(std::move(curve));
+        }
+    }
+    return chart;
+}
+
+std::optional<Chart> validation_chart(const RunFacts& facts) {
+    if (!has_validation(facts) || 2 * validation_curves(facts).size() <= most_curves) {
+        return std::nullopt;
+    }
+    return Chart{.title = "Accuracy on the validation samples",
+                 .x_label = "epoch",
+                 .y_label = "per cent",
+                 .curves = validation_curves(facts),
+                 .y_range = Chart::Range{100.0, 100.0},
+                 .marks = displacements(facts.run.spec()),
+                 .whole_x = true};
+}
+
+Chart drift_chart(const RigDrift& drift, double tolerance) {
+    Chart::Curve moved{.name = "sentinels", .x = {}, .y = {}};
+    Chart::Curve noise{.name = "noise alone", .x = {}, .y = {}};
+    Chart::Curve limit{.name = "tolerance", .x = {}, .y = {}};
+    for (const RigDrift::Round& round : drift.rounds) {
+        const bool began = moved.x.empty() || round.era != (&round - 1)->era;
+        if (began && !moved.x.empty()) {
+            for (Chart::Curve* curve : {&moved, &noise}) {
+                curve->x.push_back(round.number);
+                curve->y.push_back(not_known);
+            }
+        }
+        moved.x.push_back(round.number);
+        moved.y.push_back(round.deviation);
+        const auto known = drift.noise.find(round.era);
+        noise.x.push_back(round.number);
+        noise.y.push_back(known == drift.noise.end() ? not_known : known->second);
+    }
+    limit.x = moved.x;
+    limit.y.assign(moved.x.size(), tolerance);
+    const bool log = spans_decades({&moved, &noise, &limit});
+    Chart chart{.title = "Sentinels of " + drift.rig,
+                .x_label = "measurement of the rig in this run",
+                .y_label = log ? "deviation, log scale" : "deviation",
+                .curves = {std::move(moved), std::move(noise), std::move(limit)},
+                .y_range = Chart::Range{0.0, 0.0}};
+    chart.log_y = log;
+    for (const RigDrift::Mark& mark : drift.marks) {
+        chart.marks.push_back(
+            {.x = mark.number, .name = mark.displaced ? "displaced" : "era ended"});
+    }
+    std::ranges::stable_sort(chart.marks, {}, &Chart::Mark::x);
+    return chart;
 }
 
 Chart goodness_chart(const v1::TestJudgement& judgement) {
@@ -104,66 +241,45 @@ Chart goodness_chart(const v1::TestJudgement& judgement) {
     return chart;
 }
 
-bool is_whole(const v1::TestJudgement& judgement) {
-    return judgement.classes() > 0 && static_cast<std::uint64_t>(judgement.confusion_size()) ==
-                                          std::uint64_t{judgement.classes()} * judgement.classes();
+namespace {
+
+std::string summary_line(const RunFacts& facts) {
+    const v1::RunInfo& info = facts.run.info();
+    std::string line =
+        fmt::format("{}; evidence: {}", name_of(info.state()), name_of(info.result().evidence()));
+    if (has_accuracy(info)) {
+        const v1::RunResult& result = info.result();
+        line += fmt::format(
+            "; test accuracy {} of {}; {}", percent(result.test_accuracy()),
+            counted(result.test_samples(), "sample"),
+            counted(result.training_queries() + result.evaluation_queries(), "query", "queries"));
+    }
+    return line;
 }
 
-void draw_confusion(Canvas& canvas, const v1::TestJudgement& judgement, const Box& box) {
-    const auto classes = static_cast<int>(judgement.classes());
-    const bool numbers = judgement.classes() <= most_numbers;
-    canvas.text({box.x, box.y + heading_size}, "Confusion of the test samples", Anchor::begin,
-                Ink::text, heading_size);
-    const double share_column = numbers ? 48 : 8;
-    const Box plot{box.x + 40, box.y + 34, box.width - 40 - share_column, box.height - 68};
-    const double wide = plot.width / classes;
-    const double high = plot.height / classes;
-    const int stride = std::max(1, (classes + 11) / 12);
-    for (int own = 0; own < classes; ++own) {
-        std::uint64_t all = 0;
-        for (int taken = 0; taken < classes; ++taken) {
-            all += judgement.confusion(own * classes + taken);
-        }
-        const double y = plot.y + own * high;
-        for (int taken = 0; taken < classes; ++taken) {
-            const std::uint64_t cell = judgement.confusion(own * classes + taken);
-            const double share =
-                all == 0 ? 0.0 : static_cast<double>(cell) / static_cast<double>(all);
-            const Box square{plot.x + taken * wide, y, wide, high};
-            if (cell > 0) {
-                canvas.area(square, own == taken ? Ink::first : Ink::second,
-                            0.08 + 0.84 * std::sqrt(share));
-            }
-            if (numbers && cell > 0) {
-                canvas.text({square.x + wide / 2, y + high / 2 + 3.5}, count(cell), Anchor::middle,
-                            share > 0.3 ? Ink::paper : Ink::text, number_size);
-            }
-        }
-        if (own % stride == 0) {
-            canvas.text({plot.x - 6, y + high / 2 + 3.5}, fmt::format("{}", own), Anchor::end,
-                        Ink::muted, number_size);
-            canvas.text({plot.x + (own + 0.5) * wide, plot.bottom() + 14}, fmt::format("{}", own),
-                        Anchor::middle, Ink::muted, number_size);
-        }
-        if (numbers && all > 0) {
-            const std::uint64_t right = judgement.confusion(own * classes + own);
-            canvas.text({box.right(), y + high / 2 + 3.5},
-                        percent(static_cast<double>(right) / static_cast<double>(all)), Anchor::end,
-                        Ink::muted, number_size);
+/// What the accuracy must not be shown without.
+std::string comparison_line(const RunFacts& facts) {
+    if (!has_accuracy(facts.run.info())) {
+        return {};
+    }
+    std::string line;
+    for (const AccuracyRow& row : accuracies_of(facts.run)) {
+        if (row.name == control_name("physics_only") ||
+            row.name == control_name("without_physics")) {
+            line += fmt::format("{} {}; ", row.name, row.test ? percent(*row.test) : row.instead);
         }
     }
-    if (numbers) {
-        canvas.text({box.right(), plot.y - 6}, "right", Anchor::end, Ink::muted, number_size);
+    const v1::GroupVariant* variant = variant_of(facts);
+    if (variant != nullptr && variant->test_accuracy().n() > 1) {
+        const v1::Estimate& test = variant->test_accuracy();
+        return line + fmt::format("mean of {} seeds {}, standard deviation {}; this is seed {}",
+                                  test.n(), percent(test.mean()), deviation_of(test),
+                                  facts.run.info().seed());
     }
-    for (int k = 0; k <= classes; k += numbers ? 1 : classes) {
-        canvas.line({plot.x, plot.y + k * high}, {plot.right(), plot.y + k * high}, Ink::grid);
-        canvas.line({plot.x + k * wide, plot.y}, {plot.x + k * wide, plot.bottom()}, Ink::grid);
-    }
-    canvas.text({plot.x + plot.width / 2, plot.bottom() + 29}, "class that it was taken for",
-                Anchor::middle, Ink::muted, number_size);
-    canvas.text({box.x + 12, plot.y + plot.height / 2}, "class", Anchor::middle, Ink::muted,
-                number_size, true);
+    return line + fmt::format("seed {}, alone", facts.run.info().seed());
 }
+
+} // namespace
 
 std::vector<std::byte> report_png(const RunFacts& facts) {
     constexpr double width = 900;
@@ -171,23 +287,17 @@ std::vector<std::byte> report_png(const RunFacts& facts) {
     constexpr double curve_width = 500;
     const v1::RunInfo& info = facts.run.info();
     const bool matrix = is_whole(info.result().test_judgement());
-    PngCanvas canvas(width, 560, 2.0);
+    PngCanvas canvas(width, 572, 2.0);
     canvas.text({left, 34},
                 fmt::format("Run {}{}{}", info.run(), info.name().empty() ? "" : ": ", info.name()),
                 Anchor::begin, Ink::text, 16);
-    std::string line =
-        fmt::format("{}; evidence: {}", name_of(info.state()), name_of(info.result().evidence()));
-    if (has_accuracy(info)) {
-        line +=
-            fmt::format("; test accuracy {} of {} samples", percent(info.result().test_accuracy()),
-                        count(info.result().test_samples()));
-    }
-    canvas.text({left, 54}, line, Anchor::begin, Ink::muted, 12);
-    draw(canvas, loss_chart(facts), {left, 76, curve_width, 230});
-    draw(canvas, accuracy_chart(facts), {left, 316, curve_width, 230});
-    const Box beside{left + curve_width + 30, 76, width - curve_width - 2 * left - 30, 360};
+    canvas.text({left, 54}, summary_line(facts), Anchor::begin, Ink::muted, 12);
+    canvas.text({left, 71}, comparison_line(facts), Anchor::begin, Ink::muted, 12);
+    draw(canvas, loss_chart(facts), {left, 90, curve_width, 230});
+    draw(canvas, accuracy_chart(facts), {left, 328, curve_width, 230});
+    const Box beside{left + curve_width + 30, 90, width - curve_width - 2 * left - 30, 360};
     if (matrix) {
-        draw_confusion(canvas, info.result().test_judgement(), beside);
+        draw_confusion(canvas, info.result(), beside);
     } else {
         canvas.text({beside.x, beside.y + heading_size}, "Confusion of the test samples",
                     Anchor::begin, Ink::text, heading_size);

@@ -1,5 +1,6 @@
 #include "clients/cli/report/words.hpp"
 
+#include "clients/cli/group_view.hpp"
 #include "clients/cli/output.hpp"
 #include "clients/cli/report/interval.hpp"
 
@@ -38,7 +39,9 @@ std::string evidence_words(const v1::RunInfo& run) {
     }
 }
 
-std::string data_words(const v1::DataSpec& data) {
+namespace {
+
+std::string source_words(const v1::DataSpec& data) {
     if (data.kind() == "vowels") {
         return "synthetic vowels drawn from published formant statistics";
     }
@@ -53,6 +56,30 @@ std::string data_words(const v1::DataSpec& data) {
         words += ", tested on the file " + in_quotes(data.test_file());
     }
     return words;
+}
+
+} // namespace
+
+std::string data_words(const v1::DataSpec& data) {
+    std::string words = source_words(data);
+    if (data.augment().shift() > 0) {
+        words += fmt::format(", each training image measured five times: as it is and moved by {} "
+                             "up, down, left and right (test images as they are)",
+                             counted(data.augment().shift(), "pixel"));
+    }
+    return words;
+}
+
+std::string classes_words(const v1::RunResult& result) {
+    constexpr int most_named = 20;
+    if (result.classes().empty()) {
+        return {};
+    }
+    const std::string number =
+        count(static_cast<std::uint64_t>(result.classes_size())) + " classes";
+    return result.classes_size() > most_named
+               ? number
+               : fmt::format("{} ({})", number, fmt::join(result.classes(), ", "));
 }
 
 std::string split_words(const RunFacts& facts) {
@@ -71,48 +98,6 @@ std::string split_words(const RunFacts& facts) {
     }
 }
 
-std::string scheme_words(const v1::RunSpec& spec) {
-    const std::string& kind = spec.scheme().kind();
-    if (kind == "phyll" || kind.empty()) {
-        return "phyll (supervised physical local learning; Momeni et al., Science 382:1297, 2023)";
-    }
-    if (kind == "ridge") {
-        return "ridge (a linear read-out, fitted by least squares with a quadratic penalty)";
-    }
-    if (kind == "softmax") {
-        return "softmax (a linear read-out, fitted by logistic regression with a quadratic "
-               "penalty)";
-    }
-    return kind;
-}
-
-bool has_epochs(const v1::RunSpec& spec) {
-    return spec.scheme().kind() != "ridge" && spec.scheme().kind() != "softmax";
-}
-
-std::string training_words(const RunFacts& facts) {
-    const v1::TrainingSpec& training = facts.run.spec().training();
-    std::string words = training.schedule() == "greedy"
-                            ? counted(training.epochs(), "epoch") + " a layer, layer after layer"
-                            : counted(training.epochs(), "epoch") + ", all layers on every batch";
-    words += training.batch() == 0 ? ", all training samples in one batch"
-                                   : fmt::format(", batches of {}", count(training.batch()));
-    words += fmt::format(", {} a batch", counted(training.inner_steps(), "update"));
-    // The optimiser is known by its options alone.
-    const bool adam = facts.scheme_options.contains("adam_beta1");
-    words += fmt::format(", {}learning rate {:g}{}", adam ? "Adam, " : "", training.learning_rate(),
-                         training.learning_rate_schedule() == "cosine" ? " falling to 0 as a cosine"
-                         : training.learning_rate_schedule() == "constant" ? ", constant"
-                                                                           : "");
-    return words;
-}
-
-std::string layer_words(const v1::LayerConfig& layer) {
-    return !layer.physics() ? "without physics"
-           : layer.skip()   ? "physics with skip path"
-                            : "physics only";
-}
-
 std::string share_words(double share, std::uint64_t samples) {
     const auto right =
         static_cast<std::uint64_t>(std::llround(share * static_cast<double>(samples)));
@@ -129,8 +114,25 @@ std::string channel_words(const v1::LayerSpec& spec) {
            counted(static_cast<std::uint64_t>(spec.outputs_size()), "output");
 }
 
-std::string counted(std::uint64_t number, const std::string& what) {
-    return fmt::format("{} {}{}", count(number), what, number == 1 ? "" : "s");
+std::string counted(std::uint64_t number, const std::string& what, const std::string& many) {
+    return fmt::format("{} {}", count(number),
+                       number == 1    ? what
+                       : many.empty() ? what + "s"
+                                      : many);
+}
+
+std::string spread_words(const RunFacts& facts) {
+    const v1::GroupVariant* variant = variant_of(facts);
+    if (variant == nullptr || variant->test_accuracy().n() < 2) {
+        return "One seed: what another would change is not known.";
+    }
+    const v1::Estimate& test = variant->test_accuracy();
+    const std::vector<std::uint64_t> seeds = seeds_of(*facts.group, *variant);
+    return fmt::format("Over {} of the seeds {} (group g{}) the mean test accuracy was {}, with a "
+                       "standard deviation of {} and a 95 % interval of {} ({}).",
+                       test.n(), numbers_in_words(seeds), facts.run.info().group(),
+                       percent(test.mean()), deviation_of(test), interval_of(test),
+                       rule_words(test.rule()));
 }
 
 } // namespace phyll::cli

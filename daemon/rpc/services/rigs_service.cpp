@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace phyll::rpc {
@@ -54,7 +55,7 @@ void query(const Site& site, const v1::QueryRequest& request, const std::shared_
         rig.measure(measurement,
                     [measurement, done = std::move(done)] { done(measurement->failure); });
     };
-    std::make_shared<Turn>(site, rig, call, measure, [&rig, call, measurement] {
+    std::make_shared<Turn>(site, std::set{rig.name()}, call, measure, [&rig, call, measurement] {
         answer(*call, *measurement, rig.spec());
     })->start("a query", request.wait());
 }
@@ -87,9 +88,9 @@ void use_instruments(const Site& site, const std::string& name, const char* what
                                                           Turn::Done done) {
         rig.use_instruments(what, stop, use, std::move(done));
     };
-    std::make_shared<Turn>(site, rig, call, begin, [&rig, reply = std::move(reply)] {
-        reply(rig);
-    })->start(what, true);
+    std::make_shared<Turn>(site, std::set{rig.name()}, call, begin,
+                           [&rig, reply = std::move(reply)] { reply(rig); })
+        ->start(what, true);
 }
 
 void calibrate(const Site& site, const v1::RigRequest& request, const std::shared_ptr<Call>& call) {

@@ -7,6 +7,7 @@
 #include "daemon/runs/contents/contents.hpp"
 #include "daemon/runs/run_manager.hpp"
 #include "daemon/runs/store.hpp"
+#include "drivers/core/workers.hpp"
 
 #include <utility>
 
@@ -27,6 +28,8 @@ struct Site {
     boost::asio::thread_pool& desk;
     /// For what may take minutes, and keeps nobody at the desk waiting.
     boost::asio::thread_pool& exports;
+    /// For what waits for rigs while it holds them, a thread for each rig and one more.
+    boost::asio::thread_pool& inferences;
     /// For what clients upload, part after part, in the order in which it comes.
     boost::asio::thread_pool& uploads;
     /// For looking for contents, which may have to read large files: uploads do not wait for it.
@@ -38,6 +41,7 @@ struct Site {
     runs::Store& store;
     runs::Contents& contents;
     const config::OptionsResolver& options;
+    Workers* workers;               ///< that share numerical work
     const v1::DaemonConfig& config; ///< with every default filled in
     runs::Host host;
     std::string version;
@@ -54,6 +58,7 @@ void add_rigs_service(Dispatcher& dispatcher, const Site& site);
 void add_stop_service(Dispatcher& dispatcher, const Site& site);
 void add_runs_service(Dispatcher& dispatcher, const Site& site);
 void add_run_control_service(Dispatcher& dispatcher, const Site& site);
+void add_infer_service(Dispatcher& dispatcher, const Site& site);
 void add_export_service(Dispatcher& dispatcher, const Site& site);
 void add_groups_service(Dispatcher& dispatcher, const Site& site);
 void add_data_service(Dispatcher& dispatcher, const Site& site);

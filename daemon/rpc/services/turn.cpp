@@ -7,30 +7,33 @@
 
 #include <fmt/format.h>
 
-#include <set>
 #include <utility>
 
 namespace phyll::rpc {
 
-Turn::Turn(const Site& site, rig::RigThread& rig, std::shared_ptr<Call> call, Begin begin,
+Turn::Turn(const Site& site, std::set<std::string> rigs, std::shared_ptr<Call> call, Begin begin,
            Finish finish)
     : site_(site),
-      rig_(rig),
+      rigs_(std::move(rigs)),
       call_(std::move(call)),
       begin_(std::move(begin)),
       finish_(std::move(finish)) {}
 
 void Turn::start(const char* what, bool wait) {
     const std::string& token = call_->header().lease();
-    if (token.empty()) {
-        take_rig(what, wait);
-    } else {
-        begin(site_.lab.leases().use(token, rig_.name()).over);
+    if (token.empty() || rigs_.empty()) {
+        take_rigs(what, wait);
+        return;
     }
+    std::stop_token over;
+    for (const std::string& rig : rigs_) {
+        over = site_.lab.leases().use(token, rig).over; // of the one lease that covers all
+    }
+    begin(over);
 }
 
-void Turn::take_rig(const char* what, bool wait) {
-    rig::LeaseTerms terms{.rigs = {rig_.name()},
+void Turn::take_rigs(const char* what, bool wait) {
+    rig::LeaseTerms terms{.rigs = rigs_,
                           .holder = fmt::format("{} by {}", what, call_->caller().name)};
     rig::LeaseEvents events{
         .granted = [self =

@@ -119,7 +119,7 @@ ClientAttempt::Answer ClientAttempt::query(const std::string& rig, ConstBlock st
         rig,
         {.purpose = evaluation ? training::Purpose::evaluation : training::Purpose::training,
          .stimuli = stimuli},
-        cost, stop_, [this] {
+        cost, stop_, {.after_query = [this] {
             add_up();
             v1::Progress progress;
             progress.set_stage("measuring for its client");
@@ -127,7 +127,7 @@ ClientAttempt::Answer ClientAttempt::query(const std::string& rig, ConstBlock st
             progress.set_seconds_left(-1.0);
             *progress.mutable_so_far() = costs_of(result_);
             site_.progress(order_.run, progress);
-        });
+        }});
     note_eras();
     const auto asked = [](const v1::LayerCost& of) {
         return of.training_queries() + of.evaluation_queries();

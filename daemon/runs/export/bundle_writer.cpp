@@ -23,7 +23,7 @@ namespace phyll::runs {
 namespace {
 
 /// The files, and what the manifest says of them.
-class Contents {
+class Entries {
   public:
     void add(std::string name, std::string what, const DataFile& file, std::string path = "") {
         files_.push_back({.name = name,
@@ -49,9 +49,9 @@ class Contents {
     std::vector<training::ZipEntry> entries_;
 };
 
-Contents contents_of(const RunRecord& run, const FileReader& read) {
+Entries entries_of(const RunRecord& run, const FileReader& read) {
     const std::filesystem::path folder = run.info.folder();
-    Contents out;
+    Entries out;
     out.add_kept(folder / "run.toml", "the run file, as it was given");
     out.add("spec.json",
             "what was run: phyll.v1.RunSpec, with everything set beside the file and "
@@ -103,9 +103,9 @@ std::shared_ptr<const ByteSource> make_bundle(const RunRecord& run, const FileRe
                                 "can be made of run {1}",
                                 run.info.run(), run.info.replay_of()));
     }
-    Contents contents = contents_of(run, read);
-    const BundleManifest manifest = manifest_of(run, contents.files());
-    std::vector<training::ZipEntry> entries = contents.take();
+    Entries collected = entries_of(run, read);
+    const BundleManifest manifest = manifest_of(run, collected.files());
+    std::vector<training::ZipEntry> entries = collected.take();
     entries.insert(entries.begin(),
                    {.name = manifest_name, .content = DataFile(to_json(manifest)).bytes()});
     const auto file =

@@ -77,6 +77,20 @@ void write_attribute(const H5::H5Object& object, const std::string& name, std::u
         .write(H5::PredType::NATIVE_UINT64, &value);
 }
 
+/// More names than these do not fit into an attribute.
+constexpr std::size_t most_names = 1000;
+
+void write_attribute(const H5::H5Object& object, const std::string& name,
+                     const std::vector<std::string>& texts) {
+    const H5::StrType type(H5::PredType::C_S1, H5T_VARIABLE);
+    std::vector<const char*> pointers;
+    for (const std::string& text : texts) {
+        pointers.push_back(text.c_str());
+    }
+    const hsize_t size = pointers.size();
+    object.createAttribute(name, type, H5::DataSpace(1, &size)).write(type, pointers.data());
+}
+
 /// One column of a rig's measurements, which grows row by row up to a size that is known.
 template <class T>
 class Column {
@@ -135,7 +149,7 @@ std::string group_name(const RigEntry& rig) {
 class RigGroup {
   public:
     RigGroup(const H5::Group& parent, const RigEntry& rig, std::size_t rows, std::size_t at_once,
-             std::size_t shown_as)
+             const ShownData& shown)
         : group_(parent.createGroup(group_name(rig))),
           stimulus_(group_, "stimulus", rows, rig.n_in, at_once),
           response_(group_, "response", rows, rig.n_out, at_once),
@@ -152,18 +166,22 @@ class RigGroup {
         stimulus_.describe("unit", "drive, from 0 to 1");
         layer_.describe("values", "counted from 0; -1 for no layer of a network");
         sample_.describe("values", "place in the split, counted from 0; -1 where it was of none");
-        if (shown_as > 1) {
-            sample_.describe("shown_as", std::uint64_t{shown_as});
+        if (shown.shown_as > 1) {
+            sample_.describe("shown_as", std::uint64_t{shown.shown_as});
             sample_.describe("copies",
                              "of the training split: the original is number sample // shown_as; "
                              "sample % shown_as is 0 for itself, then those that are moved up, "
                              "down, left, right");
         }
         label_.describe("values", "that the stimulus showed; -1 for none");
+        if (!shown.classes.empty() && shown.classes.size() <= most_names) {
+            label_.describe("classes", shown.classes);
+        }
         split_.describe("values", "0 training, 1 test; -1 where that is not known");
         time_.describe("unit", "ns since 1970-01-01 (UTC), start and end; 0 where it was not kept");
         purpose_.describe("values",
-                          "0 training, 1 evaluation, 2 sentinel, 3 characterisation, 4 direct");
+                          "0 training, 1 evaluation, 2 sentinel, 3 characterisation, 4 direct, "
+                          "5 borrowed from another run");
     }
 
     void describe_responses(const std::string& unit) const { response_.describe("unit", unit); }
@@ -272,9 +290,9 @@ class MeasurementsWriter::File {
     }
 
     void begin(const RigEntry& rig, std::size_t rows, std::size_t at_once,
-               const std::string& response_unit, std::size_t shown_as) {
+               const std::string& response_unit, const ShownData& shown) {
         with_hdf5(name_, [&] {
-            rig_ = std::make_unique<RigGroup>(file_->openGroup("/"), rig, rows, at_once, shown_as);
+            rig_ = std::make_unique<RigGroup>(file_->openGroup("/"), rig, rows, at_once, shown);
             if (!response_unit.empty()) {
                 rig_->describe_responses(response_unit);
             }
@@ -309,10 +327,10 @@ std::uint64_t measurements_size(const journal::Reader& reader) {
 
 MeasurementsWriter::MeasurementsWriter(const journal::Reader& reader,
                                        const std::map<std::string, LayerSpec>& rigs,
-                                       const std::filesystem::path& file, std::size_t shown_as)
+                                       const std::filesystem::path& file, ShownData shown)
     : reader_(reader),
       rigs_(rigs),
-      shown_as_(shown_as),
+      shown_(std::move(shown)),
       origins_(reader),
       file_(std::make_unique<File>(file, reader.header())) {}
 
@@ -328,7 +346,7 @@ void MeasurementsWriter::write(const std::stop_token& stop) {
 void MeasurementsWriter::write_rig(std::uint32_t place, const std::stop_token& stop) {
     const RigEntry& rig = reader_.header().rigs[place];
     const std::size_t at_once = std::max<std::size_t>(1, piece_bytes / row_bytes(rig));
-    file_->begin(rig, rows_of(reader_, place), at_once, response_units(rigs_, rig), shown_as_);
+    file_->begin(rig, rows_of(reader_, place), at_once, response_units(rigs_, rig), shown_);
     Piece piece;
     const auto write_piece = [&] {
         if (stop.stop_requested()) {

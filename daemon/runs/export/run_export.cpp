@@ -1,6 +1,7 @@
 #include "daemon/runs/export/run_export.hpp"
 
 #include "daemon/runs/export/bundle_writer.hpp"
+#include "daemon/runs/export/drift.hpp"
 #include "daemon/runs/export/measurements_file.hpp"
 #include "daemon/runs/export/numpy_file.hpp"
 #include "daemon/runs/export/setup.hpp"
@@ -67,7 +68,10 @@ std::shared_ptr<const ByteSource> measurements(const RunRecord& run, const std::
     const auto file = std::make_shared<NamelessFile>(
         run.info.folder(), "the measurements cannot be exported",
         [&](const std::filesystem::path& path) {
-            writer.emplace(*reader, rigs, path, training::shown_as(run.spec.data()));
+            const auto& classes = run.info.result().classes();
+            writer.emplace(*reader, rigs, path,
+                           ShownData{.shown_as = training::shown_as(run.spec.data()),
+                                     .classes = {classes.begin(), classes.end()}});
         });
     writer->write(stop);
     writer.reset(); // closes it
@@ -111,9 +115,12 @@ std::shared_ptr<const ByteSource> export_run(const RunRecord& run, const std::st
     if (what == "setup") {
         return DataFile(setup_of(run).dump()).bytes();
     }
+    if (what == "drift") {
+        return DataFile(drift_of(run.spec.sentinels(), *open_journal(run)).dump()).bytes();
+    }
     throw invalid_field(
-        "what",
-        fmt::format("{}; valid is 'measurements', 'numpy', 'bundle', 'setup'", in_quotes(what)));
+        "what", fmt::format("{}; valid is 'measurements', 'numpy', 'bundle', 'setup', 'drift'",
+                            in_quotes(what)));
 }
 
 } // namespace phyll::runs

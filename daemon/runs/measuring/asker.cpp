@@ -49,23 +49,27 @@ SampleTime ask_once(PhysicalLayer& layer, const Query& query, RawSamples& raw,
     return span_of(times);
 }
 
-/// Adds its lifetime to `seconds`; without a clock nothing.
+/// Adds what of its lifetime was only waited to `seconds`; without a clock nothing.
 class Waiting {
   public:
-    Waiting(const Clock* clock, double& seconds)
+    Waiting(const Clock* clock, const Meanwhile& meanwhile, double& seconds)
         : clock_(clock),
+          meanwhile_(meanwhile),
           seconds_(seconds),
           since_(clock != nullptr ? clock->now() : Clock::Monotonic{}) {}
     Waiting(const Waiting&) = delete;
     Waiting& operator=(const Waiting&) = delete;
     ~Waiting() {
         if (clock_ != nullptr) {
-            seconds_ += Seconds(clock_->now() - since_).count();
+            const Clock::Monotonic now = clock_->now();
+            seconds_ += (meanwhile_.waited ? meanwhile_.waited(since_, now) : Seconds(now - since_))
+                            .count();
         }
     }
 
   private:
     const Clock* clock_;
+    const Meanwhile& meanwhile_;
     double& seconds_;
     Clock::Monotonic since_;
 };
@@ -100,7 +104,7 @@ std::size_t Asker::recall(const Query& query, AskingTime& time) const {
 }
 
 void Asker::ask(PhysicalLayer& layer, Query& query, AskingTime& time, const std::stop_token& stop,
-                const std::function<void()>& recovered) const {
+                const Meanwhile& meanwhile, const std::function<void()>& recovered) const {
     // A rig that is being recovered is not left in between.
     if (depth_ == 0 && pause_.stop_requested()) {
         throw Error(Code::cancelled, "the run is paused");
@@ -112,7 +116,7 @@ void Asker::ask(PhysicalLayer& layer, Query& query, AskingTime& time, const std:
     while (!busy) {
         raw = journal_ == nullptr ? RawSamples() : raw_of(query);
         try {
-            const Waiting waiting(held ? nullptr : clock_, time.waited);
+            const Waiting waiting(held ? nullptr : clock_, meanwhile, time.waited);
             busy = ask_once(layer, query, raw, stop);
         } catch (const Error& error) {
             if (over_.stop_requested()) {
@@ -126,12 +130,15 @@ void Asker::ask(PhysicalLayer& layer, Query& query, AskingTime& time, const std:
                 throw Error(Code::cancelled, error.what()); // however a driver puts it
             }
             held = true; // until it has answered
+            if (meanwhile.before_trouble) {
+                meanwhile.before_trouble();
+            }
             trouble_->rig_failed(query.rig, layer, error, stop);
             recovered();
         }
     }
     time.busy += Seconds(busy->end - busy->start).count();
-    keep(query, {&*busy, 1}, stop, raw.kept());
+    keep(query, {&*busy, 1}, stop, meanwhile, raw.kept());
     // What is asked in between, to see whether a rig is well again, proves nothing of the query
     // that it failed at.
     if (trouble_ != nullptr && depth_ == 1) {
@@ -140,16 +147,18 @@ void Asker::ask(PhysicalLayer& layer, Query& query, AskingTime& time, const std:
 }
 
 void Asker::keep(const Query& query, std::span<const SampleTime> times, const std::stop_token& stop,
-                 std::span<const RawSamples::Sample> raw) const {
+                 const Meanwhile& meanwhile, std::span<const RawSamples::Sample> raw) const {
     if (journal_ != nullptr) {
-        persist(trouble_, stop, [&] { journal_->keep(query, times, stop, raw); });
+        persist(
+            trouble_, stop, [&] { journal_->keep(query, times, stop, raw); },
+            meanwhile.before_trouble);
     }
 }
 
-void Asker::mark(const journal::Mark& mark, const std::string& rig,
-                 const std::stop_token& stop) const {
+void Asker::mark(const journal::Mark& mark, const std::string& rig, const std::stop_token& stop,
+                 const Meanwhile& meanwhile) const {
     if (journal_ != nullptr) {
-        persist(trouble_, stop, [&] { journal_->mark(mark, rig, stop); });
+        persist(trouble_, stop, [&] { journal_->mark(mark, rig, stop); }, meanwhile.before_trouble);
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "daemon/runs/measuring/meanwhile.hpp"
 #include "daemon/runs/measuring/query.hpp"
 #include "daemon/runs/measuring/run_journal.hpp"
 #include "daemon/runs/measuring/trouble.hpp"
@@ -18,7 +19,7 @@ namespace phyll::runs {
 /// The time that queries took, in s.
 struct AskingTime {
     double busy = 0.0;   ///< that the rig was
-    double waited = 0.0; ///< that was waited for it, until it answered or failed
+    double waited = 0.0; ///< that was only waited for it, until it answered or failed
 };
 
 /// Gets answers to queries: those that the run's journal has from there, others from the rig, which
@@ -48,12 +49,13 @@ class Asker {
     /// asked again: it may change the query. What the query wants raw is in the journal beside the
     /// answers; of a query that failed nothing is.
     void ask(PhysicalLayer& layer, Query& query, AskingTime& time, const std::stop_token& stop,
-             const std::function<void()>& recovered) const;
+             const Meanwhile& meanwhile, const std::function<void()>& recovered) const;
 
     /// Keeps answers that came from elsewhere.
     void keep(const Query& query, std::span<const SampleTime> times, const std::stop_token& stop,
-              std::span<const RawSamples::Sample> raw = {}) const;
-    void mark(const journal::Mark& mark, const std::string& rig, const std::stop_token& stop) const;
+              const Meanwhile& meanwhile, std::span<const RawSamples::Sample> raw = {}) const;
+    void mark(const journal::Mark& mark, const std::string& rig, const std::stop_token& stop,
+              const Meanwhile& meanwhile) const;
 
   private:
     RunJournal* journal_;

@@ -14,7 +14,7 @@
 namespace phyll::runs {
 namespace {
 
-std::string_view name_of(journal::Purpose purpose) {
+std::string_view purpose_name(journal::Purpose purpose) {
     switch (purpose) {
     case journal::Purpose::training:
         return "training";
@@ -78,16 +78,16 @@ const LayerSpec& Measurer::spec(const std::string& rig) const {
 }
 
 std::uint64_t Measurer::key(const std::string& rig, journal::Purpose purpose) const {
-    return derive_key(options_.seed, fmt::format("{}/{}", rig, name_of(purpose)));
+    return derive_key(options_.seed, fmt::format("{}/{}", rig, purpose_name(purpose)));
 }
 
 OwnedBlock Measurer::answer(const std::string& rig, const Wanted& wanted, v1::LayerCost& cost,
-                            std::stop_token stop, const std::function<void()>& after_block) {
+                            std::stop_token stop, const Meanwhile& meanwhile) {
     const Request request{.device = devices_.at(rig),
                           .wanted = wanted,
                           .cost = cost,
                           .stop = std::move(stop),
-                          .after_block = after_block};
+                          .meanwhile = meanwhile};
     const bool some_are_known = options_.reuse || request.device.access.lender != nullptr;
     return some_are_known ? measure_unknown(request) : measure_all(request);
 }
@@ -139,7 +139,7 @@ bool Measurer::borrow(const Request& request, const StimulusHash& hash, std::siz
                      .stimuli = request.wanted.stimuli.slice(sample, 1),
                      .hashes = std::span(&hash, 1),
                      .responses = Block(response.data(), response.size(), 1)},
-                    {}, request.stop);
+                    {}, request.stop, request.meanwhile);
     }
     ++device.next_borrowed;
     request.cost.set_reused_from(request.cost.reused_from() + 1);
@@ -280,7 +280,7 @@ std::size_t Measurer::measure_some(const Request& request, Query query) {
             return 0;
         }
         displace(device);
-        asker_.ask(*device.access.layer, query, time, request.stop, [&] {
+        asker_.ask(*device.access.layer, query, time, request.stop, request.meanwhile, [&] {
             probe(request);
             query.era = device.era;
         });
@@ -291,13 +291,18 @@ std::size_t Measurer::measure_some(const Request& request, Query query) {
     device.next_number += count;
     add_time(cost, time);
     add_queries(cost, request.wanted.purpose, count);
-    cost.set_nominal_seconds(cost.nominal_seconds() +
-                             static_cast<double>(count) * device.spec().seconds_per_sample);
-    request.after_block();
+    // Not a sum over the blocks: its last bits would tell how they were cut.
+    cost.set_nominal_seconds(
+        static_cast<double>(cost.training_queries() + cost.evaluation_queries()) *
+        device.spec().seconds_per_sample);
+    if (request.meanwhile.after_query) {
+        request.meanwhile.after_query();
+    }
     return count;
 }
 
-void Measurer::perturb(const std::string& rig, double fraction, const std::stop_token& stop) {
+void Measurer::perturb(const std::string& rig, double fraction, const std::stop_token& stop,
+                       const Meanwhile& meanwhile) {
     Device& device = devices_.at(rig);
     device.perturbed = fraction;
     device.displaced = false;
@@ -305,7 +310,7 @@ void Measurer::perturb(const std::string& rig, double fraction, const std::stop_
                  .number = device.next_number,
                  .era = static_cast<std::uint32_t>(device.era),
                  .value = fraction},
-                device.name, stop);
+                device.name, stop, meanwhile);
 }
 
 void Measurer::displace(Device& device) const {

@@ -2,6 +2,7 @@
 
 #include "daemon/runs/measuring/asker.hpp"
 #include "daemon/runs/measuring/device.hpp"
+#include "daemon/runs/measuring/meanwhile.hpp"
 #include "daemon/runs/measuring/query.hpp"
 #include "daemon/training/scheme.hpp"
 #include "drivers/core/clock.hpp"
@@ -69,14 +70,15 @@ class Measurer {
 
     /// The responses to the stimuli, in order, from memory, from the journal or from the rig. What
     /// was measured, what was remembered and what it took is added to `cost`, that of the layer
-    /// asked for; `after_block` is called after every query. Throws CANCELLED when stopped, and
-    /// what the rig or the journal throws.
+    /// asked for. Throws CANCELLED when stopped, and what the rig, the journal or `meanwhile`
+    /// throws.
     [[nodiscard]] OwnedBlock answer(const std::string& rig, const Wanted& wanted,
                                     v1::LayerCost& cost, std::stop_token stop,
-                                    const std::function<void()>& after_block);
+                                    const Meanwhile& meanwhile = {});
 
     /// Displaces a simulated rig from the next measurement on. Throws as `answer` does.
-    void perturb(const std::string& rig, double fraction, const std::stop_token& stop);
+    void perturb(const std::string& rig, double fraction, const std::stop_token& stop,
+                 const Meanwhile& meanwhile = {});
 
     /// Whether the run displaced the rig so, and nothing else since.
     [[nodiscard]] bool perturbed(const std::string& rig, double fraction) const {
@@ -85,6 +87,8 @@ class Measurer {
 
     /// The eras that ended since this was called last, in order.
     [[nodiscard]] std::vector<v1::EraEnded> take_ended_eras();
+    /// Whether there are any to be taken.
+    [[nodiscard]] bool has_ended_eras() const noexcept { return !ended_.empty(); }
     [[nodiscard]] std::uint64_t eras_ended() const;
     /// The rigs that failed, and were asked again, without sentinels to say whether they still are
     /// what they were.
@@ -101,7 +105,7 @@ class Measurer {
         const Wanted& wanted;
         v1::LayerCost& cost;
         std::stop_token stop;
-        const std::function<void()>& after_block;
+        const Meanwhile& meanwhile;
     };
     /// Stimuli to be measured one after the other, and where the answers go.
     struct Samples;

@@ -50,7 +50,7 @@ OwnedBlock Measurer::measure_round(const Request& request, std::uint64_t number)
             displace(device);
             // Before any of the round is measured: what is changed then belongs to no era.
             part.check_settings = first == 0;
-            asker_.ask(*device.access.layer, part, time, request.stop, [] {});
+            asker_.ask(*device.access.layer, part, time, request.stop, request.meanwhile, [] {});
             count = part.samples();
         }
         first += count;
@@ -142,7 +142,7 @@ void Measurer::end_era(const Request& request, const End& end) {
                                   ? static_cast<double>(end.round)
                                   : end.moved,
                      .text = end.why},
-                    device.name, request.stop);
+                    device.name, request.stop, request.meanwhile);
     }
     device.begin_era();
     if (device.access.end_era && device.access.present_era() < device.era) {

@@ -3,6 +3,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/physical_layer.hpp"
 
+#include <functional>
 #include <stop_token>
 #include <string>
 
@@ -43,15 +44,19 @@ class Trouble {
 }
 
 /// Does something to the disk, again and again where that fails and there is hope; `trouble` may
-/// be null: then once.
+/// be null: then once. Before it is told of a failure, `before` is called, unless it is empty.
 template <class Work>
-auto persist(Trouble* trouble, const std::stop_token& stop, Work&& work) {
+auto persist(Trouble* trouble, const std::stop_token& stop, Work&& work,
+             const std::function<void()>& before = {}) {
     for (;;) {
         try {
             return work();
         } catch (const Error& error) {
             if (trouble == nullptr || !disk_may_recover(error.code())) {
                 throw;
+            }
+            if (before) {
+                before();
             }
             trouble->disk_failed(error, stop);
         }

@@ -9,12 +9,15 @@ namespace {
 
 using nlohmann::json;
 
-void add_result(json& out, const v1::RunResult& result) {
+void add_result(json& out, const v1::RunInfo& info) {
+    const v1::RunResult& result = info.result();
     out["test_accuracy"] = result.test_accuracy();
     out["train_accuracy"] = result.train_accuracy();
     out["test_samples"] = result.test_samples();
     out["train_samples"] = result.train_samples();
-    out["hardware_queries"] = result.training_queries() + result.evaluation_queries();
+    out["hardware_queries"] = info.replay_of() != 0
+                                  ? 0 // a journal answered
+                                  : result.training_queries() + result.evaluation_queries();
     out["hardware_seconds"] = result.hardware_seconds();
     out["weights_sha256"] = result.weights_sha256();
     out["remarks"] = result.remarks();
@@ -53,7 +56,7 @@ std::string notice_of(const v1::RunInfo& info, const v1::Event& event) {
         out["group"] = info.group();
     }
     if (change.state() == v1::SUCCEEDED && info.has_result()) {
-        add_result(out, info.result());
+        add_result(out, info);
     }
     // Names and notes come from clients; what is no text must not cost the notice.
     return out.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";

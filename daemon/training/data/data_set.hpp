@@ -29,6 +29,8 @@ struct DataSet {
 struct Split {
     std::vector<std::uint32_t> training;
     std::vector<std::uint32_t> test;
+    /// Neither: by these choices are made.
+    std::vector<std::uint32_t> validation{};
     /// So many samples to learn from in a row show one original: first itself, then its transformed
     /// copies. Places are counted over all of them; the original of place p is number p / shown_as
     /// of the originals. What holds samples out of the training split holds out whole originals.

@@ -101,6 +101,22 @@ constexpr Choices<Loader, 6> kinds{{
     {"xor", load_exclusive_or},
 }};
 
+/// The training samples come in random order, so that the last of them are as good as any.
+void hold_out_validation(Split& split, std::uint32_t samples) {
+    if (samples == 0) {
+        return;
+    }
+    if (samples >= split.training.size()) {
+        throw invalid_field("data.validation_samples",
+                            fmt::format("{}; there are {} training samples, and some have to be "
+                                        "left: valid is 0 to {}",
+                                        samples, split.training.size(), split.training.size() - 1));
+    }
+    const auto first = split.training.end() - static_cast<std::ptrdiff_t>(samples);
+    split.validation.assign(first, split.training.end());
+    split.training.erase(first, split.training.end());
+}
+
 } // namespace
 
 SplitData load_data(const DataSpec& spec, std::uint64_t seed, const FileReader& read) {
@@ -115,6 +131,7 @@ SplitData load_data(const DataSpec& spec, std::uint64_t seed, const FileReader& 
         }
         loaded.data.label_entries = spec.label_entries();
     }
+    hold_out_validation(loaded.split, spec.validation_samples());
     augment(loaded, spec);
     return loaded;
 }

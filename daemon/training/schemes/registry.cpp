@@ -1,11 +1,16 @@
 #include "daemon/training/schemes/registry.hpp"
 
+#include "daemon/training/schemes/infonce/infonce.pb.h"
+#include "daemon/training/schemes/infonce/infonce_scheme.hpp"
+#include "daemon/training/schemes/infonce/trained_infonce.hpp"
+#include "daemon/training/schemes/local/trained_local.hpp"
 #include "daemon/training/schemes/phyll/phyll.pb.h"
 #include "daemon/training/schemes/phyll/phyll_scheme.hpp"
 #include "daemon/training/schemes/prototypes/prototypes.pb.h"
 #include "daemon/training/schemes/prototypes/prototypes_scheme.hpp"
 #include "daemon/training/schemes/read_out/read_out.pb.h"
 #include "daemon/training/schemes/read_out/read_out_scheme.hpp"
+#include "daemon/training/schemes/read_out/trained_read_out.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 
@@ -14,27 +19,53 @@
 namespace phyll::training {
 namespace {
 
-template <class Options, class Make>
-SchemeKind kind(const char* name, const char* about, Make make) {
+/// The options of a kind; `options` are of some kind.
+template <class Options>
+const Options& as(const google::protobuf::Message& options) {
+    if (options.GetDescriptor() != Options::descriptor()) {
+        throw invalid_field("scheme.options",
+                            fmt::format("a {}; a {} is needed", options.GetTypeName(),
+                                        Options::descriptor()->full_name()));
+    }
+    return static_cast<const Options&>(options);
+}
+
+template <class Options, class Make, class Restore>
+SchemeKind kind(const char* name, const char* about, Make make, Restore restore) {
     return {
         .name = name,
         .about = about,
         .new_options = [] { return std::make_unique<Options>(); },
         .make = [make](const SchemeJob& job) -> std::unique_ptr<Scheme> {
-            if (job.options.GetDescriptor() != Options::descriptor()) {
-                throw invalid_field("scheme.options",
-                                    fmt::format("a {}; a {} is needed", job.options.GetTypeName(),
-                                                Options::descriptor()->full_name()));
-            }
-            return make(job, static_cast<const Options&>(job.options));
+            return make(job, as<Options>(job.options));
+        },
+        .restore = [restore](const TrainedJob& job) -> std::unique_ptr<TrainedNetwork> {
+            return restore(job, as<Options>(job.options));
         },
     };
 }
 
+/// A LocalScheme; `Trained` is how its networks judge.
+template <class Options, class Local, class Trained = TrainedLocal>
+SchemeKind local(const char* name, const char* about) {
+    return kind<Options>(
+        name, about,
+        [](const SchemeJob& job, const Options& options) {
+            return std::make_unique<Local>(job, options);
+        },
+        [](const TrainedJob& job, const Options& options) {
+            return trained_local<Trained>(job, options, &Local::settings_of);
+        });
+}
+
 SchemeKind read_out(const char* name, const char* about, ReadOutKind which) {
     return kind<v1::ReadOutOptions>(
-        name, about, [which](const SchemeJob& job, const v1::ReadOutOptions& options) {
+        name, about,
+        [which](const SchemeJob& job, const v1::ReadOutOptions& options) {
             return std::make_unique<ReadOutScheme>(job, which, options);
+        },
+        [](const TrainedJob& job, const v1::ReadOutOptions&) {
+            return std::make_unique<TrainedReadOut>(job);
         });
 }
 
@@ -42,16 +73,12 @@ SchemeKind read_out(const char* name, const char* about, ReadOutKind which) {
 
 const std::vector<SchemeKind>& scheme_kinds() {
     static const std::vector<SchemeKind> kinds{
-        kind<v1::PhyllOptions>("phyll",
-                               "supervised physical local learning, the label in the input",
-                               [](const SchemeJob& job, const v1::PhyllOptions& options) {
-                                   return std::make_unique<PhyllScheme>(job, options);
-                               }),
-        kind<v1::PrototypesOptions>("prototypes",
-                                    "physical local learning, a direction for each class",
-                                    [](const SchemeJob& job, const v1::PrototypesOptions& options) {
-                                        return std::make_unique<PrototypesScheme>(job, options);
-                                    }),
+        local<v1::PhyllOptions, PhyllScheme>(
+            "phyll", "supervised physical local learning, the label in the input"),
+        local<v1::PrototypesOptions, PrototypesScheme>(
+            "prototypes", "physical local learning, a direction for each class"),
+        local<v1::InfonceOptions, InfonceScheme, TrainedInfonce>(
+            "infonce", "unsupervised physical local learning, then a linear read-out"),
         read_out("ridge", "linear read-out of one layer by least squares", ReadOutKind::ridge),
         read_out("softmax", "linear read-out of one layer by logistic regression",
                  ReadOutKind::softmax),

@@ -2,6 +2,7 @@
 
 #include "daemon/training/scheme.hpp"
 #include "daemon/training/schemes/scheme_job.hpp"
+#include "daemon/training/trained_network.hpp"
 
 #include <functional>
 #include <memory>
@@ -19,6 +20,9 @@ struct SchemeKind {
     std::function<std::unique_ptr<google::protobuf::Message>()> new_options;
     /// Throws INVALID_ARGUMENT naming the field of the run spec that is wrong.
     std::function<std::unique_ptr<Scheme>(const SchemeJob&)> make;
+    /// The network that a scheme of the kind trained, to be asked about samples. Throws DATA_LOSS
+    /// when what was stored does not fit the run spec.
+    std::function<std::unique_ptr<TrainedNetwork>(const TrainedJob&)> restore;
 };
 
 /// Every scheme there is.

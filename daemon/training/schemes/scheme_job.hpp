@@ -35,6 +35,10 @@ struct SchemeJob {
     MakeByteStore bytes{};
 };
 
+/// Of schemes that cannot judge a validation split while they learn, or have no epochs: throws
+/// INVALID_ARGUMENT that names the field of `evaluation` which asks for it, and says `why`.
+void refuse_validation(const SchemeJob& job, const char* why);
+
 /// How features become the first layer's input: standard scores of the training split, of the
 /// copies in it too, since a pixel that rests in every original does not in those; as they are
 /// where the first layer's encoding is "direct".

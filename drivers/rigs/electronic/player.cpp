@@ -20,7 +20,6 @@ Player::Player(std::unique_ptr<instruments::WaveformGenerator> generator,
     : generator_(std::move(generator)),
       digitiser_(std::move(digitiser)),
       wiring_(wiring),
-      clock_(clock),
       // Not the numbers of whoever drove the instruments before: a record of theirs may be left.
       count_(static_cast<std::uint16_t>(clock.wall().time_since_epoch().count() / 1000)) {}
 

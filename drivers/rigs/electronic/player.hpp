@@ -31,7 +31,7 @@ class Player {
     /// Says why the monitor's record is not that of the waveform; nothing when it is.
     using Objection = std::function<std::optional<std::string>(const instruments::Record&)>;
 
-    /// `clock` outlives it.
+    /// Asks `clock` once, for the number that it begins with.
     Player(std::unique_ptr<instruments::WaveformGenerator> generator,
            std::unique_ptr<instruments::Digitiser> digitiser, Wiring wiring, const Clock& clock);
 
@@ -64,7 +64,6 @@ class Player {
     std::unique_ptr<instruments::WaveformGenerator> generator_;
     std::unique_ptr<instruments::Digitiser> digitiser_;
     Wiring wiring_;
-    const Clock& clock_;
     std::uint64_t retaken_ = 0;
     std::uint16_t count_;
 };

@@ -76,13 +76,11 @@ void UsbLoop::start() {
         throw Error(Code::unavailable, fmt::format("USB cannot be used: {}", in_words(error)));
     }
     const std::lock_guard lock(mutex_);
-    context_.reset(context);
+    context_.reset(context); // the new one listens before the old one ends
 }
 
 void UsbLoop::stop() noexcept {
     given_up_.clear();
-    const std::lock_guard lock(mutex_);
-    context_.reset();
 }
 
 void UsbLoop::check_may_begin(const Patience& patience) const {

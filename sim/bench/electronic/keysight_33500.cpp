@@ -187,8 +187,9 @@ std::size_t Keysight33500::points_stored() const {
 }
 
 void Keysight33500::add_level_commands() {
-    constexpr double most = std::numeric_limits<double>::max();
-    constexpr NumberRange any{-most, most}; // What is in range is not known before the load is.
+    static constexpr double most = std::numeric_limits<double>::max();
+    // What is in range is not known before the load is.
+    static constexpr NumberRange any{-most, most};
     const auto level = [this](std::string_view pattern, auto set, auto get) {
         table().command(pattern, {1, 1}, [set](Call& call) { set(call.number(0, any)); });
         table().query(pattern, [get](Call& call) { call.reply(number_text(get())); });

@@ -175,9 +175,8 @@ void RigolMso5000::add_waveform_commands() {
     add_choice(table(), ":WAVeform:MODE", own_.mode, modes);
     add_choice(table(), ":WAVeform:FORMat", own_.format, formats);
     const auto place = [this](std::string_view pattern, std::size_t& value) {
-        table().command(pattern, {1, 1}, [this, &value](Call& call) {
-            value = call.whole(0, 1, depth_points.back());
-        });
+        table().command(pattern, {1, 1},
+                        [&value](Call& call) { value = call.whole(0, 1, depth_points.back()); });
         table().query(pattern, [&value](Call& call) { call.reply(fmt::format("{}", value)); });
     };
     place(":WAVeform:STARt", own_.start);

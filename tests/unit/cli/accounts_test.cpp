@@ -1,11 +1,15 @@
 #include "clients/cli/accounts.hpp"
+#include "clients/cli/epoch_rows.hpp"
 #include "clients/cli/run_view.hpp"
 #include "tests/support/text.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <sstream>
+#include <string>
+#include <vector>
 
 using namespace phyll;
 using namespace phyll::cli;
@@ -42,9 +46,9 @@ v1::RunResult result_of_two() {
     return result;
 }
 
-std::string layers_of(const v1::RunResult& result) {
+std::string layers_of(const v1::RunResult& result, std::uint64_t replay_of = 0) {
     std::ostringstream out;
-    print_layers(out, result, 7);
+    print_layers(out, result, {.reuse_from = 7, .replay_of = replay_of});
     return out.str();
 }
 
@@ -103,6 +107,8 @@ TEST_CASE("what did not occur has no column, what did has one") {
     REQUIRE(contains(shown, "EVALUATION  REPEATS  FROM JOURNAL  SENTINELS  FROM MEMORY  BORROWED"));
     REQUIRE(contains(shown, "100         12       13            11         10           14  "));
     REQUIRE(contains(shown, "  13 of the queries were answered before an interruption"));
+    REQUIRE(
+        contains(layers_of(result, 5), "  13 of the queries were answered by run 5's journal\n"));
     REQUIRE(contains(shown, "  14 stimuli were answered by run 7's journal\n"));
 }
 
@@ -189,4 +195,30 @@ TEST_CASE("a run under way shows where it is and what it has cost so far") {
     *item.mutable_progress()->mutable_so_far() = result_of_two();
     view.show(item);
     REQUIRE(contains(bar.str(), "  waiting 75.0 %"));
+}
+
+TEST_CASE("the table of epochs has columns of what occurred, and as CSV all of them") {
+    std::vector<EpochRow> rows{{.run = 4, .seed = 2}};
+    v1::EpochMetrics& epoch = *rows[0].event.mutable_epoch();
+    epoch.set_layer(1);
+    epoch.set_reused(1234);
+    epoch.set_digital_seconds(2.5);
+    epoch.set_operations(4.5e9);
+    const auto table_of = [&] {
+        std::ostringstream out;
+        print_epochs(out, rows);
+        return out.str();
+    };
+    REQUIRE(contains(table_of(), "FROM MEMORY"));
+    REQUIRE(contains(table_of(), "1,234"));
+    REQUIRE(contains(table_of(), "4.50 GFLOP"));
+    REQUIRE_FALSE(contains(table_of(), "ENERGY"));
+    REQUIRE_FALSE(contains(table_of(), "SENTINELS"));
+    epoch.set_hardware_joules(85);
+    epoch.set_sentinel_queries(8);
+    REQUIRE(contains(table_of(), "85.0 J"));
+    REQUIRE(contains(table_of(), "SENTINELS"));
+    const std::string names = epoch_csv_names();
+    const std::string line = epoch_csv(rows[0].event);
+    REQUIRE(std::ranges::count(line, ',') == std::ranges::count(names, ','));
 }

@@ -1,8 +1,10 @@
 #include "clients/cli/canvas.hpp"
 #include "clients/cli/report/interval.hpp"
+#include "clients/cli/report/latex.hpp"
 #include "clients/cli/report/methods.hpp"
 #include "clients/cli/report/page.hpp"
 #include "clients/cli/report/pictures.hpp"
+#include "clients/cli/report/words.hpp"
 #include "tests/unit/cli/reported_run.hpp"
 
 #include <catch2/catch.hpp>
@@ -202,6 +204,19 @@ TEST_CASE("the largest of many values is drawn") {
     CHECK_THAT(svg, Contains(",38.0 ")); // the top of the plot
 }
 
+TEST_CASE("what is decades apart is drawn by its powers of ten") {
+    RigDrift drift{.rig = "cavity", .rounds = {}, .noise = {{1, 0.02}}, .marks = {}};
+    drift.rounds = {{.number = 0, .era = 1, .deviation = 0.0},
+                    {.number = 500, .era = 1, .deviation = 2.0}};
+    const Chart chart = drift_chart(drift, 0.02);
+    CHECK(chart.log_y);
+    SvgCanvas canvas(400, 200, "");
+    draw(canvas, chart, {0, 0, 400, 200});
+    CHECK_THAT(canvas.take(), Contains(">0.01</text>") && Contains(">10</text>"));
+    drift.rounds[1].deviation = 0.1;
+    CHECK_FALSE(drift_chart(drift, 0.02).log_y);
+}
+
 TEST_CASE("the picture of a report is a PNG file") {
     RunFacts facts = test::reported_run();
     const std::vector<std::byte> png = report_png(facts);
@@ -240,20 +255,152 @@ TEST_CASE("methods name the instruments of a run on hardware") {
     CHECK_THAT(words, Contains("Instruments: Maker & Sons M_1, serial #7.") &&
                           Contains("the responses were measured on instruments"));
     CHECK_THAT(words, !Contains("simulation"));
-    CHECK_THAT(methods_table(facts), Contains("Instrument & Maker \\& Sons M\\_1, serial \\#7"));
+    CHECK_THAT(methods_table(facts),
+               Contains("Instrument & Maker \\& Sons M\\_\\allowbreak{}1, serial \\#7"));
 }
 
 TEST_CASE("the table of methods is LaTeX whatever the texts are") {
-    CHECK(
-        in_latex("50 % of $x_1^2$ & {a}\\b~\n#") ==
-        "50 \\% of \\$x\\_1\\textasciicircum{}2\\$ \\& \\{a\\}\\textbackslash{}b\\textasciitilde{} "
-        "\\#");
+    CHECK(in_latex("50 % of $x_1^2$ & {a}\\b~\n#") ==
+          "50~\\% of \\$x\\_\\allowbreak{}1\\textasciicircum{}2\\$ \\& "
+          "\\{a\\}\\textbackslash{}b\\textasciitilde{} "
+          "\\#");
+    CHECK(in_latex("+- 5 \u00b5m \u00b1 \u03c3, \u00fc --x \u5b57\x01\xff") ==
+          "$\\pm$ 5 $\\mu$m $\\pm$ $\\sigma$, \u00fc -{}-x [U+5B57][U+FFFD]");
     RunFacts facts = test::reported_run();
     facts.run.mutable_info()->set_name("a_b & 5 %");
     const std::string table = methods_table(facts);
-    CHECK_THAT(table, Contains("Run 12: a\\_b \\& 5 \\%.") && Contains("\\toprule") &&
+    CHECK_THAT(table, Contains("Run 12: a\\_\\allowbreak{}b \\& 5~\\%.") && Contains("\\toprule") &&
                           Contains("\\bottomrule") && Contains("\\end{table}"));
-    CHECK_THAT(table, Contains("this run & 75.0 & 30.1 to 95.4 \\% & 3,612 \\\\"));
+    CHECK_THAT(table, Contains("this run & 75.0 & 30.1 to 95.4 & 3,612 \\\\"));
     CHECK_THAT(table, Contains("physics only & \\multicolumn{3}{l}{not measured} \\\\"));
     CHECK(times(table, "\\begin{") == times(table, "\\end{"));
+}
+
+TEST_CASE("methods say by which scheme and under which conditions it learned") {
+    RunFacts facts = test::reported_run();
+    v1::RunSpec& spec = *facts.run.mutable_spec();
+    facts.scheme_options["negatives"] = "hard";
+    CHECK_THAT(methods_paragraph(facts), Contains("hard negatives"));
+    spec.mutable_scheme()->set_kind("prototypes");
+    CHECK_THAT(methods_paragraph(facts), Contains("prototypes (supervised local learning") &&
+                                             Contains("not the scheme of Momeni"));
+    spec.mutable_scheme()->set_kind("infonce");
+    facts.scheme_options = {{"copies", 6},     {"tau", 0.1},           {"shift", 1},
+                            {"labels", 1000},  {"noise", 0.0},         {"rotation", 0.2},
+                            {"scale", "none"}, {"read_out", "softmax"}};
+    CHECK_THAT(
+        methods_paragraph(facts),
+        Contains("6 copies of each training sample, moved by up to 1 pixels, turned by up to "
+                 "0.2 degrees;") &&
+            Contains(", tau 0.1;") && Contains("a linear read-out, softmax,") &&
+            Contains("fitted to 1,000 labelled"));
+
+    CHECK_THAT(methods_paragraph(facts), !Contains("noise") && !Contains("rising") &&
+                                             !Contains("as it is and moved by") &&
+                                             !Contains("displaced"));
+    spec.mutable_data()->mutable_augment()->set_shift(1);
+    spec.mutable_training()->set_warm_up(3);
+    spec.mutable_training()->set_response_noise(0.25);
+    spec.mutable_training()->set_repeats(4);
+    spec.mutable_layers(0)->set_permutations(2);
+    v1::PerturbSpec& perturb = *spec.add_perturb();
+    perturb.set_rig("cavity");
+    perturb.set_at_epoch(3);
+    perturb.set_fraction(0.05);
+    const std::string words = methods_paragraph(facts);
+    CHECK_THAT(words,
+               Contains("as it is and moved by 1 pixel") && Contains("after rising for 3 epochs") &&
+                   Contains("fresh noise added to the responses") && Contains("measured 4 times") &&
+                   Contains("asked 2 times about each input") &&
+                   Contains("displaced before epoch 3"));
+    // Layer 2 begins with the third epoch of all.
+    const std::vector<Chart::Mark> marks = accuracy_chart(facts).marks;
+    REQUIRE(marks.size() == 1);
+    CHECK(marks[0].x == 1.0);
+    CHECK(marks[0].name == "displaced, layer 2");
+}
+
+TEST_CASE("classes have the names that the data gives them") {
+    RunFacts facts = test::reported_run();
+    CHECK_THAT(report_page(facts), Contains("Classes are numbered"));
+    v1::RunResult& result = *facts.run.mutable_info()->mutable_result();
+    result.mutable_classes()->Add(std::string("front & <open>"));
+    result.mutable_classes()->Add(std::string("back"));
+    const std::string page = report_page(facts);
+    CHECK(damage_of(page).empty());
+    CHECK_THAT(page, !Contains("Classes are numbered") && Contains(">front &amp; ..</text>") &&
+                         Contains(">back</text>"));
+    CHECK_THAT(methods_paragraph(facts), Contains("2 classes (front & <open>, back)"));
+}
+
+TEST_CASE("an accuracy is shown beside other seeds where there are some") {
+    RunFacts facts = test::reported_run();
+    CHECK_THAT(report_page(facts), Contains("one seed: no spread is known"));
+    CHECK_THAT(methods_paragraph(facts), Contains("One seed: what another would change"));
+    facts.run.mutable_info()->set_group(3);
+    v1::GroupReply& group = facts.group.emplace();
+    group.mutable_info()->add_overrides("scheme.options.labels=100");
+    v1::GroupVariant& variant = *group.add_variants();
+    for (const std::uint64_t run : {11U, 12U}) {
+        variant.add_runs(run);
+        v1::RunInfo& member = *group.add_members();
+        member = facts.run.info();
+        member.set_run(run);
+        member.set_seed(30 + run);
+    }
+    variant.mutable_test_accuracy()->set_n(2);
+    variant.mutable_test_accuracy()->set_mean(0.625);
+    variant.mutable_test_accuracy()->set_deviation(0.0625);
+    const std::string page = report_page(facts);
+    CHECK(damage_of(page).empty());
+    CHECK_THAT(page, Contains("Mean of 2 seeds") && Contains("62.5 %") && Contains("6.2 %"));
+    CHECK_THAT(page, Contains("scheme.options.labels=100, training.learning_rate=0.002"));
+    CHECK(times(page, "<circle class=\"c1\"") >= 2);
+    CHECK_THAT(methods_table(facts),
+               Contains("seeds 41 to 42 (group g3)") && Contains("Over 2 seeds & Test"));
+
+    const std::string together = group_page(group, facts);
+    CHECK(damage_of(together).empty());
+    CHECK_THAT(together, Contains("mean test accuracy of 2 seeds") &&
+                             Contains("<dt>Physics only</dt><dd>not measured</dd>") &&
+                             Contains("41 to 42") && Contains("Evidence: simulation"));
+    CHECK_THAT(together, Contains(">4</text>")); // twice 2 of the first class
+}
+
+TEST_CASE("the drift of a run is drawn by eras") {
+    RunFacts facts = test::reported_run();
+    CHECK_THAT(report_page(facts), Contains("No picture of them: none is recorded."));
+    RigDrift& drift = facts.drift.emplace_back();
+    drift.rig = "cavity";
+    drift.rounds = {{.number = 0, .era = 1, .deviation = 0.01},
+                    {.number = 500, .era = 1, .deviation = 0.3},
+                    {.number = 500, .era = 2, .deviation = 0.02}};
+    drift.noise = {{1, 0.015}};
+    drift.marks = {{.number = 500}};
+    facts.run.mutable_spec()->mutable_sentinels()->set_baseline(1);
+    const Chart chart = drift_chart(drift, 0.02);
+    REQUIRE(chart.curves[0].x.size() == 4); // a gap between the eras
+    CHECK(std::isnan(chart.curves[0].y[2]));
+    CHECK(chart.curves[1].y[0] == 0.015);
+    CHECK(std::isnan(chart.curves[1].y[3]));
+    REQUIRE(chart.marks.size() == 1);
+    const std::string page = report_page(facts);
+    CHECK(damage_of(page).empty());
+    CHECK_THAT(page, Contains("Sentinels of cavity") && Contains(">era ended</text>"));
+}
+
+TEST_CASE("accuracy on validation samples stands beside that on the training split") {
+    RunFacts facts = test::reported_run();
+    CHECK(accuracy_chart(facts).curves.size() == 2);
+    for (v1::EpochMetrics& epoch : facts.epochs) {
+        epoch.set_validation_accuracy(0.5);
+    }
+    const Chart chart = accuracy_chart(facts);
+    REQUIRE(chart.curves.size() == 4);
+    CHECK(chart.curves[2].name == "layer 1, validation");
+    CHECK(chart.curves[2].y[0] == 50.0);
+    CHECK_FALSE(validation_chart(facts));
+    facts.epochs.emplace_back(facts.epochs.back()).set_layer(3);
+    CHECK(accuracy_chart(facts).curves.size() == 3);
+    CHECK(validation_chart(facts).value().curves.size() == 3);
 }

@@ -192,10 +192,11 @@ TEST_CASE("a run that came as a message is completed and checked alike") {
     REQUIRE(run.scheme().options().Is<v1::TrainingSpec>());
 
     run.mutable_layers(0)->clear_rig();
-    run.mutable_training()->set_epochs(0);
+    run.mutable_training()->set_epochs(1000001);
     const Outcome outcome = outcome_of([&] { config::check_run_spec(run, ToyKinds{}); });
     REQUIRE(outcome.violations.size() == 2);
-    REQUIRE(outcome.violations[0] == FieldViolation{"training.epochs", "0; valid is 1 to 1000000"});
+    REQUIRE(outcome.violations[0] ==
+            FieldViolation{"training.epochs", "1000001; valid is 0 to 1000000"});
     REQUIRE(outcome.violations[1].field == "layers[0].rig");
-    REQUIRE(outcome.message.starts_with("training.epochs: 0; valid is 1 to 1000000\n"));
+    REQUIRE(outcome.message.starts_with("training.epochs: 1000001; valid is 0 to 1000000\n"));
 }

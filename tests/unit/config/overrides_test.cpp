@@ -57,7 +57,7 @@ TEST_CASE("an override's value is TOML, else a text") {
 
 TEST_CASE("problems of overrides name the override") {
     REQUIRE(refusal("training.epochs=-3") ==
-            "override 'training.epochs=-3': training.epochs: -3; valid is 1 to 1000000");
+            "override 'training.epochs=-3': training.epochs: -3; valid is 0 to 1000000");
     REQUIRE(refusal("seed=many") ==
             "override 'seed=many': seed: 'many' is a string; an integer is expected");
     REQUIRE(refusal("training.epohcs=3") ==
@@ -80,8 +80,9 @@ TEST_CASE("problems of overrides inside arrays of tables and options name the ov
                                             "is a string; true or false is expected");
     REQUIRE(refusal("scheme.options.epohcs=3") ==
             "override 'scheme.options.epohcs=3': unknown key 'epohcs'; did you mean 'epochs'?");
-    REQUIRE(refusal("scheme.options.epochs=0") ==
-            "override 'scheme.options.epochs=0': scheme.options.epochs: 0; valid is 1 to 1000000");
+    REQUIRE(refusal("scheme.options.epochs=1000001") ==
+            "override 'scheme.options.epochs=1000001': scheme.options.epochs: 1000001; valid is 0 "
+            "to 1000000");
     REQUIRE(refusal("scheme.options.epochs=2.5") ==
             "override 'scheme.options.epochs=2.5': scheme.options.epochs: 2.5 is a float; an "
             "integer is expected");

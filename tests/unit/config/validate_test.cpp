@@ -53,7 +53,7 @@ TEST_CASE("both ends of a range") {
     REQUIRE(check(training).message.empty());
     training.set_epochs(1000001);
     training.set_learning_rate(0.0);
-    REQUIRE(check(training).message == "epochs: 1000001; valid is 1 to 1000000\n"
+    REQUIRE(check(training).message == "epochs: 1000001; valid is 0 to 1000000\n"
                                        "learning_rate: 0; valid is more than 0, at most 10");
 }
 

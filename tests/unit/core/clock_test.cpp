@@ -25,8 +25,7 @@ TEST_CASE("a wait on the manual clock ends when the clock is moved far enough") 
 TEST_CASE("a stop request ends a wait on either clock") {
     const ManualClock manual;
     const phyll::SystemClock real;
-    const Clock& clock =
-        GENERATE_REF(static_cast<const Clock&>(manual), static_cast<const Clock&>(real));
+    const Clock& clock = GENERATE(false, true) ? static_cast<const Clock&>(real) : manual;
     std::stop_source stop;
     std::thread stopper([&] { stop.request_stop(); });
     REQUIRE(clock.wait_until(clock.now() + 1h, stop.get_token()) == Clock::Wake::stopped);

@@ -263,3 +263,8 @@ TEST_CASE("the table of responses is the mean over labels, by sample, of both sp
     REQUIRE(table.complete());
     REQUIRE(mean(table.test(), 0) == 1.5F);
 }
+
+TEST_CASE("softmax is fitted to as many numbers as it holds, and what is more is said") {
+    REQUIRE(why_no_softmax(60'000, 2'000).empty());
+    REQUIRE_THAT(why_no_softmax(300'000, 2'000), Contains("300,000 samples of 2,000 features"));
+}

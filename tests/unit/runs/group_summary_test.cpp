@@ -89,6 +89,8 @@ TEST_CASE("members are counted by state, their queries added, the last end is th
     group.members.pop_back();
     REQUIRE(overview(group).finished() == 102);
     REQUIRE(overview(group).reason() == "run 3: cable is out");
+    group.members[1].info.set_replay_of(7); // a journal answered
+    REQUIRE(overview(group).queries() == 16);
 }
 
 TEST_CASE("one variant has an interval, a mixture of variants only a spread") {

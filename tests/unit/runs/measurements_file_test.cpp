@@ -97,7 +97,7 @@ TEST_CASE("measurements in HDF5 are those of the journal, each once, and what th
     rigs["a/b"].outputs.push_back({.name = "p", .unit = "Pa"});
     const auto path = dir.path() / "file.h5";
     std::ofstream(path) << "is replaced";
-    runs::MeasurementsWriter(reader, rigs, path).write({});
+    runs::MeasurementsWriter(reader, rigs, path, {.classes = {"ae", "iy"}}).write({});
 
     const H5::H5File file(path.string(), H5F_ACC_RDONLY);
     const H5::Group root = file.openGroup("/");
@@ -108,6 +108,8 @@ TEST_CASE("measurements in HDF5 are those of the journal, each once, and what th
 
     const H5::Group group = file.openGroup("a-b");
     REQUIRE(attribute(group, "rig") == "a/b");
+    const H5::Attribute classes = group.openDataSet("label").openAttribute("classes");
+    REQUIRE(classes.getSpace().getSimpleExtentNpoints() == 2);
     REQUIRE(attribute(group, "kind") == "echo");
     REQUIRE(attribute(group.openDataSet("response"), "unit") == "Pa");
     REQUIRE(shape(group, "stimulus") == std::vector<hsize_t>{13, 3});
@@ -145,7 +147,7 @@ TEST_CASE("where training images were shown as copies, their places say which or
     const std::map<std::string, LayerSpec> rigs;
     const auto shown_as = [&](std::size_t copies) -> std::optional<std::uint64_t> {
         const auto path = dir.path() / "file.h5";
-        runs::MeasurementsWriter(reader, rigs, path, copies).write({});
+        runs::MeasurementsWriter(reader, rigs, path, {.shown_as = copies}).write({});
         const H5::H5File file(path.string(), H5F_ACC_RDONLY);
         const H5::DataSet sample = file.openGroup("a-b").openDataSet("sample");
         if (!sample.attrExists("shown_as")) {

@@ -42,7 +42,7 @@ struct Interrupted {
         }
         cost.Clear();
         cost.set_layer(1);
-        return measurer.answer("r", {.stimuli = std::as_const(stimuli).view()}, cost, {}, [] {});
+        return measurer.answer("r", {.stimuli = std::as_const(stimuli).view()}, cost, {});
     }
 
     test::TempDir dir;
@@ -123,7 +123,7 @@ TEST_CASE("a journal beyond its limit is an error that names the key, before the
     const OwnedBlock stimuli(2, 400);
     v1::LayerCost cost;
     cost.set_layer(1);
-    REQUIRE_THROWS_WITH(measurer.answer("r", {.stimuli = stimuli.view()}, cost, {}, [] {}),
+    REQUIRE_THROWS_WITH(measurer.answer("r", {.stimuli = stimuli.view()}, cost, {}),
                         Contains("journal_limit"));
     REQUIRE(cost.training_queries() < 400);
 }

@@ -3,6 +3,7 @@
 // whoever finishes has learned what he would have learned undisturbed.
 
 #include "daemon/runs/run_state.hpp"
+#include "tests/support/nightly.hpp"
 #include "tests/unit/runs/run_bench.hpp"
 #include "tests/unit/runs/storm_client.hpp"
 
@@ -303,15 +304,10 @@ class Learned {
     std::map<std::pair<std::vector<std::string>, std::size_t>, std::string> known_;
 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int storms = 8; // a lab; a sanitizer takes its time over each
-#else
-constexpr int storms = 50;
-#endif
-
-/// A quarter of a thousand storms, each with its own seed.
+/// A quarter of a thousand storms by night, fewer by day, each with its own seed.
 void survive(std::uint32_t quarter) {
     Learned learned;
+    const std::size_t storms = test::nightly() ? 50 : 8; // a lab
     std::size_t succeeded = 0;
     std::size_t pauses = 0;
     std::size_t losses = 0;
@@ -319,7 +315,7 @@ void survive(std::uint32_t quarter) {
     std::uint32_t seed = 250 * quarter;
     for (int lab = 0; lab < 5; ++lab) {
         RunBench bench;
-        for (int i = 0; i < storms; ++i) {
+        for (std::size_t i = 0; i < storms; ++i) {
             CAPTURE(++seed);
             Storm storm(bench, seed);
             storm.rage(20);

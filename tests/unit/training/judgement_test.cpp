@@ -70,7 +70,7 @@ TEST_CASE("of too many classes only the hits are counted") {
     CHECK(counter.add(classes - 1, scores));
     CHECK(counter.hits() == 1);
     CHECK_FALSE(counter.judgement());
-    CHECK(counter.save("judged").values.size() == 1);
+    CHECK(counter.save("judged").values.size() == 2);
 }
 
 TEST_CASE("what was judged is stored and goes on") {

@@ -92,6 +92,19 @@ v1::PrototypesOptions complete_prototypes() {
     return options;
 }
 
+v1::InfonceOptions complete_infonce() {
+    v1::InfonceOptions options;
+    options.set_tau(0.1);
+    options.set_copies(3);
+    options.set_read_out("ridge");
+    options.set_activation("abs");
+    options.set_response_scale("per_output");
+    options.set_adam_beta1(0.9);
+    options.set_adam_beta2(0.999);
+    options.set_adam_epsilon(1e-8);
+    return options;
+}
+
 namespace {
 
 std::vector<std::optional<RigShape>> rigs_for(const phyll::v1::RunSpec& spec,
@@ -120,6 +133,10 @@ std::unique_ptr<Scheme> make_local(const std::string& kind, const phyll::v1::Run
         const v1::PrototypesOptions options = complete_prototypes();
         return scheme_kind(kind).make({spec, options, data.data, data.split, rigs_for(spec)});
     }
+    if (kind == "infonce") {
+        const v1::InfonceOptions options = complete_infonce();
+        return scheme_kind(kind).make({spec, options, data.data, data.split, rigs_for(spec)});
+    }
     v1::PhyllOptions options = complete_options();
     options.set_negatives(kind == "phyll, hard" ? "hard" : "uniform");
     return make_scheme(spec, data, options);
@@ -140,6 +157,28 @@ std::unique_ptr<Scheme> make_scheme_on(const RigShape& shape, const phyll::v1::R
         phyll ? static_cast<const google::protobuf::Message&>(phyll_options) : read_out_options;
     return scheme_kind(spec.scheme().kind())
         .make({spec, options, data.data, data.split, rigs_for(spec, shape)});
+}
+
+std::unique_ptr<TrainedNetwork> restore_network(const std::string& kind,
+                                                const phyll::v1::RunSpec& spec, std::size_t classes,
+                                                std::span<const NamedArray> network) {
+    const v1::PhyllOptions phyll = complete_options();
+    const v1::PrototypesOptions prototypes = complete_prototypes();
+    const v1::InfonceOptions infonce = complete_infonce();
+    const v1::ReadOutOptions read_out;
+    const google::protobuf::Message* options = &read_out;
+    if (kind == "phyll") {
+        options = &phyll;
+    } else if (kind == "prototypes") {
+        options = &prototypes;
+    } else if (kind == "infonce") {
+        options = &infonce;
+    }
+    return scheme_kind(kind).restore({spec, *options, classes, rigs_for(spec), network});
+}
+
+SineRig small_rig() {
+    return {rig_inputs, rig_outputs};
 }
 
 std::uint64_t Record::all_training_queries() const {
@@ -214,6 +253,12 @@ phyll::v1::RunSpec small_spec() {
 
 SplitData small_vowels() {
     return synthetic_vowels(3, 70, 70);
+}
+
+void hold_out(Split& split, std::size_t samples) {
+    const auto first = split.training.end() - static_cast<std::ptrdiff_t>(samples);
+    split.validation.assign(first, split.training.end());
+    split.training.erase(first, split.training.end());
 }
 
 } // namespace phyll::training::test

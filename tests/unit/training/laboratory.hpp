@@ -2,9 +2,11 @@
 
 #include "daemon/training/data/data_set.hpp"
 #include "daemon/training/scheme.hpp"
+#include "daemon/training/schemes/infonce/infonce.pb.h"
 #include "daemon/training/schemes/phyll/phyll.pb.h"
 #include "daemon/training/schemes/prototypes/prototypes.pb.h"
 #include "daemon/training/schemes/scheme_job.hpp"
+#include "daemon/training/trained_network.hpp"
 #include "phyll/v1/run_spec.pb.h"
 
 #include <cstddef>
@@ -12,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +38,7 @@ class SineRig {
 [[nodiscard]] phyll::v1::RunSpec complete_spec(std::size_t layers);
 [[nodiscard]] v1::PhyllOptions complete_options();
 [[nodiscard]] v1::PrototypesOptions complete_prototypes();
+[[nodiscard]] v1::InfonceOptions complete_infonce();
 
 /// A scheme for `spec`, on rigs of 24 inputs and 20 outputs.
 [[nodiscard]] std::unique_ptr<Scheme>
@@ -44,6 +48,8 @@ make_scheme(const phyll::v1::RunSpec& spec, const SplitData& data, const v1::Phy
 
 /// What the layers of each of these learn by: for `make_local`.
 inline constexpr const char* local_kinds[] = {"phyll", "phyll, hard", "prototypes"};
+/// And one that learns without labels.
+inline constexpr const char* all_local_kinds[] = {"phyll", "phyll, hard", "prototypes", "infonce"};
 /// A scheme of such a kind, on the same rigs.
 [[nodiscard]] std::unique_ptr<Scheme>
 make_local(const std::string& kind, const phyll::v1::RunSpec& spec, const SplitData& data);
@@ -54,6 +60,16 @@ make_local(const std::string& kind, const phyll::v1::RunSpec& spec, const SplitD
 /// Any scheme, on rigs of that shape.
 [[nodiscard]] std::unique_ptr<Scheme>
 make_scheme_on(const RigShape& shape, const phyll::v1::RunSpec& spec, const SplitData& data);
+
+/// The network that a scheme of one of these kinds ("phyll", "prototypes", "infonce", "ridge",
+/// "softmax")
+/// trained on those rigs.
+[[nodiscard]] std::unique_ptr<TrainedNetwork> restore_network(const std::string& kind,
+                                                              const phyll::v1::RunSpec& spec,
+                                                              std::size_t classes,
+                                                              std::span<const NamedArray> network);
+/// The rig that these schemes are made for.
+[[nodiscard]] SineRig small_rig();
 
 /// What a run left behind.
 struct Record {
@@ -99,5 +115,7 @@ class Runner {
 [[nodiscard]] phyll::v1::RunSpec small_spec();
 /// 70 training and 70 test vowels.
 [[nodiscard]] SplitData small_vowels();
+/// Makes the last so many training samples the validation split.
+void hold_out(Split& split, std::size_t samples);
 
 } // namespace phyll::training::test

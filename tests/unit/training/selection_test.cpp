@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 using namespace phyll::training;
@@ -25,7 +27,8 @@ Selection make_selection(Schedule schedule) {
     for (std::size_t i = 0; i < labels.size(); ++i) {
         labels[i] = static_cast<std::uint32_t>(i % classes);
     }
-    return {settings, classes, labels, {0, 1, 2, 3, 0}};
+    settings.judged_samples = labels.size();
+    return {settings, classes, {.training = labels, .test = {0, 1, 2, 3, 0}}};
 }
 
 Task training(std::size_t layer, std::size_t epoch, std::size_t part) {
@@ -139,4 +142,40 @@ TEST_CASE("hits are counted per sample, ties go to the first label") {
     // Labels 0, 1, 2, 3, 0: right, right, wrong, tie lost, tie won.
     const std::vector<float> goodness{1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 1};
     CHECK(selection.count_hits(test, columns, goodness) == 3);
+}
+
+TEST_CASE("a sample is compared as two of its copies, any two") {
+    LocalSettings settings;
+    settings.seed = 1;
+    settings.batch = 20;
+    settings.labelling = Labelling::copies;
+    settings.copies = 4;
+    settings.epochs = 1;
+    settings.layers.resize(2);
+    const Selection selection(settings, classes,
+                              {.training = std::vector<std::uint32_t>(103), .test = {}});
+    std::map<std::pair<std::uint32_t, std::uint32_t>, int> counts;
+    constexpr int epochs = 1200;
+    for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+        const std::vector<Column> columns = selection.columns(training(0, epoch, 5));
+        REQUIRE(columns.size() == 6);
+        for (std::size_t i = 0; i < 3; ++i) {
+            REQUIRE(columns[i].sample == columns[3 + i].sample);
+            ++counts[{columns[i].label, columns[3 + i].label}];
+        }
+    }
+    CHECK(counts.size() == 4 * 3);
+    for (const auto& [pair, count] : counts) {
+        CHECK(pair.first != pair.second);
+        // Five standard errors of a twelfth of the draws.
+        CHECK(std::abs(count - epochs / 4) < 5 * std::sqrt(epochs / 4.0));
+    }
+    // To the next layer go a sample and all its copies, to places of their own.
+    const Task pass{.phase = Phase::propagate, .layer = 0, .part = 0};
+    std::set<std::size_t> places;
+    for (const Column& column : selection.columns(pass)) {
+        places.insert(selection.place(column));
+    }
+    CHECK(places.size() == 103 * 5);
+    CHECK(*places.rbegin() == 103 * 5 - 1);
 }

@@ -44,7 +44,6 @@ TEST_CASE("a run spec that cannot be is refused with the field that is wrong") {
     };
     CHECK(refused_field([](Spec&, Options&) {}) == "accepted");
     CHECK(training([](auto& t) { t.set_schedule("both"); }) == "training.schedule");
-    CHECK(training([](auto& t) { t.set_epochs(0); }) == "training.epochs");
     CHECK(training([](auto& t) { t.set_inner_steps(0); }) == "training.inner_steps");
     CHECK(training([](auto& t) { t.set_learning_rate(0); }) == "training.learning_rate");
     CHECK(training([](auto& t) { t.set_learning_rate_schedule("step"); }) ==

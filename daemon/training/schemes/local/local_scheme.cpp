@@ -23,22 +23,53 @@ double share(std::span<const float> counts, std::size_t of) {
     return std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(of);
 }
 
-/// That of each layer is between -1 and 1.
-JudgementCounter::Range goodness_of(std::size_t layers) {
-    return {.least = -static_cast<double>(layers), .most = static_cast<double>(layers)};
+/// The range of goodness that samples are judged by, if they are: that of each layer is between -1
+/// and 1.
+std::optional<JudgementCounter::Range> goodness_of(const LocalSettings& settings) {
+    if (settings.labelling == Labelling::copies) {
+        return std::nullopt;
+    }
+    const auto layers = static_cast<double>(settings.layers.size());
+    return JudgementCounter::Range{.least = -layers, .most = layers};
+}
+
+std::vector<std::uint32_t> first_of(const std::vector<std::uint32_t>& samples, std::size_t count) {
+    return {samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+Selection::Labels read_labels(const SchemeJob& job, const LocalSettings& settings) {
+    return {.training = labels_of(job.data, job.split.training),
+            .test = labels_of(job.data, job.split.test),
+            .validation =
+                labels_of(job.data, first_of(job.split.validation, settings.validated_samples))};
+}
+
+Stage stage_of(Phase phase) {
+    switch (phase) {
+    case Phase::train:
+        return Stage::training;
+    case Phase::validate:
+        return Stage::validating;
+    case Phase::evaluate:
+        return Stage::testing;
+    default:
+        return Stage::measuring;
+    }
 }
 
 } // namespace
 
 LocalScheme::LocalScheme(const SchemeJob& job, LocalSettings settings)
     : settings_(std::move(settings)),
-      selection_(settings_, job.data.classes(), labels_of(job.data, job.split.training),
-                 labels_of(job.data, job.split.test)),
-      timetable_(settings_.schedule, settings_.layers.size(), settings_.epochs, selection_.parts()),
+      selection_(settings_, job.data.classes(), read_labels(job, settings_)),
+      timetable_(settings_.schedule, settings_.layers.size(), settings_.epochs, selection_.parts(),
+                 settings_.validation),
       network_(settings_, fit_scaling(job)),
       training_scores_(job.data.inputs, network_.scaling(), job.split.training),
       test_scores_(job.data.inputs, network_.scaling(), job.split.test),
-      judged_(job.data.classes(), goodness_of(network_.depth())) {
+      validation_scores_(job.data.inputs, network_.scaling(),
+                         first_of(job.split.validation, settings_.validated_samples)),
+      judged_(job.data.classes(), goodness_of(settings_)) {
     const std::vector<Column> own = selection_.with_own_labels(training_scores_.samples());
     network_.layer(0).encoder().fit(network_.input_rows(training_scores_, own));
     begin();
@@ -46,6 +77,7 @@ LocalScheme::LocalScheme(const SchemeJob& job, LocalSettings settings)
 
 void LocalScheme::begin() {
     progress_ = {};
+    progress_.flow.resize(network_.depth());
     judged_.clear();
     if (greedy()) {
         progress_.prior_goodness.assign(training_scores_.samples() * selection_.classes(), 0.0F);
@@ -68,12 +100,19 @@ void LocalScheme::start_over() {
 
 // ---- What a step works on
 
+const Scores& LocalScheme::scores(const Task& task) const noexcept {
+    return task.phase == Phase::validate ? validation_scores_
+           : task.on_test                ? test_scores_
+                                         : training_scores_;
+}
+
 OwnedBlock LocalScheme::inputs(const Task& task, std::span<const Column> columns) const {
     if (task.layer == 0) {
-        return network_.inputs(task.on_test ? test_scores_ : training_scores_, columns);
+        return first_inputs(scores(task), columns);
     }
-    if (!greedy() || task.phase == Phase::evaluate) {
-        return progress_.flow;
+    if (!greedy() || task.judges()) {
+        const std::vector<InFlight>& flow = progress_.flow[task.layer];
+        return std::ranges::find(flow, task.part, &InFlight::part)->inputs;
     }
     OwnedBlock gathered(settings_.layers[task.layer].inputs, columns.size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -102,10 +141,13 @@ Plan LocalScheme::plan(std::uint64_t step) const {
     Plan plan;
     plan.layer = task.layer;
     plan.epoch = task.epoch;
-    plan.purpose = task.phase == Phase::evaluate ? Purpose::evaluation : Purpose::training;
-    plan.stage = task.phase == Phase::train      ? Stage::training
-                 : task.phase == Phase::evaluate ? Stage::testing
-                                                 : Stage::measuring;
+    plan.overall_epoch =
+        task.epoch + (greedy() ? settings_.epochs * std::max(task.layer, task.deepest) : 0);
+    plan.purpose = task.judges() ? Purpose::evaluation : Purpose::training;
+    plan.stage = stage_of(task.phase);
+    if (is_left_over(task)) {
+        return plan;
+    }
     const NetworkLayer& layer = network_.layer(task.layer);
     if (layer.settings().physics) {
         const Work work = prepare(task);
@@ -113,9 +155,10 @@ Plan LocalScheme::plan(std::uint64_t step) const {
         plan.encoded = work.inputs.view().size();
         plan.on_test = task.on_test;
         plan.origins.reserve(plan.stimuli.samples());
+        const std::size_t first = task.phase == Phase::validate ? training_scores_.samples() : 0;
         for (const Column& column : work.columns) {
             plan.origins.insert(plan.origins.end(), layer.settings().permutations,
-                                {column.sample, column.label});
+                                {static_cast<std::uint32_t>(first + column.sample), column.label});
         }
         if (task.phase == Phase::evaluate && task.layer == 0) {
             plan.samples = selection_.samples(work.columns);
@@ -133,11 +176,18 @@ StepReport LocalScheme::learn(std::uint64_t step, const Plan& planned, ConstBloc
                                 step, progress_.next_step, steps()));
     }
     const Task task = timetable_.at(step);
+    if (is_left_over(task)) {
+        ++progress_.next_step;
+        return {};
+    }
     check_responses(task, planned, responses);
     const Work work = prepare(task);
     ++progress_.next_step;
     StepReport report = take_step(work, responses);
-    report.operations = operations(work);
+    report.operations += operations(work);
+    if (timetable_.ends_training(step)) {
+        go_back_to_best();
+    }
     return report;
 }
 
@@ -147,6 +197,8 @@ StepReport LocalScheme::take_step(const Work& work, ConstBlock responses) {
         return learn_fit(work, responses);
     case Phase::train:
         return learn_train(work, responses);
+    case Phase::validate:
+        return learn_validate(work, responses);
     case Phase::propagate:
         return learn_propagate(work, responses);
     default:
@@ -173,14 +225,15 @@ StepReport LocalScheme::learn_fit(const Work& work, ConstBlock responses) {
         layer.response().fit(layer.answers(responses));
     }
     if (!greedy()) {
+        progress_.flow[work.task.layer].clear();
         if (!is_last(work.task.layer)) {
-            progress_.flow =
-                layer.local().map(layer.features(work.inputs.view(), responses).view());
-            network_.layer(work.task.layer + 1).encoder().fit(progress_.flow.view());
-        } else {
-            progress_.flow = {};
+            OwnedBlock z = layer.local().map(layer.features(work.inputs.view(), responses).view());
+            network_.layer(work.task.layer + 1).encoder().fit(z.view());
+            progress_.flow[work.task.layer + 1].push_back(
+                {.part = 0, .inputs = std::move(z), .said = {}});
         }
     }
+    progress_.validation = {};
     return {};
 }
 
@@ -195,23 +248,16 @@ StepReport LocalScheme::learn_train(const Work& work, ConstBlock responses) {
                     {.learning_rate = settings_.learning_rate_at(task.epoch),
                      .inner_steps = settings_.inner_steps,
                      .updates_before = batch * settings_.inner_steps});
-    const bool judges = selection_.shows_all_labels(task.layer);
-    const bool flows = !greedy() && !is_last(task.layer);
-    OwnedBlock z = judges || flows ? layer.local().map(features.view()) : OwnedBlock{};
-    if (judges) {
-        judge_batch(work, z.view());
-    }
-    if (!greedy()) {
-        collect(work);
-        progress_.flow = flows ? std::move(z) : OwnedBlock{};
-    }
+    look_at_batch(work, features.view());
     StepReport report;
     report.loss = outcome.loss;
     if (greedy() || is_last(task.layer)) {
         record_batch(work, outcome);
         if (task.last_part) {
-            report.epoch = report_epoch(task);
             refit_encoders(task.epoch);
+            if (!timetable_.validates_after(task)) {
+                report.epoch = report_epoch(task);
+            }
         }
     }
     return report;
@@ -221,53 +267,24 @@ StepReport LocalScheme::learn_propagate(const Work& work, ConstBlock responses) 
     const Task& task = work.task;
     const NetworkLayer& layer = network_.layer(task.layer);
     const OwnedBlock z = layer.local().map(layer.features(work.inputs.view(), responses).view());
-    const std::vector<float> goodness = layer.local().goodness(z.view());
     if (task.part == 0) {
         progress_.next_inputs =
-            OwnedBlock(z.channels(), training_scores_.samples() * selection_.showings());
+            OwnedBlock(z.channels(), training_scores_.samples() * selection_.propagated_showings());
     }
     for (std::size_t i = 0; i < work.columns.size(); ++i) {
         copy_sample(z.view(), i, progress_.next_inputs.view(), selection_.place(work.columns[i]));
     }
-    for (std::size_t i = 0; i < goodness.size(); ++i) {
-        progress_.prior_goodness[selection_.goodness_place(work.columns, i)] += goodness[i];
+    if (settings_.labelling != Labelling::copies) {
+        const std::vector<float> goodness = layer.local().goodness(z.view());
+        for (std::size_t i = 0; i < goodness.size(); ++i) {
+            progress_.prior_goodness[selection_.goodness_place(work.columns, i)] += goodness[i];
+        }
     }
     if (task.last_part) {
         progress_.inputs = std::exchange(progress_.next_inputs, {});
         network_.layer(task.layer + 1).encoder().fit(progress_.inputs.view());
     }
     return {};
-}
-
-StepReport LocalScheme::learn_evaluate(const Work& work, ConstBlock responses) {
-    const Task& task = work.task;
-    const NetworkLayer& layer = network_.layer(task.layer);
-    OwnedBlock z = layer.local().map(layer.features(work.inputs.view(), responses).view());
-    const std::vector<float> goodness = layer.local().goodness(z.view());
-    if (task.layer == 0) {
-        // Training is over; what only it needs is not carried further.
-        progress_.inputs = {};
-        progress_.prior_goodness = {};
-    }
-    add_goodness(task, goodness);
-    progress_.flow = std::move(z);
-    if (!is_last(task.layer)) {
-        return {};
-    }
-    judge_chunk(work);
-    progress_.flow = {};
-    progress_.flow_goodness = {};
-    StepReport report;
-    if (task.last_part) {
-        (task.on_test ? report.test_accuracy : report.train_accuracy) =
-            static_cast<double>(judged_.hits()) /
-            static_cast<double>(selection_.labels(task).size());
-        if (task.on_test) {
-            report.test_judgement = judged_.judgement();
-        }
-        judged_.clear();
-    }
-    return report;
 }
 
 std::optional<OwnedBlock> LocalScheme::with_noise(const Work& work,
@@ -279,7 +296,7 @@ std::optional<OwnedBlock> LocalScheme::with_noise(const Work& work,
     OwnedBlock noisy = features;
     const KeyedRandom random(settings_.seed,
                              fmt::format("layer {} response noise", work.task.layer + 1));
-    const std::size_t table = training_scores_.samples() * selection_.showings();
+    const std::size_t table = training_scores_.samples() * selection_.propagated_showings();
     std::vector<float> noise(physical);
     for (std::size_t i = 0; i < work.columns.size(); ++i) {
         // A row of its own for every column and epoch, whatever the batch.
@@ -292,43 +309,6 @@ std::optional<OwnedBlock> LocalScheme::with_noise(const Work& work,
         }
     }
     return noisy;
-}
-
-/// Keeps what the layers so far make of the columns that are on their way.
-void LocalScheme::add_goodness(const Task& task, std::span<const float> goodness) {
-    if (task.layer == 0) {
-        progress_.flow_goodness.assign(goodness.size(), 0.0F);
-    }
-    std::transform(goodness.begin(), goodness.end(), progress_.flow_goodness.begin(),
-                   progress_.flow_goodness.begin(), std::plus<>());
-}
-
-void LocalScheme::judge_chunk(const Work& work) {
-    const std::size_t classes = selection_.classes();
-    const std::vector<std::uint32_t> samples = selection_.samples(work.columns);
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        judged_.add(selection_.labels(work.task)[samples[i]],
-                    std::span(progress_.flow_goodness).subspan(i * classes, classes));
-    }
-}
-
-/// Counts the batch's samples that are right, once the last layer that knows of them is asked.
-void LocalScheme::judge_batch(const Work& work, ConstBlock z) {
-    const Task& task = work.task;
-    std::vector<float> goodness = network_.layer(task.layer).local().goodness(z);
-    if (greedy()) {
-        for (std::size_t i = 0; i < goodness.size(); ++i) {
-            goodness[i] += progress_.prior_goodness[selection_.goodness_place(work.columns, i)];
-        }
-    } else {
-        add_goodness(task, goodness);
-        if (!is_last(task.layer)) {
-            return;
-        }
-        goodness = std::exchange(progress_.flow_goodness, {});
-    }
-    progress_.batch_label_hits.push_back(
-        static_cast<float>(selection_.count_hits(task, work.columns, goodness)));
 }
 
 /// Simultaneous: keeps the batch's inputs, as far as there is room, for the next encoder.
@@ -372,6 +352,11 @@ EpochReport LocalScheme::report_epoch(const Task& task) {
     progress_.batch_loss.clear();
     progress_.batch_pair_hits.clear();
     progress_.batch_label_hits.clear();
+    if (progress_.validation.hits_before >= 0.0F) {
+        report.validation_accuracy_before =
+            static_cast<double>(std::exchange(progress_.validation.hits_before, -1.0F)) /
+            static_cast<double>(validation_scores_.samples());
+    }
     return report;
 }
 

@@ -12,6 +12,13 @@ std::vector<float> LocalScheme::fingerprint() const {
     const auto add = [&](auto value) { facts.push_back(static_cast<float>(value)); };
     add(training_scores_.samples());
     add(test_scores_.samples());
+    add(validation_scores_.samples());
+    add(settings_.validation.every);
+    add(settings_.validation.patience);
+    for (const std::size_t epoch : settings_.validation.before) {
+        add(epoch);
+    }
+    add(settings_.judged_samples);
     add(selection_.classes());
     add(settings_.schedule == Schedule::greedy);
     add(settings_.reuse);
@@ -44,6 +51,7 @@ std::vector<float> LocalScheme::fingerprint() const {
 std::vector<NamedArray> LocalScheme::network() const {
     std::vector<NamedArray> arrays;
     network_.save(arrays);
+    save_more(arrays);
     return arrays;
 }
 
@@ -53,6 +61,7 @@ std::vector<NamedArray> LocalScheme::state() const {
         network_.layer(l).save_optimiser(arrays);
     }
     progress_.save(arrays);
+    save_progress(arrays);
     arrays.push_back(judged_.save("progress/judged"));
     arrays.push_back(named_vector("job", fingerprint()));
     return arrays;
@@ -72,8 +81,11 @@ void LocalScheme::restore(std::span<const NamedArray> state) {
     for (std::size_t l = 0; l < network.depth(); ++l) {
         network.layer(l).restore_optimiser(arrays);
     }
-    progress.restore(arrays);
+    std::vector<NamedArray> shapes;
+    network.save(shapes);
+    progress.restore(arrays, shapes);
     judged.restore(arrays, "progress/judged");
+    restore_more(arrays);
     network_ = std::move(network);
     progress_ = std::move(progress);
     judged_ = std::move(judged);

@@ -50,9 +50,11 @@ OwnedBlock NetworkLayer::features(ConstBlock inputs, ConstBlock responses) const
 void NetworkLayer::save(std::vector<NamedArray>& arrays) const {
     arrays.push_back(named_block(prefix_ + "weights", local_.weights()));
     arrays.push_back(named_vector(prefix_ + "bias", local_.bias()));
-    arrays.push_back(local_.directions().samples() == 1
-                         ? named_vector(prefix_ + directions_, local_.directions().values())
-                         : named_block(prefix_ + directions_, local_.directions()));
+    if (local_.directions().samples() == 1) {
+        arrays.push_back(named_vector(prefix_ + directions_, local_.directions().values()));
+    } else if (local_.directions().samples() > 1) {
+        arrays.push_back(named_block(prefix_ + directions_, local_.directions()));
+    }
     if (settings_.physics) {
         arrays.push_back(named_vector(prefix_ + "encoding_offset", encoder_.offset()));
         arrays.push_back(named_vector(prefix_ + "encoding_scale", encoder_.scale()));
@@ -66,7 +68,7 @@ void NetworkLayer::restore(const ArrayReader& arrays) {
     arrays.read(prefix_ + "bias", local_.bias());
     if (local_.directions().samples() == 1) {
         arrays.read(prefix_ + directions_, local_.directions().values());
-    } else {
+    } else if (local_.directions().samples() > 1) {
         arrays.read(prefix_ + directions_, local_.directions());
     }
     if (settings_.physics) {

@@ -57,39 +57,45 @@ std::uint32_t draw_wrong(std::span<const float> goodness, std::uint32_t own, dou
 
 } // namespace
 
-Selection::Selection(const LocalSettings& settings, std::size_t classes,
-                     std::vector<std::uint32_t> training_labels,
-                     std::vector<std::uint32_t> test_labels)
+Selection::Selection(const LocalSettings& settings, std::size_t classes, Labels labels)
     : seed_(settings.seed),
       schedule_(settings.schedule),
       batch_(settings.batch),
       classes_(classes),
       showings_(settings.labelling == Labelling::overlay ? classes : 1),
-      training_labels_(std::move(training_labels)),
-      test_labels_(std::move(test_labels)) {
+      copies_(settings.labelling == Labelling::copies && settings.epochs > 0 ? settings.copies : 0),
+      judged_samples_(settings.judged_samples),
+      labels_(std::move(labels)) {
     for (const LayerSettings& layer : settings.layers) {
         const bool for_nothing =
             schedule_ == Schedule::greedy && (settings.reuse || !layer.physics);
-        shows_all_labels_.push_back(showings_ == 1 || settings.all_labels || for_nothing);
+        shows_all_labels_.push_back(copies_ == 0 &&
+                                    (showings_ == 1 || settings.all_labels || for_nothing));
     }
 }
 
 std::size_t Selection::batches() const {
-    return divide_up(training_labels_.size(), batch_);
+    return divide_up(labels_.training.size(), batch_);
 }
 
 Timetable::Parts Selection::parts() const {
     return {.batches = batches(),
-            .training_chunks = divide_up(training_labels_.size(), chunk_samples()),
-            .test_chunks = divide_up(test_labels_.size(), chunk_samples())};
+            .training_chunks = divide_up(labels_.training.size(), propagated_chunk_samples()),
+            .judged_chunks = divide_up(judged_samples_, chunk_samples()),
+            .test_chunks = divide_up(labels_.test.size(), chunk_samples()),
+            .validation_chunks = divide_up(labels_.validation.size(), chunk_samples())};
 }
 
 std::size_t Selection::samples_to_fit() const {
-    return std::min(training_labels_.size(), most_samples_to_fit);
+    return std::min(labels_.training.size(), most_samples_to_fit);
 }
 
 std::size_t Selection::chunk_samples() const {
     return std::max<std::size_t>(1, columns_per_chunk / showings_);
+}
+
+std::size_t Selection::propagated_chunk_samples() const {
+    return std::max<std::size_t>(1, columns_per_chunk / propagated_showings());
 }
 
 std::size_t Selection::draws_of(std::size_t layer) const {
@@ -98,7 +104,7 @@ std::size_t Selection::draws_of(std::size_t layer) const {
 }
 
 std::vector<std::uint32_t> Selection::batch(const Task& task) const {
-    std::vector<std::uint32_t> order = range(0, training_labels_.size(), training_labels_.size());
+    std::vector<std::uint32_t> order = range(0, labels_.training.size(), labels_.training.size());
     if (batch_ == order.size()) {
         return order;
     }
@@ -109,7 +115,7 @@ std::vector<std::uint32_t> Selection::batch(const Task& task) const {
 }
 
 std::size_t Selection::batch_size(const Task& task) const {
-    return std::min(batch_, training_labels_.size() - task.part * batch_);
+    return std::min(batch_, labels_.training.size() - task.part * batch_);
 }
 
 std::vector<Column> Selection::pairs(const Task& task) const {
@@ -117,13 +123,13 @@ std::vector<Column> Selection::pairs(const Task& task) const {
     std::vector<Column> pairs;
     pairs.reserve(2 * samples.size());
     for (const std::uint32_t sample : samples) {
-        pairs.push_back({sample, training_labels_[sample]});
+        pairs.push_back({sample, labels_.training[sample]});
     }
     const KeyedRandom random(seed_, fmt::format("negatives {}", draws_of(task.layer)));
     for (const std::uint32_t sample : samples) {
         const auto drawn =
             static_cast<std::uint32_t>(random.below(classes_ - 1, task.epoch, sample));
-        const std::uint32_t skip_own = drawn >= training_labels_[sample] ? 1 : 0;
+        const std::uint32_t skip_own = drawn >= labels_.training[sample] ? 1 : 0;
         pairs.push_back({sample, drawn + skip_own});
     }
     return pairs;
@@ -136,12 +142,12 @@ std::vector<Column> Selection::hard_pairs(const Task& task, std::span<const floa
     std::vector<Column> pairs;
     pairs.reserve(2 * samples.size());
     for (const std::uint32_t sample : samples) {
-        pairs.push_back({sample, training_labels_[sample]});
+        pairs.push_back({sample, labels_.training[sample]});
     }
     for (std::size_t i = 0; i < samples.size(); ++i) {
         const std::uint32_t sample = samples[i];
         pairs.push_back(
-            {sample, draw_wrong(goodness.subspan(i * classes_, classes_), training_labels_[sample],
+            {sample, draw_wrong(goodness.subspan(i * classes_, classes_), labels_.training[sample],
                                 sharpness, random.uniform(task.epoch, sample))});
     }
     return pairs;
@@ -158,11 +164,42 @@ std::vector<Column> Selection::to_be_judged(std::span<const std::uint32_t> sampl
     return columns;
 }
 
+std::vector<Column> Selection::to_be_propagated(const Task& task) const {
+    const std::vector<std::uint32_t> samples =
+        range(task.part, propagated_chunk_samples(), labels_.training.size());
+    if (copies_ == 0) {
+        return to_be_judged(samples);
+    }
+    std::vector<Column> columns;
+    columns.reserve(samples.size() * propagated_showings());
+    for (const std::uint32_t sample : samples) {
+        columns.push_back({sample, Origin::no_label});
+        for (std::uint32_t copy = 0; copy < copies_; ++copy) {
+            columns.push_back({sample, copy});
+        }
+    }
+    return columns;
+}
+
+std::vector<Column> Selection::copied(const Task& task) const {
+    const std::vector<std::uint32_t> samples = batch(task);
+    const KeyedRandom random(seed_, fmt::format("copies {}", draws_of(task.layer)));
+    std::vector<Column> columns(2 * samples.size());
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        const std::size_t drawn = random.below(copies_ * (copies_ - 1), task.epoch, samples[i]);
+        const std::size_t one = drawn / (copies_ - 1);
+        const std::size_t other = (one + 1 + drawn % (copies_ - 1)) % copies_;
+        columns[i] = {samples[i], static_cast<std::uint32_t>(one)};
+        columns[samples.size() + i] = {samples[i], static_cast<std::uint32_t>(other)};
+    }
+    return columns;
+}
+
 std::vector<Column> Selection::with_own_labels(std::size_t samples) const {
     std::vector<Column> columns;
     columns.reserve(samples);
     for (std::uint32_t sample = 0; sample < samples; ++sample) {
-        columns.push_back({sample, showings_ == 1 ? Origin::no_label : training_labels_[sample]});
+        columns.push_back({sample, showings_ == 1 ? Origin::no_label : labels_.training[sample]});
     }
     return columns;
 }
@@ -172,9 +209,13 @@ std::vector<Column> Selection::columns(const Task& task) const {
     case Phase::fit:
         return with_own_labels(samples_to_fit());
     case Phase::train:
-        return shows_all_labels(task.layer) ? to_be_judged(batch(task)) : pairs(task);
+        return copies_ > 0                    ? copied(task)
+               : shows_all_labels(task.layer) ? to_be_judged(batch(task))
+                                              : pairs(task);
+    case Phase::propagate:
+        return to_be_propagated(task);
     default:
-        return to_be_judged(range(task.part, chunk_samples(), labels(task).size()));
+        return to_be_judged(range(task.part, chunk_samples(), judged(task)));
     }
 }
 

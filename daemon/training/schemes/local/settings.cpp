@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <set>
 #include <string>
 
 namespace phyll::training {
@@ -74,7 +75,7 @@ void read_training(LocalSettings& settings, const phyll::v1::TrainingSpec& spec,
     static constexpr Choices<bool, 2> rate_schedules{{{"constant", false}, {"cosine", true}}};
     settings.schedule = choose("training.schedule", spec.schedule(), schedules);
     settings.reuse = read_reuse(spec.reuse(), settings.schedule);
-    settings.epochs = at_least_one("training.epochs", spec.epochs());
+    settings.epochs = spec.epochs();
     settings.inner_steps = at_least_one("training.inner_steps", spec.inner_steps());
     settings.batch = spec.batch() == 0 ? training_samples
                                        : std::min<std::size_t>(spec.batch(), training_samples);
@@ -83,6 +84,43 @@ void read_training(LocalSettings& settings, const phyll::v1::TrainingSpec& spec,
     settings.response_noise = read_noise(spec.response_noise());
     settings.cosine =
         choose("training.learning_rate_schedule", spec.learning_rate_schedule(), rate_schedules);
+}
+
+/// How many of `available` are asked for; 0: all.
+std::size_t so_many(const char* field, std::uint32_t asked, std::size_t available) {
+    if (asked > available) {
+        throw invalid_field(
+            field, fmt::format("{}; there are {}, and 0 is for all of them", asked, available));
+    }
+    return asked == 0 ? available : asked;
+}
+
+void read_evaluation(LocalSettings& settings, const SchemeJob& job) {
+    const phyll::v1::EvaluationSpec& spec = job.spec.evaluation();
+    if (spec.every() > 0 && job.split.validation.empty()) {
+        throw invalid_field("evaluation.every",
+                            fmt::format("{}; there is no validation split to judge by: "
+                                        "data.validation_samples makes one",
+                                        spec.every()));
+    }
+    if (spec.patience() > 0 && spec.every() == 0) {
+        throw invalid_field(
+            "evaluation.patience",
+            fmt::format("{}; nothing is judged: evaluation.every says how often", spec.patience()));
+    }
+    settings.validated_samples =
+        so_many("evaluation.samples", spec.samples(), job.split.validation.size());
+    settings.judged_samples =
+        so_many("evaluation.training_samples", spec.training_samples(), job.split.training.size());
+    if (spec.every() == 0) {
+        return;
+    }
+    settings.validation = {.every = spec.every(), .patience = spec.patience()};
+    std::set<std::size_t> before;
+    for (const phyll::v1::PerturbSpec& perturb : job.spec.perturb()) {
+        before.insert(std::max(perturb.at_epoch(), 1U) - 1);
+    }
+    settings.validation.before.assign(before.begin(), before.end());
 }
 
 void read_options(LocalSettings& settings, const LocalOptions& options) {
@@ -168,6 +206,7 @@ LocalSettings read_settings(const SchemeJob& job, const LocalOptions& options,
     settings.labelling = labelling;
     settings.seed = job.spec.seed();
     read_training(settings, job.spec.training(), job.split.training.size());
+    read_evaluation(settings, job);
     read_options(settings, options);
     settings.layers = read_layers(job, labelling);
     settings.workers = job.workers;

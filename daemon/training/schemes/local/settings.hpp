@@ -15,6 +15,14 @@ namespace phyll::training {
 
 enum class Schedule { greedy, simultaneous };
 
+/// When the network is judged on the validation split while it is trained.
+struct Validation {
+    std::size_t every = 0;    ///< epochs, at whose end; 0: never
+    std::size_t patience = 0; ///< training ends after so many in a row without a gain; 0: never
+    /// Epochs, over the whole training, at whose begin it is judged as well; ascending.
+    std::vector<std::size_t> before{};
+};
+
 struct LayerSettings {
     std::size_t inputs = 0;
     std::size_t width = 0;
@@ -60,7 +68,8 @@ struct LocalOptions {
 /// Whether a sample's label is written into the network's input.
 enum class Labelling {
     overlay, ///< a sample is shown under a label: under each of them in turn to be judged
-    none     ///< a sample is shown as it is
+    none,    ///< a sample is shown as it is
+    copies   ///< a sample is shown as it is to be judged, and as its copies to be learned from
 };
 
 /// A run spec in the terms of schemes whose layers learn by themselves, checked.
@@ -79,18 +88,22 @@ struct LocalSettings {
     Labelling labelling = Labelling::overlay;
     float label_level = 1.0F;   ///< overlay: of the label's own entry
     bool all_labels = false;    ///< overlay: training asks for every label, whatever it costs
+    std::size_t copies = 0;     ///< copies: of each training sample
     std::size_t directions = 1; ///< that each layer's goodness is taken along
     Activation activation = Activation::abs;
     ResponseScaling::Kind response_scaling = ResponseScaling::Kind::per_output;
     AdamSettings adam;
     std::vector<LayerSettings> layers; ///< at least one
+    Validation validation;
+    std::size_t validated_samples = 0; ///< the first so many of the validation split
+    std::size_t judged_samples = 0;    ///< the first so many of the training split, in the end
     Workers* workers = nullptr;        ///< see SchemeJob
 
     [[nodiscard]] double learning_rate_at(std::size_t epoch) const;
 };
 
 /// Throws INVALID_ARGUMENT that names the field of the run spec that is wrong and what is valid.
-/// The scheme itself sets `label_level`, `all_labels` and `directions`.
+/// The scheme itself sets `label_level`, `all_labels`, `copies` and `directions`.
 [[nodiscard]] LocalSettings read_settings(const SchemeJob& job, const LocalOptions& options,
                                           Labelling labelling);
 

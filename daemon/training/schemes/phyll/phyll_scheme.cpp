@@ -15,15 +15,15 @@ bool draws_hard(const v1::PhyllOptions& options) {
     return choose("scheme.options.negatives", options.negatives(), choices);
 }
 
-LocalSettings settings_of(const SchemeJob& job, const v1::PhyllOptions& options) {
+} // namespace
+
+LocalSettings PhyllScheme::settings_of(const SchemeJob& job, const v1::PhyllOptions& options) {
     LocalSettings settings = read_settings(job, LocalOptions::of(options), Labelling::overlay);
     settings.label_level = static_cast<float>(
         require_positive("scheme.options.label_level", options.label_level(), 1.0));
     settings.all_labels = draws_hard(options);
     return settings;
 }
-
-} // namespace
 
 PhyllScheme::PhyllScheme(const SchemeJob& job, const v1::PhyllOptions& options)
     : LocalScheme(job, settings_of(job, options)), hard_(draws_hard(options)) {}

@@ -22,6 +22,10 @@ class PhyllScheme final : public LocalScheme {
     /// Throws INVALID_ARGUMENT naming the field of the run spec that is wrong.
     PhyllScheme(const SchemeJob& job, const v1::PhyllOptions& options);
 
+    /// What the layers are made by. Throws as the constructor does.
+    [[nodiscard]] static LocalSettings settings_of(const SchemeJob& job,
+                                                   const v1::PhyllOptions& options);
+
   private:
     LocalOutcome learn_batch(LocalLayer& layer, const Task& task, ConstBlock features,
                              const LearningSteps& how) override;

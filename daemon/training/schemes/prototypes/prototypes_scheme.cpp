@@ -4,18 +4,15 @@
 #include <iterator>
 
 namespace phyll::training {
-namespace {
-
-LocalSettings settings_for(const SchemeJob& job, const v1::PrototypesOptions& options) {
+LocalSettings PrototypesScheme::settings_of(const SchemeJob& job,
+                                            const v1::PrototypesOptions& options) {
     LocalSettings settings = read_settings(job, LocalOptions::of(options), Labelling::none);
     settings.directions = job.data.classes();
     return settings;
 }
 
-} // namespace
-
 PrototypesScheme::PrototypesScheme(const SchemeJob& job, const v1::PrototypesOptions& options)
-    : LocalScheme(job, settings_for(job, options)) {}
+    : LocalScheme(job, settings_of(job, options)) {}
 
 LocalOutcome PrototypesScheme::learn_batch(LocalLayer& layer, const Task& task, ConstBlock features,
                                            const LearningSteps& how) {

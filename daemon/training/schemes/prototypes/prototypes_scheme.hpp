@@ -17,6 +17,10 @@ class PrototypesScheme final : public LocalScheme {
     /// Throws INVALID_ARGUMENT naming the field of the run spec that is wrong.
     PrototypesScheme(const SchemeJob& job, const v1::PrototypesOptions& options);
 
+    /// What the layers are made by. Throws as the constructor does.
+    [[nodiscard]] static LocalSettings settings_of(const SchemeJob& job,
+                                                   const v1::PrototypesOptions& options);
+
   private:
     LocalOutcome learn_batch(LocalLayer& layer, const Task& task, ConstBlock features,
                              const LearningSteps& how) override;

@@ -20,49 +20,8 @@ std::size_t chunks(std::size_t samples) {
     return (samples + samples_per_chunk - 1) / samples_per_chunk;
 }
 
-const phyll::v1::LayerConfig& only_layer(const SchemeJob& job) {
-    if (job.spec.layers_size() != 1 || job.rigs.size() != 1) {
-        throw invalid_field("layers",
-                            fmt::format("{} layers; a read-out reads one", job.spec.layers_size()));
-    }
-    return job.spec.layers(0);
-}
-
-/// The layer's rig; empty without physics.
-RigShape only_rig(const SchemeJob& job) {
-    if (!only_layer(job).physics()) {
-        return {};
-    }
-    const std::optional<RigShape>& rig = job.rigs[0];
-    if (!rig) {
-        throw invalid_field("layers[0].rig", "missing; a layer with physics needs a rig");
-    }
-    return *rig;
-}
-
-/// The layer's encoding, where it has physics.
-EncodingSettings encoding_of(const SchemeJob& job) {
-    const phyll::v1::LayerConfig& layer = only_layer(job);
-    if (!layer.physics()) {
-        return {};
-    }
-    const EncodingSettings settings = read_encoding("layers[0].encoding", layer.encoding());
-    check_encoding(settings, "layers[0]", job.data.features(),
-                   fmt::format("{} features", job.data.features()), only_rig(job), layer.rig());
-    return settings;
-}
-
-InputOrders orders_of(const SchemeJob& job) {
-    const phyll::v1::LayerConfig& layer = only_layer(job);
-    if (!layer.physics()) {
-        return {};
-    }
-    const RigShape rig = only_rig(job);
-    return {read_permutations("layers[0].permutations", layer, rig), rig.inputs, job.spec.seed(),
-            0};
-}
-
 void check_splits(const SchemeJob& job) {
+    refuse_validation(job, "a read-out is fitted at once");
     if (job.data.classes() < 2) {
         throw invalid_field(
             "data", fmt::format("it has {} classes; at least two are needed", job.data.classes()));
@@ -76,11 +35,7 @@ void check_splits(const SchemeJob& job) {
 
 ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
                              const v1::ReadOutOptions& options)
-    : rig_((check_splits(job), only_rig(job))),
-      physics_(job.spec.layers(0).physics()),
-      skip_(physics_ && job.spec.layers(0).skip()),
-      orders_(orders_of(job)),
-      outputs_(rig_.outputs * orders_.count()),
+    : layer_((check_splits(job), job)),
       settings_{.kind = kind,
                 .regularisation = options.has_regularisation()
                                       ? std::optional(options.regularisation())
@@ -92,20 +47,16 @@ ReadOutScheme::ReadOutScheme(const SchemeJob& job, ReadOutKind kind,
       training_labels_(labels_of(job.data, job.split.training)),
       test_labels_(labels_of(job.data, job.split.test)),
       scaling_(fit_scaling(job)),
-      encoder_(encoding_of(job), job.data.features(), 0, rig_),
       training_scores_(job.data.inputs, scaling_, job.split.training),
       test_scores_(job.data.inputs, scaling_, job.split.test),
       bytes_(job.bytes),
       training_chunks_(chunks(training_labels_.size())),
       test_chunks_(chunks(test_labels_.size())),
       judged_(classes_) {
-    if (physics_) {
-        encoder_.fit(training_scores_.rows());
-    }
+    layer_.fit(training_scores_.rows());
     ReadOutScheme::start_over();
-    const std::size_t features =
-        physics_ ? outputs_ + (skip_ ? job.data.features() : 0) : job.data.features();
-    read_out_ = {.weights = OwnedBlock(features, classes_), .bias = std::vector<float>(classes_)};
+    read_out_ = {.weights = OwnedBlock(layer_.features(), classes_),
+                 .bias = std::vector<float>(classes_)};
 }
 
 ReadOutScheme::Chunk ReadOutScheme::chunk(std::uint64_t step) const {
@@ -124,7 +75,8 @@ const Scores& ReadOutScheme::scores(const Chunk& chunk) const {
 }
 
 std::unique_ptr<SampleStore> ReadOutScheme::new_store() const {
-    return std::make_unique<SampleStore>(rig_.response_storage, outputs_, make_bytes(bytes_));
+    return std::make_unique<SampleStore>(layer_.rig().response_storage, layer_.outputs(),
+                                         make_bytes(bytes_));
 }
 
 Plan ReadOutScheme::plan(std::uint64_t step) const {
@@ -138,32 +90,18 @@ Plan ReadOutScheme::plan(std::uint64_t step) const {
     plan.purpose = part.on_test ? Purpose::evaluation : Purpose::training;
     plan.stage = part.on_test ? Stage::testing : Stage::measuring;
     plan.on_test = part.on_test;
-    if (physics_) {
+    if (layer_.physics()) {
         OwnedBlock h(training_scores_.features(), part.count);
         scores(part).rows().gather(part.first, h.view());
         plan.samples.resize(part.count);
         std::iota(plan.samples.begin(), plan.samples.end(), static_cast<std::uint32_t>(part.first));
         for (const std::uint32_t sample : plan.samples) {
-            plan.origins.insert(plan.origins.end(), orders_.count(), {.sample = sample});
+            plan.origins.insert(plan.origins.end(), layer_.orders(), {.sample = sample});
         }
-        OwnedBlock stimuli(rig_.inputs, part.count);
-        plan.clipped = encoder_.encode(h.view(), stimuli.view());
-        plan.stimuli = orders_.expand(std::move(stimuli));
+        plan.stimuli = layer_.stimuli(std::as_const(h).view(), plan.clipped);
         plan.encoded = h.view().size();
     }
     return plan;
-}
-
-SampleRows ReadOutScheme::features(const SampleRows& scores, const SampleRows& responses) const {
-    return {read_out_.weights.channels(), scores.samples,
-            [this, scores, responses](std::size_t i, std::span<float> into) {
-                if (physics_) {
-                    responses.read(i, into.first(outputs_));
-                }
-                if (!physics_ || skip_) {
-                    scores.read(i, into.last(scores.channels));
-                }
-            }};
 }
 
 StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBlock responses) {
@@ -172,19 +110,19 @@ StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBl
                     fmt::format("step {} was to be learned when it was the turn of step {} of {}",
                                 step, next_step_, steps()));
     }
-    if (physics_ && (responses.channels() != rig_.outputs ||
-                     responses.samples() != planned.stimuli.samples())) {
+    if (layer_.physics() && (responses.channels() != layer_.rig().outputs ||
+                             responses.samples() != planned.stimuli.samples())) {
         throw Error(Code::invalid_argument,
                     fmt::format("{} stimuli were answered by {} responses of {} outputs; the rig "
                                 "has {}",
                                 planned.stimuli.samples(), responses.samples(),
-                                responses.channels(), rig_.outputs));
+                                responses.channels(), layer_.rig().outputs));
     }
     const Chunk part = chunk(step);
-    const ConstBlock answers = orders_.gather(responses);
+    const ConstBlock answers = layer_.answers(responses);
     ++next_step_;
     if (!part.on_test) {
-        for (std::size_t i = 0; physics_ && i < part.count; ++i) {
+        for (std::size_t i = 0; layer_.physics() && i < part.count; ++i) {
             responses_->append(answers.sample(i));
         }
         return part.last ? finish_training() : StepReport{};
@@ -194,7 +132,7 @@ StepReport ReadOutScheme::learn(std::uint64_t step, const Plan& planned, ConstBl
 
 StepReport ReadOutScheme::judge(const Chunk& chunk, ConstBlock responses) {
     const SampleRows rows =
-        features(test_scores_.rows().slice(chunk.first, chunk.count), responses);
+        layer_.features(test_scores_.rows().slice(chunk.first, chunk.count), responses);
     OwnedBlock columns(rows.channels, chunk.count);
     rows.gather(0, columns.view());
     const OwnedBlock scores = read_out_.scores(columns.view());
@@ -215,7 +153,7 @@ StepReport ReadOutScheme::judge(const Chunk& chunk, ConstBlock responses) {
 void ReadOutScheme::start_over() {
     next_step_ = 0;
     judged_.clear();
-    responses_ = physics_ ? new_store() : nullptr;
+    responses_ = layer_.physics() ? new_store() : nullptr;
 }
 
 StepReport ReadOutScheme::finish_training() {
@@ -225,7 +163,7 @@ StepReport ReadOutScheme::finish_training() {
         responses = {store->channels(), store->samples(),
                      [&](std::size_t i, std::span<float> into) { store->read(i, into); }};
     }
-    const SampleRows all = features(training_scores_.rows(), responses);
+    const SampleRows all = layer_.features(training_scores_.rows(), responses);
     read_out_ = fit_read_out(all, training_labels_, classes_, settings_);
     StepReport report;
     report.operations =
@@ -238,8 +176,8 @@ StepReport ReadOutScheme::finish_training() {
 std::vector<LayerOutlook> ReadOutScheme::outlook() const {
     return {{.inputs = training_scores_.features(),
              .features = read_out_.weights.channels(),
-             .training_queries = physics_ ? training_labels_.size() * orders_.count() : 0,
-             .evaluation_queries = physics_ ? test_labels_.size() * orders_.count() : 0}};
+             .training_queries = layer_.physics() ? training_labels_.size() * layer_.orders() : 0,
+             .evaluation_queries = layer_.physics() ? test_labels_.size() * layer_.orders() : 0}};
 }
 
 std::vector<NamedArray> ReadOutScheme::network() const {
@@ -253,10 +191,7 @@ std::vector<NamedArray> ReadOutScheme::network() const {
         named_vector("layer1/bias", read_out_.bias),
         named_vector("layer1/regularisation", std::span(&regularisation, 1)),
     };
-    if (physics_) {
-        arrays.push_back(named_vector("layer1/encoding_offset", encoder_.offset()));
-        arrays.push_back(named_vector("layer1/encoding_scale", encoder_.scale()));
-    }
+    layer_.save(arrays);
     return arrays;
 }
 
@@ -266,14 +201,14 @@ std::vector<float> ReadOutScheme::fingerprint() const {
             static_cast<float>(classes_),
             static_cast<float>(settings_.kind),
             static_cast<float>(settings_.regularisation.value_or(-1.0)),
-            static_cast<float>(orders_.count())};
+            static_cast<float>(layer_.orders())};
 }
 
 OwnedBlock ReadOutScheme::measured_responses() const {
     if (!responses_) {
         return {};
     }
-    OwnedBlock responses(outputs_, responses_->samples());
+    OwnedBlock responses(layer_.outputs(), responses_->samples());
     for (std::size_t i = 0; i < responses.samples(); ++i) {
         responses_->read(i, responses.sample(i));
     }
@@ -308,8 +243,8 @@ void ReadOutScheme::restore(std::span<const NamedArray> state) {
     judged.restore(arrays, "progress/judged");
     const auto next_step = static_cast<std::uint64_t>(step);
     std::unique_ptr<SampleStore> responses;
-    if (physics_ && next_step < training_chunks_) {
-        OwnedBlock measured(outputs_, next_step * samples_per_chunk);
+    if (layer_.physics() && next_step < training_chunks_) {
+        OwnedBlock measured(layer_.outputs(), next_step * samples_per_chunk);
         arrays.read("progress/responses", measured.view());
         responses = new_store();
         for (std::size_t i = 0; i < measured.samples(); ++i) {

@@ -1,12 +1,11 @@
 #pragma once
 
-#include "daemon/training/encoding.hpp"
 #include "daemon/training/feature_scaling.hpp"
-#include "daemon/training/input_orders.hpp"
 #include "daemon/training/judgement.hpp"
 #include "daemon/training/read_out.hpp"
 #include "daemon/training/scheme.hpp"
 #include "daemon/training/schemes/read_out/read_out.pb.h"
+#include "daemon/training/schemes/read_out/read_out_layer.hpp"
 #include "daemon/training/schemes/scheme_job.hpp"
 #include "drivers/core/sample_store.hpp"
 
@@ -54,9 +53,6 @@ class ReadOutScheme final : public Scheme {
     /// Of the chunk's split.
     [[nodiscard]] const Scores& scores(const Chunk& chunk) const;
     [[nodiscard]] std::unique_ptr<SampleStore> new_store() const;
-    /// What the classifier sees of samples with these scores and responses (unused without
-    /// physics).
-    [[nodiscard]] SampleRows features(const SampleRows& scores, const SampleRows& responses) const;
     [[nodiscard]] OwnedBlock measured_responses() const;
     StepReport finish_training();
     /// Of a part of the test split.
@@ -64,17 +60,12 @@ class ReadOutScheme final : public Scheme {
     /// What a stored state must have been made for.
     [[nodiscard]] std::vector<float> fingerprint() const;
 
-    RigShape rig_; ///< empty without physics
-    bool physics_;
-    bool skip_;
-    InputOrders orders_;
-    std::size_t outputs_; ///< of the rig, in all orders of its inputs
+    ReadOutLayer layer_;
     ReadOutSettings settings_;
     std::size_t classes_;
     std::vector<std::uint32_t> training_labels_;
     std::vector<std::uint32_t> test_labels_;
     FeatureScaling scaling_;
-    Encoder encoder_;
     Scores training_scores_;
     Scores test_scores_;
     MakeByteStore bytes_;
