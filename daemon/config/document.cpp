@@ -1,6 +1,6 @@
 #include "daemon/config/document.hpp"
 
-#include "daemon/config/toml_library.hpp"
+#include "drivers/core/readers/toml_library.hpp"
 
 #include <fmt/format.h>
 
