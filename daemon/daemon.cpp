@@ -17,6 +17,7 @@
 #include "daemon/runs/run_manager.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
+#include "door.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 
@@ -28,17 +29,13 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <fstream>
 #include <future>
 #include <map>
 #include <optional>
 #include <string_view>
-#include <sys/stat.h>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -123,36 +120,6 @@ std::string evidence_in_words(const LayerSpec& spec) {
     return "evidence of an unknown kind";
 }
 
-bool is_loopback(const std::string& host) {
-    in_addr address{};
-    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 &&
-           (ntohl(address.s_addr) >> 24U) == 127;
-}
-
-bool is_port(std::string_view text) {
-    unsigned port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc() && end == text.data() + text.size() && port <= 65535;
-}
-
-/// Throws unless `address` is a TCP address that only this machine can reach. ZeroMQ would take
-/// the port modulo 65536.
-void require_loopback(const std::string& address) {
-    constexpr std::string_view scheme = "tcp://";
-    const std::size_t colon = address.rfind(':');
-    const bool served = address.starts_with(scheme) && colon > scheme.size() &&
-                        is_loopback(address.substr(scheme.size(), colon - scheme.size())) &&
-                        is_port(std::string_view(address).substr(colon + 1));
-    if (!served) {
-        throw invalid_field("listen",
-                            fmt::format("{}; valid is a loopback address with a port from 0 to "
-                                        "65535, such as tcp://127.0.0.1:5570 (0 picks a free "
-                                        "one): nobody is authenticated, so other machines must "
-                                        "not reach phylld",
-                                        in_quotes(address)));
-    }
-}
-
 /// Everything that lives while the daemon serves, in the order in which it is built.
 class Service {
   public:
@@ -168,7 +135,7 @@ class Service {
     [[nodiscard]] rig::RigPatience patience_of(const v1::RigConfig& config) const;
     [[nodiscard]] std::unique_ptr<rig::RigThread> made(const v1::RigConfig& config) const;
     void add_rigs();
-    std::vector<std::string> listen();
+    void listen();
     void serve_until_stopped();
     void restore_blocks();
     void save_ages();
@@ -200,6 +167,8 @@ class Service {
     boost::asio::thread_pool inferences_;
     runs::Notifier notifier_;
     std::unique_ptr<config::OptionsResolver> options_ = known_options();
+    rpc::KeyRing keys_;
+    rpc::AuditTrail audit_;
     rpc::Site site_;
     rpc::Dispatcher dispatcher_;
     rpc::Server server_;
@@ -231,6 +200,7 @@ Service::Service(const Settings& settings, const Clock& clock)
           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
       inferences_(static_cast<std::size_t>(config_.rigs_size()) + 1),
       notifier_(settings.config.notify(), store_, state_),
+      audit_(store_, clock),
       site_{.loop = loop_,
             .desk = desk_,
             .exports = exports_,
@@ -250,8 +220,12 @@ Service::Service(const Settings& settings, const Clock& clock)
             .version = version(),
             .state_dir = state_.path().string(),
             .data_dir = settings.data_dir,
-            .endpoints = {}},
-      server_(loop_, dispatcher_, clock) {
+            .endpoints = {},
+            .keys = keys_,
+            .audit = audit_,
+            .server_key = {},
+            .end_calls_of = {}},
+      server_(loop_, dispatcher_, clock, limits_of(config_)) {
     runs_.watches().when_stored([this] { notifier_.look(); });
     add_lab_service(dispatcher_, site_);
     add_instruments_service(dispatcher_, site_);
@@ -266,13 +240,14 @@ Service::Service(const Settings& settings, const Clock& clock)
     add_groups_service(dispatcher_, site_);
     add_data_service(dispatcher_, site_);
     add_admin_service(dispatcher_, site_);
+    add_keys_service(dispatcher_, site_);
 }
 
 void Service::run(std::ostream& ready) {
     add_rigs();
     restore_blocks();
     lab_.begin(rig::second_look);
-    site_.endpoints = listen();
+    listen();
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (!error) {
             stop(signal);
@@ -283,8 +258,10 @@ void Service::run(std::ostream& ready) {
     runs_.recover();
     notifier_.look(); // a run may wait for a person by now
     server_.start();
-    const nlohmann::json line{
-        {"ready", true}, {"endpoints", site_.endpoints}, {"version", version()}};
+    nlohmann::json line{{"ready", true}, {"endpoints", site_.endpoints}, {"version", version()}};
+    if (!site_.server_key.empty()) {
+        line["server_key"] = site_.server_key;
+    }
     ready << line.dump() << std::endl;
     spdlog::info("phylld {} serves {} rigs at {}", version(), lab_.rigs().size(),
                  fmt::join(site_.endpoints, " and "));
@@ -369,20 +346,16 @@ void Service::add_rigs() {
     }
 }
 
-std::vector<std::string> Service::listen() {
-    require_loopback(settings_.config.listen());
-    const std::string path = state_.socket().string();
-    if (path.size() > 100) {
-        throw Error(Code::invalid_argument,
-                    fmt::format("the path of the ipc socket, {}, is longer than the 100 characters "
-                                "that fit; give a shorter --state-dir",
-                                path));
-    }
-    std::vector<std::string> endpoints;
-    endpoints.push_back(server_.listen("ipc://" + path, rpc::local_users()));
-    ::chmod(path.c_str(), 0660);
-    endpoints.push_back(server_.listen(settings_.config.listen(), rpc::local_operators()));
-    return endpoints;
+void Service::listen() {
+    const Door door = open_door(settings_.config, state_, store_, keys_, audit_, server_);
+    site_.endpoints = door.endpoints;
+    site_.server_key = door.server_key;
+    site_.end_calls_of = [this](const PublicKey& key, const Error& why) {
+        return server_.end_calls_of(key, why);
+    };
+    server_.when_ended([this](const rpc::Call& call, const rpc::Dispatcher::Method* method) {
+        audit_.note(call, method);
+    });
 }
 
 void Service::restore_blocks() {
@@ -492,7 +465,7 @@ void check_rigs(const Settings& settings, std::ostream& out) {
     const v1::DaemonConfig config = with_simulations(settings);
     const SystemClock clock;
     Workers workers(thread_count(config));
-    require_loopback(config.listen());
+    const bool keys = asks_for_keys(config);
     const rig::InstrumentSite site = instrument_site(settings, clock, nullptr);
     for (int i = 0; i < config.rigs_size(); ++i) {
         const v1::RigConfig& rig = config.rigs(i);
@@ -513,8 +486,9 @@ void check_rigs(const Settings& settings, std::ostream& out) {
         }
     }
     say_instruments(config, out);
-    out << fmt::format("{} rig{} would be served at {}\n", config.rigs_size(),
-                       config.rigs_size() == 1 ? "" : "s", config.listen());
+    out << fmt::format("{} rig{} would be served at {}, to {}\n", config.rigs_size(),
+                       config.rigs_size() == 1 ? "" : "s", config.listen(),
+                       keys ? "those who have a key" : "whoever is on this machine");
 }
 
 Served serve(const Settings& settings, const Clock& clock, std::ostream& ready) {

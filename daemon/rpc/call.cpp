@@ -138,14 +138,20 @@ void Call::end() {
 }
 
 void Call::fail(const Error& error) {
-    if (!over_) {
-        failure_ = error.what();
-    }
+    note_failure(error);
     send_and_finish(bad_end(error), {});
 }
 
-void Call::abandon() {
+void Call::abandon(const Error& why) {
+    note_failure(why);
     finish();
+}
+
+void Call::note_failure(const Error& error) {
+    if (!over_) {
+        code_ = error.code();
+        failure_ = error.what();
+    }
 }
 
 void Call::when_over(std::function<void()> then) {
@@ -210,7 +216,7 @@ void Call::finish() {
     // The server lets go of the call here; keep it until the caller's stack has unwound.
     const std::shared_ptr<Call> self = shared_from_this();
     if (const Finished finished = std::exchange(finished_, nullptr)) {
-        finished();
+        finished(*this);
     }
     if (const auto then = std::exchange(then_, nullptr)) {
         then();

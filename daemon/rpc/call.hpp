@@ -36,7 +36,7 @@ class Call : public std::enable_shared_from_this<Call> {
   public:
     /// Hands a header with its frames to the peer.
     using Send = std::function<void(const v1::Header&, Frames)>;
-    using Finished = std::function<void()>;
+    using Finished = std::function<void(const Call&)>;
 
     Call(v1::Header header, Frames frames, Caller caller, Deadline deadline, Exchange exchange);
 
@@ -51,7 +51,9 @@ class Call : public std::enable_shared_from_this<Call> {
     /// Stops when the client cancels, its time is over, it is gone, or the daemon goes.
     [[nodiscard]] std::stop_token stop_token() const { return stop_.get_token(); }
     [[nodiscard]] bool over() const noexcept { return over_; }
-    /// Why it ended badly; empty where it did not, or its peer is gone.
+    /// How it ended, once it is over.
+    [[nodiscard]] Code code() const noexcept { return code_; }
+    /// Why it ended badly; empty where it did not.
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
     /// See Content.
@@ -100,8 +102,8 @@ class Call : public std::enable_shared_from_this<Call> {
     /// The client has no more items.
     void take_end();
 
-    /// Drops the call without a word: the peer is gone, or is told later.
-    void abandon();
+    /// Drops the call without a word: the peer is gone, or is told later. `why` is for records.
+    void abandon(const Error& why);
     /// The header that ends the call badly, for whoever has to send it later.
     [[nodiscard]] v1::Header bad_end(const Error& error) const;
     /// Calls `then` once the call is over, whoever ended it; at once when it is.
@@ -114,6 +116,7 @@ class Call : public std::enable_shared_from_this<Call> {
     void answer(v1::Kind kind, const google::protobuf::Message* body, Frames payload);
     void send_and_finish(const v1::Header& header, Frames frames);
     [[nodiscard]] v1::Header header_of(v1::Kind kind) const;
+    void note_failure(const Error& error);
     void finish();
 
     v1::Header header_;
@@ -123,6 +126,7 @@ class Call : public std::enable_shared_from_this<Call> {
     Deadline deadline_;
     Exchange exchange_;
     bool over_ = false;
+    Code code_ = Code::ok;
     std::string failure_;
     std::uint64_t items_ = 0; ///< sent
     std::uint64_t credit_;    ///< items that the client is ready for

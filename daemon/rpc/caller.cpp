@@ -49,26 +49,51 @@ std::string name_of(uid_t uid) {
 
 Identify local_users() {
     // Looking up a name may read files or ask a server, so a name that was found is kept.
-    return [names = std::map<uid_t, std::string>()](const std::string& peer_address) mutable {
-        const std::optional<uid_t> uid = user_of(peer_address);
+    return [names = std::map<uid_t, std::string>()](const Origin& origin) mutable {
+        const std::optional<uid_t> uid = user_of(origin.address);
         if (!uid) {
-            return Caller{"a local user", v1::ROLE_ADMIN};
+            return Caller{.name = "a local user", .role = v1::ROLE_ADMIN};
         }
         std::string& name = names[*uid];
         if (name.empty()) {
             name = name_of(*uid);
         }
-        return Caller{name.empty() ? fmt::format("local user with uid {}", *uid)
-                                   : fmt::format("local user {} (uid {})", name, *uid),
-                      v1::ROLE_ADMIN};
+        return Caller{.name = name.empty() ? fmt::format("local user with uid {}", *uid)
+                                           : fmt::format("local user {} (uid {})", name, *uid),
+                      .role = v1::ROLE_ADMIN};
     };
 }
 
 Identify local_operators() {
-    return [](const std::string& peer_address) {
-        return Caller{peer_address.empty() ? "a local operator"
-                                           : fmt::format("a local operator at {}", peer_address),
-                      v1::ROLE_OPERATOR};
+    return [](const Origin& origin) {
+        return Caller{.name = origin.address.empty()
+                                  ? "a local operator"
+                                  : fmt::format("a local operator at {}", origin.address),
+                      .role = v1::ROLE_OPERATOR,
+                      .address = origin.address};
+    };
+}
+
+Identify owners_of_keys(const KeyRing& ring) {
+    return [&ring](const Origin& origin) {
+        Caller caller{.name = "nobody known", .address = origin.address, .key = origin.key};
+        const KeyRing::Owner* owner = origin.key ? ring.find(*origin.key) : nullptr;
+        if (owner == nullptr) {
+            caller.refusal.emplace(Code::unauthenticated,
+                                   "the request came without a key that this phylld knows; ask an "
+                                   "admin to add one");
+            return caller;
+        }
+        caller.name = fmt::format("{} (key {})", owner->name, origin.key->short_text());
+        caller.role = owner->role;
+        if (owner->revoked) {
+            caller.role = v1::ROLE_UNSPECIFIED;
+            caller.refusal.emplace(
+                Code::unauthenticated,
+                fmt::format("the key of {} was revoked; ask an admin to add a new one",
+                            caller.name));
+        }
+        return caller;
     };
 }
 

@@ -1,8 +1,13 @@
 #pragma once
 
+#include "daemon/rpc/key_ring.hpp"
+#include "daemon/rpc/origin.hpp"
+#include "drivers/core/error.hpp"
+
 #include <phyll/v1/annotations.pb.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace phyll::rpc {
@@ -11,11 +16,13 @@ namespace phyll::rpc {
 struct Caller {
     std::string name; ///< for records that people read: "local user anna (uid 1000)"
     v1::Role role = v1::ROLE_UNSPECIFIED;
+    std::string address{};          ///< from where, for the same; empty: from this machine
+    std::optional<PublicKey> key{}; ///< that it is known by; nothing where none was asked for
+    std::optional<Error> refusal{}; ///< why nothing at all is done for it
 };
 
-/// Says who sent a message by what ZeroMQ knows of the sender, its "Peer-Address" property.
-/// Called on the loop's thread, for every request.
-using Identify = std::function<Caller(const std::string& peer_address)>;
+/// Says who sent a message. Called on the loop's thread, for every request.
+using Identify = std::function<Caller(const Origin& origin)>;
 
 /// Of an ipc socket, whose mode says who may connect: admins, by the credentials that the kernel
 /// vouches for. libzmq appends them to the address: "localhost:UID:GID:PID". Where it does not,
@@ -24,5 +31,9 @@ using Identify = std::function<Caller(const std::string& peer_address)>;
 
 /// Of TCP on loopback, where nobody is authenticated: "a local operator at 127.0.0.1".
 [[nodiscard]] Identify local_operators();
+
+/// Of who must show a key: "anna (key 1f2e3d4c)", with the role that the ring has for it at that
+/// moment. The ring outlives it.
+[[nodiscard]] Identify owners_of_keys(const KeyRing& ring);
 
 } // namespace phyll::rpc

@@ -27,7 +27,7 @@ Router::Sent send_to(const Peer& peer, std::deque<v1::Header>& headers) {
 
 void LastWords::keep(const Peer& peer, v1::Header header) {
     std::deque<v1::Header>& headers = kept_[peer];
-    if (headers.size() < most_calls) {
+    if (headers.size() < most_) {
         headers.push_back(std::move(header));
     }
     send_later();

@@ -6,6 +6,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstddef>
 #include <deque>
 #include <map>
 
@@ -15,7 +16,8 @@ namespace phyll::rpc {
 /// Thread rule: the loop's thread.
 class LastWords {
   public:
-    explicit LastWords(boost::asio::io_context& loop) : timer_(loop) {}
+    /// `most`: calls that a peer may have in flight.
+    LastWords(boost::asio::io_context& loop, std::size_t most) : timer_(loop), most_(most) {}
 
     /// Keeps a message for the peer; not more of them than it may have calls in flight.
     void keep(const Peer& peer, v1::Header header);
@@ -28,6 +30,7 @@ class LastWords {
 
     std::map<Peer, std::deque<v1::Header>> kept_;
     boost::asio::steady_timer timer_;
+    const std::size_t most_;
     bool waiting_ = false; ///< for the timer
 };
 

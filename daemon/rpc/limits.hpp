@@ -16,8 +16,6 @@ inline constexpr std::size_t largest_body = std::size_t{65} << 20U;
 /// Frames of a message that are looked at: more than any message has. Others are dropped.
 inline constexpr std::size_t most_frames = 8;
 
-/// Requests that one client may have in flight.
-inline constexpr std::size_t most_calls = 1024;
 /// Bytes of requests, and of items of conversations, that may be in flight: of one client, of all.
 /// A frame of the largest size, and others beside it.
 inline constexpr std::size_t most_asked = std::size_t{320} << 20U;
@@ -25,8 +23,7 @@ inline constexpr std::size_t most_asked_by_all = std::size_t{1} << 30U;
 
 /// Messages that may wait for a peer that does not read.
 inline constexpr int send_queue = 1000;
-/// Bytes that may wait for a peer that does not read, for all peers.
-inline constexpr std::size_t most_unread = std::size_t{320} << 20U;
+/// Bytes that may wait for all peers that do not read.
 inline constexpr std::size_t most_unread_by_all = std::size_t{1} << 30U;
 /// Smaller messages are bounded by their number alone.
 inline constexpr std::size_t smallest_counted = std::size_t{8} << 10U;
@@ -34,5 +31,13 @@ inline constexpr std::size_t smallest_counted = std::size_t{8} << 10U;
 /// So many of the bytes are nobody's concern: a client for whom no more is held may add one message
 /// however large, and one who holds no more with it may do so whatever others hold.
 inline constexpr std::size_t little = std::size_t{1} << 20U;
+
+/// What the lab's configuration says of it: for all connections with one key together, and for each
+/// connection without.
+struct ClientLimits {
+    std::size_t connections = 64;                 ///< of one key, with calls in flight
+    std::size_t calls = 1024;                     ///< in flight
+    std::size_t unread = std::size_t{320} << 20U; ///< bytes that wait for a peer that does not read
+};
 
 } // namespace phyll::rpc

@@ -1,25 +1,34 @@
 #include "daemon/rpc/router.hpp"
 
-#include <boost/asio/post.hpp>
+#include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <limits>
+#include <array>
+#include <utility>
 
 namespace phyll::rpc {
 namespace {
 
-/// Frames read per wake before the loop's other work gets its turn. ZeroMQ gives each peer that has
-/// something its turn after every message.
-constexpr int batch = 64;
+/// Who connects has this long for the handshake, so that those who only connect hold nothing.
+constexpr int handshake_ms = 5000;
+
+/// The property that a frame of the message has; empty: none.
+std::string property(zmq::message_t& frame, const char* name) {
+    const char* value = zmq_msg_gets(frame.handle(), name);
+    return value != nullptr ? value : "";
+}
+
+zmq::const_buffer buffer_of(const std::array<std::byte, 32>& bytes) {
+    return zmq::buffer(bytes.data(), bytes.size());
+}
 
 } // namespace
 
 Router::Router(boost::asio::io_context& loop, zmq::context_t& context, Received received)
-    : loop_(loop),
-      socket_(context, zmq::socket_type::router),
-      descriptor_(loop),
+    : socket_(context, zmq::socket_type::router),
+      pump_(loop, socket_, [this] { return receive_frame(); }),
       received_(std::move(received)) {
     socket_.set(zmq::sockopt::router_mandatory, true);
     socket_.set(zmq::sockopt::sndhwm, send_queue);
@@ -28,12 +37,17 @@ Router::Router(boost::asio::io_context& loop, zmq::context_t& context, Received 
     // A client that is dead without saying so is noticed within seconds.
     socket_.set(zmq::sockopt::heartbeat_ivl, 2000);
     socket_.set(zmq::sockopt::heartbeat_timeout, 6000);
+    socket_.set(zmq::sockopt::handshake_ivl, handshake_ms);
 }
 
-Router::~Router() {
-    if (descriptor_.is_open()) {
-        descriptor_.release(); // the descriptor is the socket's
+void Router::require_keys(const SecretKey& own) {
+    if (zmq_has("curve") == 0) {
+        throw Error(Code::unimplemented,
+                    "this libzmq was built without CURVE, by which clients show their keys; "
+                    "install one with it, such as Debian's");
     }
+    socket_.set(zmq::sockopt::curve_server, true);
+    socket_.set(zmq::sockopt::curve_secretkey, buffer_of(own.bytes()));
 }
 
 std::string Router::bind(const std::string& address) {
@@ -48,12 +62,6 @@ std::string Router::bind(const std::string& address) {
                                     : ""));
     }
     return socket_.get(zmq::sockopt::last_endpoint);
-}
-
-void Router::start() {
-    descriptor_.assign(socket_.get(zmq::sockopt::fd));
-    drain();
-    wait();
 }
 
 Router::Sent Router::send(const std::string& peer, Frames frames) {
@@ -78,45 +86,8 @@ Router::Sent Router::send(const std::string& peer, Frames frames) {
         }
         sent = Sent::peer_gone;
     }
-    schedule_drain();
+    pump_.look_again();
     return sent;
-}
-
-void Router::wait() {
-    descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                           [this](const boost::system::error_code& error) {
-                               if (!error) {
-                                   drain();
-                                   wait();
-                               }
-                           });
-}
-
-void Router::schedule_drain() {
-    if (draining_ || drain_scheduled_) {
-        return;
-    }
-    drain_scheduled_ = true;
-    boost::asio::post(loop_, [this] {
-        drain_scheduled_ = false;
-        drain();
-    });
-}
-
-void Router::drain() {
-    draining_ = true; // what is sent meanwhile need not call for another
-    bool more = true;
-    for (int i = 0; i < batch && more; ++i) {
-        more = receive_frame() || readable();
-    }
-    draining_ = false;
-    if (more) {
-        schedule_drain();
-    }
-}
-
-bool Router::readable() {
-    return (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
 }
 
 bool Router::receive_frame() {
@@ -139,11 +110,13 @@ bool Router::receive_frame() {
 
 void Router::hand_over() {
     Frames frames = std::exchange(frames_, {});
-    // The routing id's own part may come without the property.
-    const char* address =
-        frames.empty() ? nullptr : zmq_msg_gets(frames.front().handle(), "Peer-Address");
+    Origin origin;
+    if (!frames.empty()) { // The routing id's own part may come without the properties.
+        origin.address = property(frames.front(), "Peer-Address");
+        origin.key = PublicKey::parse(property(frames.front(), "User-Id"));
+    }
     try {
-        received_(std::move(peer_), address != nullptr ? address : "", std::move(frames));
+        received_(std::move(peer_), origin, std::move(frames));
     } catch (const std::exception& error) {
         // Whoever waits for the socket must get to wait for it again.
         spdlog::error("a message could not be handled inside phylld, which serves on: {}",

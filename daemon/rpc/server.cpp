@@ -32,9 +32,9 @@ void check(const Dispatcher::Method* method, const Call& call) {
     }
     if (call.caller().role < method->role) {
         throw Error(Code::permission_denied,
-                    fmt::format("{} needs {}, the caller has {}; admins come by the ipc socket "
-                                "in phylld's state directory",
-                                name, v1::Role_Name(method->role),
+                    fmt::format("{} needs {}, {} has {}; ask an admin for a key with that role "
+                                "(admins come by the ipc socket in phylld's state directory)",
+                                name, v1::Role_Name(method->role), call.caller().name,
                                 v1::Role_Name(call.caller().role)));
     }
     if (!method->handler) {
@@ -51,46 +51,51 @@ Error too_much_asked() {
                         most_asked >> 20U, most_asked_by_all >> 20U)};
 }
 
-/// The frame, with a share that is given back when ZeroMQ lets go of the frame, on a thread of its
-/// own.
-zmq::message_t with_share(zmq::message_t frame, Budget::Share share) {
-    struct Charged {
-        zmq::message_t frame;
-        Budget::Share share;
-    };
-    auto charged = std::make_unique<Charged>(Charged{std::move(frame), std::move(share)});
-    zmq::message_t out(
-        charged->frame.data(), charged->frame.size(),
-        [](void*, void* owner) { delete static_cast<Charged*>(owner); }, charged.get());
-    static_cast<void>(charged.release()); // the frame's now
-    return out;
-}
-
 Error stopping() {
     return {Code::unavailable, "phylld is stopping; ask again when it is back"};
 }
 
 } // namespace
 
-Server::Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, const Clock& clock)
-    : loop_(loop), dispatcher_(dispatcher), clock_(clock), last_words_(loop) {}
+Server::Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, const Clock& clock,
+               const ClientLimits& limits)
+    : loop_(loop),
+      dispatcher_(dispatcher),
+      clock_(clock),
+      limits_(limits),
+      unread_(limits.unread, most_unread_by_all),
+      last_words_(loop, limits.calls) {}
 
 Server::~Server() {
     close();
 }
 
-std::string Server::listen(const std::string& address, Identify identify) {
+Server::Endpoint& Server::endpoint(Identify identify) {
     Endpoint& endpoint = endpoints_.emplace_back();
     endpoint.identify = std::move(identify);
     endpoint.router = std::make_unique<Router>(
-        loop_, context_,
-        [this, &endpoint](std::string peer, const std::string& from, Frames frames) {
-            received(endpoint, {endpoint.router.get(), std::move(peer)}, from, std::move(frames));
+        loop_, context_, [this, &endpoint](std::string peer, const Origin& origin, Frames frames) {
+            received(endpoint, {endpoint.router.get(), std::move(peer)}, origin, std::move(frames));
         });
-    return endpoint.router->bind(address);
+    return endpoint;
+}
+
+std::string Server::listen(const std::string& address, Identify identify) {
+    return endpoint(std::move(identify)).router->bind(address);
+}
+
+std::string Server::listen_for_keys(const std::string& address, const SecretKey& own,
+                                    const KeyRing& ring, KeyGate::TurnedAway turned_away) {
+    gate_.emplace(loop_, context_, ring, std::move(turned_away));
+    Router& router = *endpoint(owners_of_keys(ring)).router;
+    router.require_keys(own);
+    return router.bind(address);
 }
 
 void Server::start() {
+    if (gate_) {
+        gate_->start();
+    }
     for (Endpoint& endpoint : endpoints_) {
         endpoint.router->start();
     }
@@ -110,7 +115,7 @@ void Server::close() {
     }
 }
 
-void Server::received(const Endpoint& endpoint, const Peer& peer, const std::string& address,
+void Server::received(const Endpoint& endpoint, const Peer& peer, const Origin& origin,
                       Frames frames) {
     std::optional<Incoming> incoming = parse(std::move(frames));
     if (!incoming) {
@@ -119,7 +124,7 @@ void Server::received(const Endpoint& endpoint, const Peer& peer, const std::str
     }
     switch (incoming->header.kind()) {
     case v1::REQUEST:
-        request(endpoint, peer, address, std::move(*incoming));
+        request(endpoint, peer, origin, std::move(*incoming));
         break;
     case v1::CANCEL:
         cancel(peer, incoming->header.id());
@@ -139,53 +144,75 @@ void Server::received(const Endpoint& endpoint, const Peer& peer, const std::str
     }
 }
 
-void Server::request(const Endpoint& endpoint, const Peer& peer, const std::string& address,
+void Server::request(const Endpoint& endpoint, const Peer& peer, const Origin& origin,
                      Incoming incoming) {
     const std::uint64_t id = incoming.header.id();
     const std::uint32_t timeout_ms = incoming.header.timeout_ms();
     const std::size_t bytes = bytes_of(incoming.rest);
     const Dispatcher::Method* method = dispatcher_.find(incoming.header.method());
     const auto call = std::make_shared<Call>(
-        std::move(incoming.header), std::move(incoming.rest), endpoint.identify(address),
+        std::move(incoming.header), std::move(incoming.rest), endpoint.identify(origin),
         timeout_ms == 0 ? Deadline::never() : Deadline::after(clock_, Seconds(timeout_ms / 1000.0)),
         method != nullptr ? method->exchange : Exchange::unary);
     const auto sender = [this, peer](const v1::Header& header, Frames frames) {
         send(peer, header, std::move(frames));
     };
 
-    Client& from = client(peer);
-    std::optional<Error> refused = refuse(from, id);
-    std::optional<Budget::Share> share = from.asked.take(bytes);
+    Client& from = client(peer, origin.key);
+    std::optional<Error> refused = refuse(from, call->caller(), id);
+    std::optional<Budget::Share> share;
+    if (!refused) {
+        share = from.holder->asked.take(bytes);
+    }
     if (!refused && !share) {
         refused = too_much_asked();
     }
     if (refused) {
-        call->connect(sender, nullptr);
+        call->connect(sender, [this, method](const Call& over) { tell_ended(over, method); });
         call->fail(*refused);
         return;
     }
     call->hold(std::move(*share));
-    call->connect(sender, [this, peer, id] { finished(peer, id); });
-    from.calls[id] = {call, start_timer(call)};
+    call->connect(sender, [this, peer, id, method](const Call& over) {
+        finished(peer, id);
+        tell_ended(over, method);
+    });
+    add(from, id, {call, start_timer(call)});
     dispatch(call, method);
 }
 
-std::optional<Error> Server::refuse(const Client& client, std::uint64_t id) const {
+std::optional<Error> Server::refuse(const Client& client, const Caller& caller,
+                                    std::uint64_t id) const {
     if (closing_) {
         return stopping();
+    }
+    if (caller.refusal) {
+        return caller.refusal;
     }
     if (client.calls.contains(id)) {
         return invalid_field(
             "id", fmt::format("request {} is still in flight; number each request anew", id));
     }
-    if (client.calls.size() >= most_calls) {
+    if (client.holder->calls >= limits_.calls) {
         return Error(
             Code::resource_exhausted,
             fmt::format("{} requests of this client are in flight, no more are taken; wait "
                         "for answers to some of them",
-                        most_calls));
+                        limits_.calls));
+    }
+    if (client.key && client.calls.empty() && client.holder->connections >= limits_.connections) {
+        return Error(Code::resource_exhausted,
+                     fmt::format("{} connections of {} have requests in flight, no more are "
+                                 "served; end some of them",
+                                 limits_.connections, caller.name));
     }
     return std::nullopt;
+}
+
+void Server::tell_ended(const Call& call, const Dispatcher::Method* method) const {
+    if (ended_) {
+        ended_(call, method);
+    }
 }
 
 void Server::dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method) {
@@ -205,23 +232,6 @@ void Server::work_on(Call& call, const std::function<void()>& work) {
         call.fail(Error(Code::internal, fmt::format("{} failed inside phylld: {}",
                                                     call.header().method(), error.what())));
     }
-}
-
-Server::Client& Server::client(const Peer& peer) {
-    if (const auto found = clients_.find(peer); found != clients_.end()) {
-        return found->second;
-    }
-    if (clients_.size() >= sweep_at_) {
-        std::erase_if(clients_, [](const auto& entry) { return entry.second.idle(); });
-        sweep_at_ = std::max(sweep_at_, 2 * clients_.size());
-    }
-    return clients_.emplace(peer, Client{{}, asked_.open_account(), unread_.open_account()})
-        .first->second;
-}
-
-Server::Calls Server::take_calls(const Peer& peer) {
-    const auto found = clients_.find(peer);
-    return found == clients_.end() ? Calls{} : std::exchange(found->second.calls, {});
 }
 
 std::shared_ptr<Call> Server::find(const Peer& peer, std::uint64_t id) const {
@@ -251,7 +261,8 @@ void Server::item(const Peer& peer, Incoming incoming) {
         return;
     }
     work_on(*call, [&] {
-        std::optional<Budget::Share> share = client(peer).asked.take(bytes_of(incoming.rest));
+        std::optional<Budget::Share> share =
+            client(peer).holder->asked.take(bytes_of(incoming.rest));
         if (!share) {
             throw too_much_asked();
         }
@@ -265,17 +276,11 @@ void Server::end(const Peer& peer, std::uint64_t id) {
     }
 }
 
-void Server::finished(const Peer& peer, std::uint64_t id) {
-    if (const auto found = clients_.find(peer); found != clients_.end()) {
-        found->second.calls.erase(id);
-    }
-}
-
 void Server::send(const Peer& peer, const v1::Header& header, Frames frames) {
     frames.insert(frames.begin(), serialise(header));
     if (!count_unread(peer, frames)) {
         cut_off(peer, fmt::format("{} MiB of them, or {} MiB of all clients' together",
-                                  most_unread >> 20U, most_unread_by_all >> 20U));
+                                  limits_.unread >> 20U, most_unread_by_all >> 20U));
         return;
     }
     switch (peer.router->send(peer.id, std::move(frames))) {
@@ -287,50 +292,6 @@ void Server::send(const Peer& peer, const v1::Header& header, Frames frames) {
     case Router::Sent::peer_full:
         cut_off(peer, fmt::format("{} of them", send_queue));
         break;
-    }
-}
-
-bool Server::count_unread(const Peer& peer, Frames& frames) {
-    const std::size_t bytes = bytes_of(frames);
-    if (bytes < smallest_counted) {
-        return true;
-    }
-    std::optional<Budget::Share> share = client(peer).unread.take(bytes);
-    if (share) {
-        // ZeroMQ lets go of a message's frames in order.
-        frames.back() = with_share(std::move(frames.back()), std::move(*share));
-    }
-    return share.has_value();
-}
-
-void Server::drop(const Peer& peer) {
-    last_words_.forget(peer);
-    const Calls calls = take_calls(peer);
-    if (calls.empty()) {
-        return;
-    }
-    spdlog::info("a client is gone; requests in flight that end with it: {}", calls.size());
-    for (const auto& [id, active] : calls) {
-        active.call->abandon();
-    }
-}
-
-void Server::cut_off(const Peer& peer, const std::string& unread) {
-    const Calls calls = take_calls(peer);
-    if (calls.empty()) {
-        return;
-    }
-    spdlog::warn("a client does not read its answers, {} wait for it; requests in flight "
-                 "that end: {}",
-                 unread, calls.size());
-    const Error error(Code::resource_exhausted,
-                      fmt::format("the client did not read its answers: {} were waiting "
-                                  "for it and no more are kept; read faster and ask again, a "
-                                  "watch from the last event that was read",
-                                  unread));
-    for (const auto& [id, active] : calls) {
-        last_words_.keep(peer, active.call->bad_end(error));
-        active.call->abandon();
     }
 }
 

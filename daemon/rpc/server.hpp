@@ -2,6 +2,7 @@
 
 #include "daemon/rpc/budget.hpp"
 #include "daemon/rpc/dispatcher.hpp"
+#include "daemon/rpc/key_gate.hpp"
 #include "daemon/rpc/last_words.hpp"
 #include "daemon/rpc/router.hpp"
 
@@ -22,14 +23,27 @@ namespace phyll::rpc {
 /// Thread rule: the loop's thread.
 class Server {
   public:
-    Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, const Clock& clock);
+    /// How a call ended, for whoever keeps records: `method` is null where there is none of that
+    /// name.
+    using Ended = std::function<void(const Call& call, const Dispatcher::Method* method)>;
+
+    Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, const Clock& clock,
+           const ClientLimits& limits = {});
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
     /// Listens; `identify` says who comes this way. Returns the address that was bound.
     std::string listen(const std::string& address, Identify identify);
+    /// The same for those alone who have a key of the ring, and know this server's. Once at most.
+    /// The ring outlives the server.
+    std::string listen_for_keys(const std::string& address, const SecretKey& own,
+                                const KeyRing& ring, KeyGate::TurnedAway turned_away);
+    /// Set before `start`; called for every call, also for one that was refused.
+    void when_ended(Ended then) { ended_ = std::move(then); }
     void start();
+    /// Ends every call under way of who has this key; how many there were.
+    std::size_t end_calls_of(const PublicKey& key, const Error& why);
     /// Stops every call under way with UNAVAILABLE and takes no more.
     void close();
 
@@ -44,21 +58,30 @@ class Server {
     };
     /// By the numbers that the client gave its calls.
     using Calls = std::map<std::uint64_t, Active>;
+    /// Whom limits are for: all connections with one key, or one connection without.
+    struct Holder {
+        std::size_t calls = 0;       ///< in flight
+        std::size_t connections = 0; ///< with calls in flight
+        Budget::Account asked;       ///< bytes of what is in flight
+        Budget::Account unread;      ///< bytes of what waits to be read
+    };
     struct Client {
-        Calls calls;            ///< in flight
-        Budget::Account asked;  ///< bytes of what is in flight
-        Budget::Account unread; ///< bytes of what waits for it to read
+        std::shared_ptr<Holder> holder;
+        std::optional<PublicKey> key; ///< whose holder it is
+        Calls calls;                  ///< in flight
 
         /// Nothing is known of it that matters.
-        [[nodiscard]] bool idle() const { return calls.empty() && asked.empty() && unread.empty(); }
+        [[nodiscard]] bool idle() const {
+            return calls.empty() && (key || (holder->asked.empty() && holder->unread.empty()));
+        }
     };
 
-    void received(const Endpoint& endpoint, const Peer& peer, const std::string& address,
-                  Frames frames);
-    void request(const Endpoint& endpoint, const Peer& peer, const std::string& address,
+    void received(const Endpoint& endpoint, const Peer& peer, const Origin& origin, Frames frames);
+    void request(const Endpoint& endpoint, const Peer& peer, const Origin& origin,
                  Incoming incoming);
     /// Why a request is not taken at all.
-    [[nodiscard]] std::optional<Error> refuse(const Client& client, std::uint64_t id) const;
+    [[nodiscard]] std::optional<Error> refuse(const Client& client, const Caller& caller,
+                                              std::uint64_t id) const;
     void dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method);
     /// Does `work` for the call; what it throws ends the call.
     static void work_on(Call& call, const std::function<void()>& work);
@@ -77,8 +100,13 @@ class Server {
     /// Ends every call of a peer that does not read, and tells it so once it reads again. `unread`:
     /// what waits for it.
     void cut_off(const Peer& peer, const std::string& unread);
-    [[nodiscard]] Client& client(const Peer& peer);
+    /// `key`: of who is new.
+    [[nodiscard]] Client& client(const Peer& peer, const std::optional<PublicKey>& key = {});
+    [[nodiscard]] std::shared_ptr<Holder> holder(const std::optional<PublicKey>& key);
+    static void add(Client& client, std::uint64_t id, Active call);
     [[nodiscard]] Calls take_calls(const Peer& peer);
+    void tell_ended(const Call& call, const Dispatcher::Method* method) const;
+    Endpoint& endpoint(Identify identify);
     [[nodiscard]] std::unique_ptr<boost::asio::steady_timer>
     start_timer(const std::shared_ptr<Call>& call);
 
@@ -87,8 +115,12 @@ class Server {
     const Dispatcher& dispatcher_;
     const Clock& clock_;
     std::list<Endpoint> endpoints_;
+    const ClientLimits limits_;
+    std::optional<KeyGate> gate_;
+    Ended ended_;
     Budget asked_{most_asked, most_asked_by_all};
-    Budget unread_{most_unread, most_unread_by_all};
+    Budget unread_;
+    std::map<PublicKey, std::shared_ptr<Holder>> holders_; ///< one for each key that came
     std::map<Peer, Client> clients_; ///< those that are not idle, and some that are
     std::size_t sweep_at_ = 64;      ///< that many clients are looked through for idle ones
     LastWords last_words_;

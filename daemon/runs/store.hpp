@@ -2,6 +2,7 @@
 
 #include "daemon/rig/lease.hpp"
 
+#include <phyll/v1/admin.pb.h>
 #include <phyll/v1/groups.pb.h>
 #include <phyll/v1/rigs.pb.h>
 #include <phyll/v1/runs.pb.h>
@@ -95,8 +96,8 @@ struct RigEra {
     std::string reason; ///< why it began: "touched: new membrane"; empty for the first
 };
 
-/// Runs, their events and metrics, and the rigs' ages and eras, in SQLite. Each call is one
-/// transaction: when it returns, what it wrote survives the death of the process.
+/// Runs, their events and metrics, the rigs' ages and eras, keys and the audit trail, in SQLite.
+/// Each call is one transaction: when it returns, what it wrote survives the death of the process.
 ///
 /// Event numbers rise over all runs and are never used twice. Thread rule: any thread.
 /// Errors: UNAVAILABLE or RESOURCE_EXHAUSTED (disk full), DATA_LOSS (the file is damaged). How a
@@ -257,6 +258,22 @@ class Store {
     void save_characterisation(const v1::Characterisation& report);
     [[nodiscard]] std::optional<v1::Characterisation>
     characterisation(const std::string& rig) const;
+
+    // Who may connect, and who did what.
+
+    /// In the order in which they were added, also those that were revoked.
+    [[nodiscard]] std::vector<v1::Key> keys() const;
+    /// Throws ALREADY_EXISTS where the key was ever added, or its name has one that is not revoked.
+    void add_key(const v1::Key& key);
+    /// Returns it as it is then. Throws NOT_FOUND naming those that there are.
+    v1::Key revoke_key(const std::string& name, const std::string& by, double time);
+    /// Keeps the entries: a new one, whose number is 0, gets its number; of another one the last
+    /// time and the count change.
+    void write_audit(const std::vector<v1::AuditEntry*>& entries);
+    /// See phyll.v1.Admin/Audit; `limit` is taken as it is.
+    [[nodiscard]] std::vector<v1::AuditEntry> audit(const v1::AuditRequest& request) const;
+    /// Bytes of all that was uploaded by somebody.
+    [[nodiscard]] std::uint64_t uploaded_by(const std::string& name) const;
 
   private:
     struct Impl;

@@ -147,6 +147,32 @@ CREATE TABLE run_files (
 CREATE INDEX run_files_by_run ON run_files (run);
 )sql";
 
+/// Who may connect, and who did what.
+constexpr const char* keys_tables = R"sql(
+CREATE TABLE keys (
+    public_key TEXT PRIMARY KEY,     -- 64 hexadecimal digits
+    name       TEXT NOT NULL,        -- of its owner
+    role       INTEGER NOT NULL,     -- phyll.v1.Role
+    added      REAL NOT NULL,        -- seconds since 1970, UTC
+    added_by   TEXT NOT NULL,
+    revoked    REAL NOT NULL,        -- the same; 0: it was not
+    revoked_by TEXT NOT NULL
+);
+CREATE UNIQUE INDEX keys_by_name ON keys (name) WHERE revoked = 0;
+CREATE TABLE audit (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    first   REAL NOT NULL,           -- seconds since 1970, UTC
+    last    REAL NOT NULL,
+    count   INTEGER NOT NULL,        -- calls of the same kind within a minute
+    who     TEXT NOT NULL,
+    address TEXT NOT NULL,
+    method  TEXT NOT NULL,
+    what    TEXT NOT NULL,
+    code    INTEGER NOT NULL,        -- of the status
+    message TEXT NOT NULL
+);
+)sql";
+
 void to_version_1(SQLite::Database& database) {
     database.exec(version_1);
 }
@@ -188,10 +214,14 @@ void to_version_7(SQLite::Database& database) {
     database.exec(contents_tables);
 }
 
+void to_version_8(SQLite::Database& database) {
+    database.exec(keys_tables);
+}
+
 /// Entry i makes version i + 1 of version i.
 using Step = void (*)(SQLite::Database&);
-constexpr std::array<Step, 7> steps{to_version_1, to_version_2, to_version_3, to_version_4,
-                                    to_version_5, to_version_6, to_version_7};
+constexpr std::array<Step, 8> steps{to_version_1, to_version_2, to_version_3, to_version_4,
+                                    to_version_5, to_version_6, to_version_7, to_version_8};
 
 } // namespace
 

@@ -36,7 +36,7 @@ void open(const Site& site, const v1::OpenRequest& request, const std::shared_pt
     const std::uint64_t run = site.runs.open(
         request,
         {.by = call->caller().name,
-         .token = fresh_token(),
+         .token = bound_token(*call, fresh_token()),
          .time_to_live = Seconds(time_to_live_of(request.time_to_live()))},
         [&site, call](const std::exception_ptr& failure, const runs::RunManager::Opening& opening) {
             if (failure) {
@@ -45,7 +45,7 @@ void open(const Site& site, const v1::OpenRequest& request, const std::shared_pt
             }
             v1::OpenReply reply;
             *reply.mutable_info() = site.runs.get(opening.run).info;
-            reply.set_lease(opening.token);
+            reply.set_lease(wire_token(opening.token));
             if (opening.checkpoint) {
                 reply.set_checkpoint(*opening.checkpoint);
             }
@@ -67,7 +67,7 @@ void at_run(const Site& site, std::uint64_t run, const std::shared_ptr<Call>& ca
             Reply reply) {
     using Result = decltype(work(std::declval<runs::ClientAttempt&>()));
     const auto result = std::make_shared<Result>();
-    site.runs.desk_of(run, call->header().lease())
+    site.runs.desk_of(run, lease_of(*call))
         .post({.work = [result, work = std::move(work)](
                            runs::ClientAttempt& attempt) { *result = work(attempt); },
                .done =

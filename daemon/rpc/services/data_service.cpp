@@ -137,6 +137,27 @@ void find_contents(const Site& site, const v1::FindDataRequest& request,
         });
 }
 
+/// Throws RESOURCE_EXHAUSTED where all that its owner has uploaded would be more than is allowed.
+void check_room_for(const Site& site, const runs::UploadRecord& upload) {
+    const auto known = site.store.upload(upload.sha256);
+    if (known && known->size == upload.size) {
+        return; // counted when it was begun
+    }
+    const double gigabyte = 1e9;
+    const std::uint64_t others =
+        site.store.uploaded_by(upload.uploaded_by) -
+        (known && known->uploaded_by == upload.uploaded_by ? known->size : 0);
+    const double all = static_cast<double>(others) + static_cast<double>(upload.size);
+    if (all > site.config.limits().data() * gigabyte) {
+        throw Error(Code::resource_exhausted,
+                    fmt::format("with {} the data files of {} would come to {:.3g} GB, and phylld "
+                                "keeps {:g} GB of each client's (limits.data); remove some: "
+                                "'phyllctl data remove'",
+                                in_quotes(upload.name), upload.uploaded_by, all / gigabyte,
+                                site.config.limits().data()));
+    }
+}
+
 void put_part(const Site& site, const v1::PutDataRequest& request,
               const std::shared_ptr<Call>& call) {
     const runs::UploadRecord upload{.sha256 = runs::hash_in_hex(request.sha256(), "sha256"),
@@ -147,6 +168,7 @@ void put_part(const Site& site, const v1::PutDataRequest& request,
         site.uploads, site, call,
         [&site, upload, offset = request.offset(), bytes = call->read_bytes("payload"),
          stop = call->stop_token()] {
+            check_room_for(site, upload);
             return site.contents.uploads().put(upload, offset, bytes, stop);
         },
         [call](const runs::Received& received) {

@@ -8,8 +8,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 namespace phyll::rpc {
+namespace {
+
+constexpr std::size_t token_bytes = 16;
+
+std::string_view as_text(const PublicKey& key) {
+    return {reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()};
+}
+
+} // namespace
 
 Error inside(const Call& call, const std::exception& error) {
     return {Code::internal,
@@ -23,9 +33,26 @@ std::uint64_t fresh_key() {
 }
 
 std::string fresh_token() {
-    std::string token(16, '\0');
+    std::string token(token_bytes, '\0');
     randombytes_buf(token.data(), token.size());
     return token;
+}
+
+std::string bound_token(const Call& call, const std::string& token) {
+    return call.caller().key ? token + std::string(as_text(*call.caller().key)) : token;
+}
+
+std::string wire_token(const std::string& bound) {
+    return bound.substr(0, token_bytes);
+}
+
+bool is_bound_to(const PublicKey& key, const std::string& bound) {
+    return bound.size() > token_bytes && bound.ends_with(as_text(key));
+}
+
+std::string lease_of(const Call& call) {
+    const std::string& token = call.header().lease();
+    return token.empty() ? token : bound_token(call, token);
 }
 
 void fail(Call& call, const std::exception_ptr& failure) {

@@ -25,8 +25,17 @@ namespace phyll::rpc {
 
 /// The key of samples that the client gave none.
 [[nodiscard]] std::uint64_t fresh_key();
-/// Of a lease: 128 random bits.
+/// Of a lease, as it goes over the wire: 128 random bits.
 [[nodiscard]] std::string fresh_token();
+/// The same as the lab knows it: bound to the key of who calls, so that it is of no use to anybody
+/// else who gets to see it.
+[[nodiscard]] std::string bound_token(const Call& call, const std::string& token);
+/// The first from the second.
+[[nodiscard]] std::string wire_token(const std::string& bound);
+/// Whether a token that the lab knows is bound to that key.
+[[nodiscard]] bool is_bound_to(const PublicKey& key, const std::string& bound);
+/// The token that the call is made under, as the lab knows it; empty: none.
+[[nodiscard]] std::string lease_of(const Call& call);
 
 /// Ends the call with what was thrown.
 void fail(Call& call, const std::exception_ptr& failure);

@@ -45,7 +45,7 @@ rig::LeaseTerms terms_of(const Site& site, const v1::TakeLeaseRequest& request, 
                           .holder = call.caller().name,
                           .note = request.note(),
                           .time_to_live = Seconds(time_to_live_of(request.time_to_live())),
-                          .token = fresh_token()};
+                          .token = bound_token(call, fresh_token())};
     if (terms.rigs.empty()) {
         throw invalid_field("rigs", "is empty; name the rigs to be held");
     }
@@ -86,7 +86,7 @@ class Taking : public std::enable_shared_from_this<Taking> {
                      view.terms.time_to_live.count(), view.terms.note.empty() ? "" : ": ",
                      view.terms.note);
         v1::TakeLeaseReply reply;
-        reply.set_token(token_);
+        reply.set_token(wire_token(token_));
         *reply.mutable_lease() = lease_on_wire(view);
         call_->reply(reply);
     }
@@ -105,8 +105,13 @@ class Taking : public std::enable_shared_from_this<Taking> {
     bool granted_ = false;
 };
 
-v1::LeaseReply renew(const Site& site, const v1::LeaseRequest& request) {
-    const rig::LeaseId lease = site.lab.leases().find(request.token());
+/// Throws NOT_FOUND, also for the token of somebody else.
+rig::LeaseId lease_with(const Site& site, const v1::LeaseRequest& request, const Call& call) {
+    return site.lab.leases().find(bound_token(call, request.token()));
+}
+
+v1::LeaseReply renew(const Site& site, const v1::LeaseRequest& request, const Call& call) {
+    const rig::LeaseId lease = lease_with(site, request, call);
     site.lab.renew(lease);
     v1::LeaseReply reply;
     *reply.mutable_lease() = lease_on_wire(site.lab.leases().view(lease));
@@ -156,11 +161,12 @@ void add_leases_service(Dispatcher& dispatcher, const Site& site) {
                 ->start(terms_of(site, request, *call), request.wait());
         });
     dispatcher.answer<v1::LeaseRequest, v1::LeaseReply>(
-        "phyll.v1.Leases/Renew",
-        [&site](const v1::LeaseRequest& request, const Call&) { return renew(site, request); });
+        "phyll.v1.Leases/Renew", [&site](const v1::LeaseRequest& request, const Call& call) {
+            return renew(site, request, call);
+        });
     dispatcher.answer<v1::LeaseRequest, v1::ReleaseLeaseReply>(
-        "phyll.v1.Leases/Release", [&site](const v1::LeaseRequest& request, const Call&) {
-            site.lab.release(site.lab.leases().find(request.token()));
+        "phyll.v1.Leases/Release", [&site](const v1::LeaseRequest& request, const Call& call) {
+            site.lab.release(lease_with(site, request, call));
             return v1::ReleaseLeaseReply();
         });
     dispatcher.answer<v1::BreakLeaseRequest, v1::BreakLeaseReply>(

@@ -90,7 +90,7 @@ RigStream::RigStream(const Site& site, std::shared_ptr<Call> call, const v1::Str
                     fmt::format("a stream needs a lease on its rig: take one with Leases/Take, on "
                                 "another connection, and put its token into the header"));
     }
-    lease_ = site.lab.leases().use(call_->header().lease(), rig_.name()).over;
+    lease_ = site.lab.leases().use(lease_of(*call_), rig_.name()).over;
     check_note(opening.note());
     if (opening.record()) {
         recording_ = &site.runs.record({.name = opening.name(),

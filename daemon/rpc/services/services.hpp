@@ -3,6 +3,8 @@
 #include "daemon/config/options.hpp"
 #include "daemon/rig/lab.hpp"
 #include "daemon/rpc/dispatcher.hpp"
+#include "daemon/rpc/key_ring.hpp"
+#include "daemon/rpc/services/audit_trail.hpp"
 #include "daemon/runs/characterisations.hpp"
 #include "daemon/runs/contents/contents.hpp"
 #include "daemon/runs/run_manager.hpp"
@@ -15,6 +17,8 @@
 #include <boost/asio/thread_pool.hpp>
 #include <phyll/v1/config.pb.h>
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -48,6 +52,12 @@ struct Site {
     std::string state_dir;
     std::string data_dir;
     std::vector<std::string> endpoints; ///< filled in once they are bound
+    // Of those who come with keys.
+    KeyRing& keys;
+    AuditTrail& audit;
+    std::string server_key; ///< public, in hexadecimal; empty: nobody is asked for keys
+    /// See Server::end_calls_of.
+    std::function<std::size_t(const PublicKey& key, const Error& why)> end_calls_of;
 };
 
 void add_lab_service(Dispatcher& dispatcher, const Site& site);
@@ -63,6 +73,7 @@ void add_export_service(Dispatcher& dispatcher, const Site& site);
 void add_groups_service(Dispatcher& dispatcher, const Site& site);
 void add_data_service(Dispatcher& dispatcher, const Site& site);
 void add_admin_service(Dispatcher& dispatcher, const Site& site);
+void add_keys_service(Dispatcher& dispatcher, const Site& site);
 
 /// Of a lease, in s: what was asked for, or the usual time where that is 0. Throws
 /// INVALID_ARGUMENT.

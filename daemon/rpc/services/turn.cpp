@@ -20,7 +20,7 @@ Turn::Turn(const Site& site, std::set<std::string> rigs, std::shared_ptr<Call> c
       finish_(std::move(finish)) {}
 
 void Turn::start(const char* what, bool wait) {
-    const std::string& token = call_->header().lease();
+    const std::string token = lease_of(*call_);
     if (token.empty() || rigs_.empty()) {
         take_rigs(what, wait);
         return;
@@ -99,7 +99,7 @@ Error Turn::lease_ended() const {
 
 Error lease_end(const Site& site, const Call& call) {
     try {
-        static_cast<void>(site.lab.leases().find(call.header().lease()));
+        static_cast<void>(site.lab.leases().find(lease_of(call)));
     } catch (const Error& error) {
         return error;
     }

@@ -1,0 +1,151 @@
+#include "door.hpp"
+
+#include "drivers/core/error.hpp"
+#include "drivers/core/keys/key_file.hpp"
+#include "drivers/core/text.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+namespace phyll {
+namespace {
+
+constexpr std::string_view tcp_scheme = "tcp://";
+
+/// "host:port" of a TCP address, whose port ZeroMQ would take modulo 65536; nothing where it is
+/// none.
+std::optional<std::string> host_of(const std::string& address) {
+    const std::size_t colon = address.rfind(':');
+    if (!address.starts_with(tcp_scheme) || colon == std::string::npos ||
+        colon <= tcp_scheme.size()) {
+        return std::nullopt;
+    }
+    const std::string_view port = std::string_view(address).substr(colon + 1);
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc() || end != port.data() + port.size() || number > 65535) {
+        return std::nullopt;
+    }
+    return address.substr(tcp_scheme.size(), colon - tcp_scheme.size());
+}
+
+/// Of an address of this machine: four numbers, the name of an interface, or "*" for all.
+bool is_host(const std::string& host) {
+    in_addr address{};
+    return host == "*" || ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+           ::if_nametoindex(host.c_str()) != 0;
+}
+
+bool is_loopback(const std::string& host) {
+    in_addr address{};
+    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 &&
+           (ntohl(address.s_addr) >> 24U) == 127;
+}
+
+/// Nothing but what phylld simulates, or phyllsim: whoever drives it breaks nothing.
+bool is_all_simulated(const v1::DaemonConfig& config) {
+    return std::ranges::all_of(config.instruments(), [](const v1::InstrumentConfig& instrument) {
+        return instrument.virtual_();
+    });
+}
+
+/// Made at first need: clients know the daemon by it.
+SecretKey own_key(const runs::StateDir& state) {
+    const std::filesystem::path file = state.path() / "server.key";
+    if (!std::filesystem::exists(file)) {
+        write_key_file(file, new_secret_key());
+        spdlog::info("made a key of phylld's own, {}", file.string());
+    }
+    return read_key_file(file);
+}
+
+std::string listen_on_socket(const runs::StateDir& state, rpc::Server& server) {
+    const std::string path = state.socket().string();
+    if (path.size() > 100) {
+        throw Error(Code::invalid_argument,
+                    fmt::format("the path of the ipc socket, {}, is longer than the 100 characters "
+                                "that fit; give a shorter --state-dir",
+                                path));
+    }
+    const mode_t before = ::umask(0117); // there is no moment in which others may connect
+    std::string endpoint;
+    try {
+        endpoint = server.listen("ipc://" + path, rpc::local_users());
+    } catch (...) {
+        ::umask(before);
+        throw;
+    }
+    ::umask(before);
+    ::chmod(path.c_str(), 0660);
+    return endpoint;
+}
+
+} // namespace
+
+bool asks_for_keys(const v1::DaemonConfig& config) {
+    const std::optional<std::string> host = host_of(config.listen());
+    if (!host || !is_host(*host)) {
+        throw invalid_field("listen",
+                            fmt::format("{}; valid is an address of this machine with a port from "
+                                        "0 to 65535, such as tcp://127.0.0.1:5570 (0 picks a free "
+                                        "one)",
+                                        in_quotes(config.listen())));
+    }
+    if (config.authentication() == "keys") {
+        return true;
+    }
+    if (!is_loopback(*host)) {
+        throw invalid_field(
+            "listen",
+            fmt::format("{} can be reached from other machines, and nobody is asked for a key; set "
+                        "authentication = \"keys\" (docs/security.md), or listen on loopback, "
+                        "such as tcp://127.0.0.1:5570",
+                        in_quotes(config.listen())));
+    }
+    return config.authentication().empty() && !is_all_simulated(config);
+}
+
+rpc::ClientLimits limits_of(const v1::DaemonConfig& config) {
+    const v1::LimitsConfig& limits = config.limits();
+    return {.connections = limits.connections(),
+            .calls = limits.requests(),
+            .unread = static_cast<std::size_t>(limits.backlog() * (1U << 20U))};
+}
+
+Door open_door(const v1::DaemonConfig& config, const runs::StateDir& state,
+               const runs::Store& store, rpc::KeyRing& ring, rpc::AuditTrail& audit,
+               rpc::Server& server) {
+    const bool keys = asks_for_keys(config);
+    for (const v1::Key& key : store.keys()) {
+        ring.put(PublicKey::read("key.public_key", key.public_key()),
+                 {.name = key.name(), .role = key.role(), .revoked = key.revoked() != 0});
+    }
+    Door door;
+    door.endpoints.push_back(listen_on_socket(state, server));
+    if (!keys) {
+        door.endpoints.push_back(server.listen(config.listen(), rpc::local_operators()));
+        return door;
+    }
+    const SecretKey own = own_key(state);
+    door.server_key = own.public_key().text();
+    door.endpoints.push_back(server.listen_for_keys(
+        config.listen(), own, ring,
+        [&audit](const std::optional<PublicKey>& key, const std::string& address) {
+            spdlog::debug("{} at {} was not let in",
+                          key ? "key " + key->short_text() : std::string("somebody without a key"),
+                          address);
+            audit.note_turned_away(key, address);
+        }));
+    return door;
+}
+
+} // namespace phyll
