@@ -76,7 +76,8 @@ std::string listen_on_socket(const runs::StateDir& state, rpc::Server& server) {
                                 "that fit; give a shorter --state-dir",
                                 path));
     }
-    const mode_t before = ::umask(0117); // there is no moment in which others may connect
+    // There is no moment in which others may connect; what other threads make meanwhile is usable.
+    const mode_t before = ::umask(0027);
     std::string endpoint;
     try {
         endpoint = server.listen("ipc://" + path, rpc::local_users());

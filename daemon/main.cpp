@@ -20,6 +20,7 @@
 #include <iterator>
 #include <malloc.h>
 #include <string>
+#include <sys/resource.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -101,10 +102,21 @@ void keep_freed_memory() {
     ::mallopt(M_TOP_PAD, 4 * mebibyte);
 }
 
+/// Those who only connect hold a descriptor each for a while: that must not be one that a run
+/// needs.
+void allow_many_descriptors() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit)); // else it stays as it is
+    }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     keep_freed_memory();
+    allow_many_descriptors();
     CLI::App app(
         "phylld trains physical neural networks on a lab's rigs, without backpropagation.\n"
         "Without --config it serves simulated rigs on loopback.");

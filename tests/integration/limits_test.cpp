@@ -153,7 +153,8 @@ TEST_CASE("answers that nobody reads hold a bounded amount of memory", "[long]")
     }
     INFO("grew by " << peak_of(daemon) - before << " MiB");
     // What is asked, and what is answered.
-    REQUIRE(peak_of(daemon) - before < (rpc::most_asked + rpc::most_unread) / mebibyte + margin);
+    REQUIRE(peak_of(daemon) - before <
+            (rpc::most_asked + rpc::ClientLimits().unread) / mebibyte + margin);
     // Now it reads, and learns that it was too late for some.
     const v1::Header refused = deaf.read_to_refusal();
     REQUIRE(refused.status().code() == v1::RESOURCE_EXHAUSTED);

@@ -260,14 +260,16 @@ TEST_CASE("the document states the limits that there are") {
     const auto both = [&](std::size_t one, std::size_t all) {
         return mebibytes(one) + ", " + std::to_string(all >> 30U) + " GiB |";
     };
-    states("requests in flight on one connection", std::to_string(rpc::most_calls));
+    const rpc::ClientLimits usual;
+    states("requests in flight", std::to_string(usual.calls));
+    states("connections of one key", std::to_string(usual.connections));
     states("bytes of requests", both(rpc::most_asked, rpc::most_asked_by_all));
     states("a frame", mebibytes(rpc::largest_frame));
     states("a header", std::to_string(rpc::largest_header >> 10U) + " KiB");
     states("a body", mebibytes(rpc::largest_body));
     states("frames of a message", std::to_string(rpc::most_frames));
     states("messages waiting", std::to_string(rpc::send_queue));
-    states("bytes of messages of 8 KiB and more", both(rpc::most_unread, rpc::most_unread_by_all));
+    states("bytes of messages of 8 KiB and more", both(usual.unread, rpc::most_unread_by_all));
     REQUIRE(rpc::smallest_counted == 8U << 10U);
     REQUIRE(rpc::little == 1U << 20U);
 }

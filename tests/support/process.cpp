@@ -172,6 +172,7 @@ void Daemon::start() {
     const nlohmann::json ready = nlohmann::json::parse(line);
     ipc_ = ready.at("endpoints").at(0);
     tcp_ = ready.at("endpoints").at(1);
+    server_key_ = ready.value("server_key", "");
 }
 
 int Daemon::stop() {
@@ -195,7 +196,8 @@ std::filesystem::path Daemon::write(const std::string& name, const std::string& 
 }
 
 std::vector<std::string> Daemon::ctl_command(std::vector<std::string> arguments) const {
-    std::vector<std::string> command{PHYLL_BIN_DIR "/phyllctl", "--endpoint", tcp_};
+    std::vector<std::string> command{PHYLL_BIN_DIR "/phyllctl", "--endpoint",
+                                     server_key_.empty() ? tcp_ : ipc_};
     command.insert(command.end(), std::make_move_iterator(arguments.begin()),
                    std::make_move_iterator(arguments.end()));
     return command;

@@ -85,13 +85,15 @@ kind = "echo"
     [[nodiscard]] Process& process() { return *process_; }
     [[nodiscard]] const std::string& ipc() const noexcept { return ipc_; }
     [[nodiscard]] const std::string& tcp() const noexcept { return tcp_; }
+    /// Its public key, in hexadecimal; empty where it asks nobody for keys.
+    [[nodiscard]] const std::string& server_key() const noexcept { return server_key_; }
     [[nodiscard]] std::filesystem::path state_dir() const { return dir_.path() / "state"; }
     /// What it wrote to its log so far.
     [[nodiscard]] std::string log() const;
 
     /// A file in the test's own folder.
     std::filesystem::path write(const std::string& name, const std::string& text) const;
-    /// Runs phyllctl against it.
+    /// Runs phyllctl against it: by TCP, and by its ipc socket where it asks for keys.
     [[nodiscard]] Finished ctl(std::vector<std::string> arguments) const;
     /// Command line of a phyllctl.
     [[nodiscard]] std::vector<std::string> ctl_command(std::vector<std::string> arguments) const;
@@ -105,6 +107,7 @@ kind = "echo"
     std::unique_ptr<Process> process_;
     std::string ipc_;
     std::string tcp_;
+    std::string server_key_;
 };
 
 } // namespace phyll::test

@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <cstring>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <unistd.h>
@@ -32,9 +33,14 @@ struct Answer {
 /// A ZeroMQ peer that can say anything, well formed or not.
 class RawPeer {
   public:
-    explicit RawPeer(const std::string& endpoint) {
+    /// `prepare` gets the socket before it connects.
+    explicit RawPeer(const std::string& endpoint,
+                     const std::function<void(zmq::socket_t&)>& prepare = nullptr) {
         socket_.set(zmq::sockopt::linger, 200);
         socket_.set(zmq::sockopt::rcvtimeo, 20'000);
+        if (prepare) {
+            prepare(socket_);
+        }
         socket_.connect(endpoint);
     }
 
@@ -75,6 +81,16 @@ class RawPeer {
         return answer;
     }
 
+    /// Asks and waits for the answer.
+    [[nodiscard]] Answer ask(const v1::Header& header, const google::protobuf::Message& body) {
+        send({header.SerializeAsString(), body.SerializeAsString()});
+        return receive();
+    }
+    /// The same of a method, with a number of its own.
+    [[nodiscard]] Answer ask(const std::string& method, const google::protobuf::Message& body) {
+        return ask(request(method, 2'000'000 + ++asked_), body);
+    }
+
     /// The daemon serves when it answers this, and has answered nothing else meanwhile.
     void expect_service() {
         const std::uint64_t id = 1'000'000 + ++probes_;
@@ -90,6 +106,7 @@ class RawPeer {
     zmq::context_t context_;
     zmq::socket_t socket_{context_, zmq::socket_type::dealer};
     std::uint64_t probes_ = 0;
+    std::uint64_t asked_ = 0;
 };
 
 /// A plain stream socket: what a browser, a port scanner or a broken client has.

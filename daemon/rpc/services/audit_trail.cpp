@@ -153,8 +153,9 @@ void AuditTrail::write() {
     for (const auto& [kind, entry] : noted) {
         touched_.push_back(&count_to(minute_, entry));
     }
-    std::ranges::sort(touched_);
+    std::ranges::sort(touched_); // one may be there twice, since a write that failed
     touched_.erase(std::ranges::unique(touched_).begin(), touched_.end());
+    std::ranges::sort(touched_, {}, [](const v1::AuditEntry* entry) { return entry->first(); });
     if (!touched_.empty()) {
         store_.write_audit(touched_); // what that throws leaves them touched
         touched_.clear();

@@ -66,8 +66,8 @@ class Bench {
         dispatcher_.converse<v1::StreamRequest, v1::StreamItem>(
             "phyll.v1.Rigs/Stream",
             [](const v1::StreamRequest&, const std::shared_ptr<Call>& call) { echo(*call); });
-        address_ = server_.listen("tcp://127.0.0.1:0", [role](const std::string& peer_address) {
-            return rpc::Caller{"tester at " + peer_address, role};
+        address_ = server_.listen("tcp://127.0.0.1:0", [role](const rpc::Origin& origin) {
+            return rpc::Caller{.name = "tester at " + origin.address, .role = role};
         });
         server_.start();
         thread_ = std::thread([this] { loop_.run(); });
