@@ -42,6 +42,14 @@ v1::TakeLeaseRequest lease_on(const std::string& rig) {
     return request;
 }
 
+/// Gets in line for a rig that somebody else has.
+void wait_for(RawPeer& peer, const std::string& rig, std::uint64_t id) {
+    v1::TakeLeaseRequest wish = lease_on(rig);
+    wish.set_wait(true);
+    peer.send({RawPeer::request("phyll.v1.Leases/Take", id).SerializeAsString(),
+               wish.SerializeAsString()});
+}
+
 v1::LeaseRequest with_token(const std::string& token) {
     v1::LeaseRequest request;
     request.set_token(token);
@@ -157,22 +165,19 @@ TEST_CASE("a revoked key loses its calls and its leases at once, and those of ot
         reply_of<v1::TakeLeaseReply>(op.peer.ask("phyll.v1.Leases/Take", lease_on("echo")));
     const auto kept =
         reply_of<v1::TakeLeaseReply>(other.peer.ask("phyll.v1.Leases/Take", lease_on("cavity")));
-    // Two calls under way: a watch, and a place in the line for the other one's rig.
-    op.peer.send({RawPeer::request("phyll.v1.Runs/Watch", 1).SerializeAsString(), ""});
-    v1::TakeLeaseRequest wish = lease_on("cavity");
-    wish.set_wait(true);
-    op.peer.send({RawPeer::request("phyll.v1.Leases/Take", 2).SerializeAsString(),
-                  wish.SerializeAsString()});
+    // Two calls under way: places in the line for the other one's rig.
+    wait_for(op.peer, "cavity", 1);
+    wait_for(op.peer, "cavity", 2);
     RawPeer admin(daemon.ipc());
     const auto leases = [&] {
         return reply_of<v1::ListLeasesReply>(
             admin.ask("phyll.v1.Leases/List", v1::ListLeasesRequest()));
     };
-    test::await([&] { return leases().leases_size() == 3; });
+    test::await([&] { return leases().leases_size() == 4; });
 
     const v1::RevokeKeyReply reply = revoke(admin, "otto");
     REQUIRE(reply.calls() == 2);
-    REQUIRE(reply.leases() == 2);
+    REQUIRE(reply.leases() == 3);
     for (int i = 0; i < 2; ++i) {
         const Answer end = op.peer.receive();
         REQUIRE(end.code() == v1::UNAUTHENTICATED);
@@ -314,24 +319,22 @@ TEST_CASE("the audit trail says who did what, from where, and how it ended") {
 }
 
 TEST_CASE("the connections of one key share its limits, and those of others have theirs") {
-    Daemon daemon("[limits]\nrequests = 5\nconnections = 2\n" + test::lab_with_keys);
+    Daemon daemon(test::lab_with_keys + "[limits]\nrequests = 5\nconnections = 2\n");
     Keyed op(daemon, "otto", v1::ROLE_OPERATOR);
     Keyed other(daemon, "olga", v1::ROLE_OPERATOR);
-    const auto watch = [](RawPeer& peer, std::uint64_t id) {
-        peer.send({RawPeer::request("phyll.v1.Runs/Watch", id).SerializeAsString(), ""});
-    };
+    REQUIRE(other.peer.ask("phyll.v1.Leases/Take", lease_on("echo")).code() == v1::OK);
     RawPeer second(daemon.tcp(), test::showing(daemon.server_key(), op.key));
     RawPeer third(daemon.tcp(), test::showing(daemon.server_key(), op.key));
     for (std::uint64_t id = 1; id <= 3; ++id) {
-        watch(op.peer, id);
+        wait_for(op.peer, "echo", id);
     }
     op.peer.expect_service(); // the fourth, which is over
-    watch(second, 1);
+    wait_for(second, "echo", 1);
     second.expect_service(); // the fifth
     const Answer connections = third.ask("phyll.v1.Lab/Describe", v1::DescribeRequest());
     REQUIRE(connections.code() == v1::RESOURCE_EXHAUSTED);
     REQUIRE_THAT(connections.message(), Contains("2 connections of otto"));
-    watch(second, 2);
+    wait_for(second, "echo", 2);
     const Answer requests = second.ask("phyll.v1.Lab/Describe", v1::DescribeRequest());
     REQUIRE(requests.code() == v1::RESOURCE_EXHAUSTED);
     REQUIRE_THAT(requests.message(), Contains("5 requests"));
@@ -349,7 +352,7 @@ TEST_CASE("the connections of one key share its limits, and those of others have
 }
 
 TEST_CASE("a client uploads no more than the lab keeps of each") {
-    Daemon daemon("[limits]\ndata = 0.000001\n" + test::lab_with_keys); // 1000 bytes
+    Daemon daemon(test::lab_with_keys + "[limits]\ndata = 0.000001\n"); // 1000 bytes
     Keyed op(daemon, "otto", v1::ROLE_OPERATOR);
     const auto begin = [](RawPeer& peer, char hash, std::uint64_t size) {
         v1::PutDataRequest request;

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -112,9 +113,9 @@ void AuditTrail::add(v1::AuditEntry entry) {
             ++lost_;
             return;
         }
-        count_to(waiting_, entry);
+        count_to(waiting_, {std::move(entry), noted_so_far_++});
     }
-    noted_.notify_one();
+    came_.notify_one();
 }
 
 void AuditTrail::write_regularly(const std::stop_token& stop) {
@@ -122,7 +123,7 @@ void AuditTrail::write_regularly(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         {
             std::unique_lock lock(mutex_);
-            noted_.wait(lock, stop, [this] { return !waiting_.empty(); });
+            came_.wait(lock, stop, [this] { return !waiting_.empty(); });
         }
         try {
             write();
@@ -134,7 +135,7 @@ void AuditTrail::write_regularly(const std::stop_token& stop) {
             }
         }
         std::unique_lock lock(mutex_);
-        noted_.wait_for(lock, stop, between_writes, [] { return false; });
+        came_.wait_for(lock, stop, between_writes, [] { return false; });
     }
 }
 
@@ -150,29 +151,34 @@ void AuditTrail::write() {
     if (lost > 0) {
         spdlog::warn("the audit trail lacks {} calls, for which there was no room", lost);
     }
-    for (const auto& [kind, entry] : noted) {
-        touched_.push_back(&count_to(minute_, entry));
+    for (const auto& [kind, one] : noted) {
+        touched_.push_back(&count_to(minute_, one));
     }
-    std::ranges::sort(touched_); // one may be there twice, since a write that failed
+    std::ranges::sort(touched_, {}, &Counted::order);
+    // One may be there twice, since a write that failed.
     touched_.erase(std::ranges::unique(touched_).begin(), touched_.end());
-    std::ranges::sort(touched_, {}, [](const v1::AuditEntry* entry) { return entry->first(); });
     if (!touched_.empty()) {
-        store_.write_audit(touched_); // what that throws leaves them touched
+        std::vector<v1::AuditEntry*> entries;
+        std::ranges::transform(touched_, std::back_inserter(entries),
+                               [](Counted* counted) { return &counted->entry; });
+        store_.write_audit(entries); // what that throws leaves them touched
         touched_.clear();
     }
     const double old = runs::wall_seconds(clock_) - together;
     std::erase_if(minute_, [&](const auto& known) {
-        return known.second.first() <= old || minute_.size() > most_kept;
+        return known.second.entry.first() <= old || minute_.size() > most_kept;
     });
 }
 
-v1::AuditEntry& AuditTrail::count_to(Entries& entries, const v1::AuditEntry& entry) {
+AuditTrail::Counted& AuditTrail::count_to(Entries& entries, const Counted& noted) {
+    const v1::AuditEntry& entry = noted.entry;
     const auto [known, is_new] = entries.try_emplace(
         {entry.who(), entry.address(), entry.method(), entry.what(), entry.code(), entry.message()},
-        entry);
+        noted);
     if (!is_new) {
-        known->second.set_last(std::max(known->second.last(), entry.last()));
-        known->second.set_count(known->second.count() + entry.count());
+        v1::AuditEntry& all = known->second.entry;
+        all.set_last(std::max(all.last(), entry.last()));
+        all.set_count(all.count() + entry.count());
     }
     return known->second;
 }

@@ -42,23 +42,28 @@ class AuditTrail {
     /// Who, address, method, what, code, message.
     using Kind = std::tuple<std::string, std::string, std::string, std::string, int, std::string>;
 
-    using Entries = std::map<Kind, v1::AuditEntry>;
+    struct Counted {
+        v1::AuditEntry entry;
+        std::uint64_t order = 0; ///< in which the first of its kind came
+    };
+    using Entries = std::map<Kind, Counted>;
 
     void add(v1::AuditEntry entry);
     void write_regularly(const std::stop_token& stop);
     /// Adds an entry, or counts it to one of its kind that is there, and returns that.
-    static v1::AuditEntry& count_to(Entries& entries, const v1::AuditEntry& entry);
+    static Counted& count_to(Entries& entries, const Counted& noted);
 
     runs::Store& store_;
     const Clock& clock_;
-    std::mutex mutex_; ///< of these two
-    std::condition_variable_any noted_;
-    Entries waiting_;        ///< not written yet
+    std::mutex mutex_; ///< of these four
+    std::condition_variable_any came_;
+    Entries waiting_; ///< not written yet
+    std::uint64_t noted_so_far_ = 0;
     std::uint64_t lost_ = 0; ///< calls for which there was no room
 
-    std::mutex writing_; ///< of these two, and of writing
-    Entries minute_;     ///< written, and may still count more
-    std::vector<v1::AuditEntry*> touched_;
+    std::mutex writing_;            ///< of these two, and of writing
+    Entries minute_;                ///< written, and may still count more
+    std::vector<Counted*> touched_; ///< not written as they are now
 
     std::jthread clerk_; ///< last: it uses all of the above
 };

@@ -93,8 +93,8 @@ TEST_CASE("a key file that others may read, or that holds no key, is refused") {
         REQUIRE_THAT(error.what(), Contains("chmod 600"));
     }
     for (const std::string& wrong :
-         {std::string(), "# nothing\n", text.substr(1), text + "\n" + text, "key " + text,
-          std::string(100'000, 'a')}) {
+         {std::string(), std::string("# nothing\n"), text.substr(1), text + "\n" + text,
+          "key " + text, std::string(100'000, 'a')}) {
         REQUIRE(error_of([&] {
                     static_cast<void>(read_key_file(write(dir, wrong, 0600)));
                 }).code() == Code::invalid_argument);

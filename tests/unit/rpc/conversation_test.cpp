@@ -25,7 +25,7 @@ class Kept {
         header.set_credit(credit);
         call = std::make_shared<Call>(header, Frames{}, rpc::Caller{}, Deadline::never(), exchange);
         call->connect([this](const v1::Header& sent, const Frames&) { answers.push_back(sent); },
-                      [] {});
+                      nullptr);
     }
 
     /// It takes `bytes` of the client's budget.
