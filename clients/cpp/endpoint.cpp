@@ -1,6 +1,7 @@
 #include "clients/cpp/endpoint.hpp"
 
-#include <cstdlib>
+#include "clients/cpp/environment.hpp"
+
 #include <string>
 #include <vector>
 
@@ -9,11 +10,6 @@ namespace {
 
 /// A socket of this machine answers at once, unless whoever listens hangs.
 constexpr std::chrono::seconds local_patience{1};
-
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr ? value : "";
-}
 
 } // namespace
 
