@@ -36,8 +36,9 @@ void FileAside::write(std::span<const std::byte> bytes) {
 void FileAside::finish() {
     out_.close();
     check();
-    std::error_code none_there;
-    if (const auto before = std::filesystem::status(path_, none_there); !none_there) {
+    std::error_code ignored;
+    if (const auto before = std::filesystem::status(path_, ignored);
+        std::filesystem::exists(before)) {
         std::filesystem::permissions(aside_, before.permissions());
     }
     const Descriptor whole(::open(aside_.c_str(), O_RDONLY | O_CLOEXEC));

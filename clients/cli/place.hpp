@@ -11,10 +11,10 @@ namespace phyll::cli {
 
 /// What was said of where phylld is; what is empty was not.
 struct Said {
-    std::string endpoint;   ///< --endpoint, $PHYLL_ENDPOINT
-    std::string lab;        ///< --lab, $PHYLL_LAB
-    std::string server_key; ///< --server-key, $PHYLL_SERVER_KEY
-    std::string key;        ///< --key, $PHYLL_KEY
+    std::string endpoint = {};   ///< --endpoint, $PHYLL_ENDPOINT
+    std::string lab = {};        ///< --lab, $PHYLL_LAB
+    std::string server_key = {}; ///< --server-key, $PHYLL_SERVER_KEY
+    std::string key = {};        ///< --key, $PHYLL_KEY
 };
 
 /// The variables.

@@ -1,81 +1,19 @@
-#include "clients/cli/app.hpp"
 #include "clients/cli/key_words.hpp"
 #include "drivers/core/keys/key_file.hpp"
-#include "drivers/core/temporary_folder.hpp"
+#include "tests/unit/cli/run_phyllctl.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
-#include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 using namespace phyll;
 using Catch::Contains;
+using test::Ended;
+using test::User;
 
 namespace {
-
-/// What a stream gets while this is there.
-class Caught {
-  public:
-    explicit Caught(std::ostream& stream) : stream_(stream), before_(stream.rdbuf(text_.rdbuf())) {}
-    Caught(const Caught&) = delete;
-    Caught& operator=(const Caught&) = delete;
-    ~Caught() { stream_.rdbuf(before_); }
-
-    [[nodiscard]] std::string text() const { return text_.str(); }
-
-  private:
-    std::ostringstream text_;
-    std::ostream& stream_;
-    std::streambuf* before_;
-};
-
-struct Ended {
-    int status = 0;
-    std::string out;
-    std::string err;
-};
-
-/// A user without anything yet, at a machine without a phylld.
-class User {
-  public:
-    User() {
-        ::setenv("XDG_CONFIG_HOME", folder_.path().c_str(), 1);
-        ::setenv("PHYLL_ENDPOINT", "ipc:///nowhere/phylld.sock", 1);
-    }
-    User(const User&) = delete;
-    User& operator=(const User&) = delete;
-    ~User() {
-        ::unsetenv("XDG_CONFIG_HOME");
-        ::unsetenv("PHYLL_ENDPOINT");
-    }
-
-    [[nodiscard]] std::filesystem::path file(const char* name) const {
-        return folder_.path() / "phyll" / name;
-    }
-    /// Runs phyllctl with these arguments.
-    static Ended run(std::vector<std::string> arguments) {
-        arguments.insert(arguments.begin(), "phyllctl");
-        std::vector<char*> pointers;
-        for (std::string& argument : arguments) {
-            pointers.push_back(argument.data());
-        }
-        cli::App app;
-        add_key_commands(app);
-        add_lab_commands(app);
-        add_audit_command(app);
-        const Caught out(std::cout);
-        const Caught err(std::cerr);
-        const int status = app.run(static_cast<int>(pointers.size()), pointers.data());
-        return {status, out.text(), err.text()};
-    }
-
-  private:
-    TemporaryFolder folder_{"phyll-keys"};
-};
 
 const std::string some_key(64, 'c');
 

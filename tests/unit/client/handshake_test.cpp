@@ -15,14 +15,14 @@ using test::FakeDaemon;
 
 namespace {
 
-void answer(const FakeDaemon::Said& said, const FakeDaemon::Say& say) {
+void agree(const FakeDaemon::Said& said, const FakeDaemon::Say& say) {
     say(FakeDaemon::answer(v1::REPLY, said.header.id()), {""});
 }
 
 /// A daemon that asks for keys, and somebody whose key it knows.
 struct Lab {
     explicit Lab(const std::string& refusal = "400")
-        : daemon(answer, FakeDaemon::Keys{server, client.public_key(), refusal}) {}
+        : daemon(agree, FakeDaemon::Keys{server, client.public_key(), refusal}) {}
 
     [[nodiscard]] Address seen_by(const SecretKey& own, const PublicKey& expected) const {
         return {daemon.endpoint(), std::make_shared<const Credentials>(Credentials{expected, own})};
@@ -127,7 +127,7 @@ TEST_CASE("a client does not talk to a phylld that has another key than the one 
 }
 
 TEST_CASE("a client with keys does not talk to whoever asks for none") {
-    const FakeDaemon daemon(answer);
+    const FakeDaemon daemon(agree);
     const PublicKey meant = new_secret_key().public_key();
     const Error error =
         refusal_of({daemon.endpoint(),
@@ -160,7 +160,7 @@ TEST_CASE("who hangs up is no phylld, with keys and without") {
 
 TEST_CASE("a greeting says whether keys are asked for, and nothing said is no greeting") {
     const auto soon = [] { return std::chrono::steady_clock::now() + std::chrono::seconds(5); };
-    REQUIRE(greeting_at(FakeDaemon(answer).endpoint(), soon()) == Greeting::without_keys);
+    REQUIRE(greeting_at(FakeDaemon(agree).endpoint(), soon()) == Greeting::without_keys);
     REQUIRE(greeting_at(Lab().daemon.endpoint(), soon()) == Greeting::with_keys);
     const Stranger web("HTTP/1.1 400 Bad Request\r\n\r\n" + std::string(100, '!'), true);
     REQUIRE(greeting_at(web.endpoint, soon()) == Greeting::none);
