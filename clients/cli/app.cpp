@@ -1,6 +1,6 @@
 #include "app.hpp"
 
-#include "clients/cpp/endpoint.hpp"
+#include "labs.hpp"
 #include "lease_token.hpp"
 #include "signals.hpp"
 
@@ -12,6 +12,7 @@
 #include <span>
 #include <string_view>
 #include <sys/signalfd.h>
+#include <utility>
 
 namespace phyll::cli {
 namespace {
@@ -59,9 +60,20 @@ Exit exit_for(Code code) noexcept {
 
 App::App() : cli_("phyllctl drives a phylld: its rigs, its training runs, its data.") {
     cli_.set_version_flag("--version", std::string("phyllctl ") + PHYLL_VERSION);
-    cli_.add_option("--endpoint", endpoint_,
-                    "Where phylld listens: ipc://PATH or tcp://HOST:PORT; by default "
-                    "$PHYLL_ENDPOINT, else the local ipc socket, else tcp://127.0.0.1:5570");
+    CLI::Option* endpoint = cli_.add_option(
+        "--endpoint", said_.endpoint,
+        "Where phylld listens: ipc://PATH or tcp://HOST:PORT; by default $PHYLL_ENDPOINT, else the "
+        "local ipc socket, else tcp://127.0.0.1:5570");
+    cli_.add_option("--lab", said_.lab,
+                    "The lab that was added under this name: its phylld, talked to with keys; by "
+                    "default $PHYLL_LAB")
+        ->excludes(endpoint);
+    cli_.add_option("--server-key", said_.server_key,
+                    "Public key of the phylld that is meant; by default the lab's, or "
+                    "$PHYLL_SERVER_KEY");
+    cli_.add_option("--key", said_.key,
+                    "File of your own key; by default the lab's, or $PHYLL_KEY, else "
+                    "~/.config/phyll/client.key");
     cli_.add_option("--lease", lease_,
                     "Token of a lease to drive rigs under; by default $PHYLL_LEASE")
         ->envname(lease_variable);
@@ -70,14 +82,22 @@ App::App() : cli_("phyllctl drives a phylld: its rigs, its training runs, its da
     cli_.fallthrough();
 }
 
+const Place& App::place() {
+    if (!place_) {
+        place_ = place_of(said_, said_by_environment(), profiles_file());
+    }
+    return *place_;
+}
+
 Client& App::client() {
     if (!client_) {
+        Address address = address_of(place());
         // Its threads must never take the signals that a command waits for, nor in the moment
         // before they say so themselves.
         sigset_t before;
         const sigset_t signals = ending_signals();
         ::pthread_sigmask(SIG_BLOCK, &signals, &before);
-        client_ = std::make_unique<Client>(endpoint_.empty() ? default_endpoint() : endpoint_);
+        client_ = std::make_unique<Client>(std::move(address));
         ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
     return *client_;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "clients/cpp/client.hpp"
+#include "place.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +35,9 @@ class App {
     CLI::App& commands() noexcept { return cli_; }
     /// One JSON object per line instead of text for people.
     [[nodiscard]] bool json() const noexcept { return json_; }
-    /// Connects at first use.
+    /// Where phylld is and by which keys, as options and variables say; decided at first use.
+    const Place& place();
+    /// Connects to it at first use. What else connects does so to its address.
     Client& client();
     /// The same for what drives a rig: under the lease that commands use. Throws INVALID_ARGUMENT
     /// where that is none.
@@ -58,7 +62,8 @@ class App {
 
   private:
     CLI::App cli_;
-    std::string endpoint_;
+    Said said_;
+    std::optional<Place> place_;
     bool json_ = false;
     std::string lease_;
     std::vector<std::string> after_dashes_;
@@ -83,5 +88,10 @@ void add_run_commands(App& app);
 void add_infer_command(App& app);
 void add_data_commands(App& app);
 void add_verify_command(App& app);
+/// Who may talk to a phylld, and the user's own key.
+void add_key_commands(App& app);
+/// The labs that the user has keys for.
+void add_lab_commands(App& app);
+void add_audit_command(App& app);
 
 } // namespace phyll::cli

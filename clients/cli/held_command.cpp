@@ -127,9 +127,9 @@ int run_under_lease(App& app, const v1::TakeLeaseRequest& wanted,
                     const std::vector<std::string>& command) {
     const SystemClock clock;
     app.let_signals_interrupt();
-    HeldLease lease(app.client().endpoint(), wanted, {}, clock, app.interrupt());
+    HeldLease lease(app.client().address(), wanted, {}, clock, app.interrupt());
     ::setenv(lease_variable, token_in_hex(lease.token()).c_str(), 1);
-    ::setenv("PHYLL_ENDPOINT", app.client().endpoint().c_str(), 1);
+    tell_children(app.place());
     sigset_t before;
     const sigset_t signals = signals_to_wait_for();
     ::pthread_sigmask(SIG_BLOCK, &signals, &before);

@@ -9,7 +9,7 @@
 
 namespace phyll::cli {
 
-/// Runs a command while a lease is held, with its token and the daemon's endpoint in the
+/// Runs a command while a lease is held, with its token and the daemon's place in the
 /// command's environment. A lease that is lost ends the command: SIGTERM, and SIGKILL after 5 s.
 /// Signals that end this process are passed on, unless a terminal sent them to both. Returns what
 /// the command ended with; 128 + the signal where one ended it; Exit::timed_out where the lease was

@@ -17,5 +17,8 @@ int main(int argc, char** argv) {
     phyll::cli::add_infer_command(app);
     phyll::cli::add_data_commands(app);
     phyll::cli::add_verify_command(app);
+    phyll::cli::add_key_commands(app);
+    phyll::cli::add_lab_commands(app);
+    phyll::cli::add_audit_command(app);
     return app.run(argc, argv);
 }

@@ -139,7 +139,7 @@ std::unique_ptr<HeldLease> take_lease(App& app, const StreamArguments& arguments
     request.set_note("a stream");
     request.set_time_to_live(time_to_live);
     request.set_wait(arguments.wait);
-    return std::make_unique<HeldLease>(app.client().endpoint(), request, Client::Timeout(), clock,
+    return std::make_unique<HeldLease>(app.client().address(), request, Client::Timeout(), clock,
                                        app.interrupt());
 }
 
@@ -254,7 +254,7 @@ void stream(App& app, const StreamArguments& arguments) {
         arguments.in, rig, arguments.units == "physical" ? Units::physical : Units::drive);
     app.let_signals_interrupt();
     const std::unique_ptr<HeldLease> lease = take_lease(app, arguments, clock);
-    BlockStream blocks(app.client().endpoint(), opening_of(arguments),
+    BlockStream blocks(app.client().address(), opening_of(arguments),
                        {.lease = lease ? lease->token() : app.lease(),
                         .interrupt = app.interrupt(),
                         .opening = Client::usual_timeout});

@@ -35,9 +35,9 @@ Error unexpected(const std::string& what) {
 
 } // namespace
 
-BlockStream::BlockStream(const std::string& endpoint, const v1::StreamOpening& opening,
+BlockStream::BlockStream(const Address& address, const v1::StreamOpening& opening,
                          const Options& options)
-    : connection_(endpoint) {
+    : connection_(address) {
     connection_.interrupt_by(options.interrupt);
     try {
         open(opening, options);

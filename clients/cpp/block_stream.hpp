@@ -54,8 +54,7 @@ class BlockStream {
 
     /// Opens the stream; throws what the daemon refuses it with, DEADLINE_EXCEEDED when it did not
     /// answer in time.
-    BlockStream(const std::string& endpoint, const v1::StreamOpening& opening,
-                const Options& options);
+    BlockStream(const Address& address, const v1::StreamOpening& opening, const Options& options);
     /// Cancels what is not over.
     ~BlockStream();
     BlockStream(const BlockStream&) = delete;

@@ -22,11 +22,13 @@ namespace phyll {
 /// Thread rule: one thread at a time; another thread may use a client of its own.
 class Client {
   public:
-    /// Throws INVALID_ARGUMENT when `endpoint` is none ("ipc://PATH", "tcp://HOST:PORT"),
+    /// Throws INVALID_ARGUMENT when the endpoint is none ("ipc://PATH", "tcp://HOST:PORT"),
     /// UNAVAILABLE at once when nobody listens there, and within 5 s when whoever does is no
-    /// phylld.
-    explicit Client(const std::string& endpoint) : connection_(endpoint) {}
+    /// phylld; UNAUTHENTICATED when phylld does not know the client's key, or is not the one that
+    /// the address means.
+    explicit Client(Address address) : connection_(std::move(address)) {}
 
+    [[nodiscard]] const Address& address() const noexcept { return connection_.address(); }
     [[nodiscard]] const std::string& endpoint() const noexcept { return connection_.endpoint(); }
 
     /// From here on a wait ends with CANCELLED as soon as `descriptor` is readable (a signalfd, a

@@ -12,21 +12,36 @@
 namespace phyll::wire {
 namespace {
 
-/// Whoever listens has this long to show that it speaks ZeroMQ.
-constexpr std::chrono::milliseconds handshake_time{5000};
+/// Whoever listens has this long to show that it is the phylld that is meant.
+constexpr std::chrono::seconds connect_time{5};
 
-std::string checked(std::string endpoint) {
+void require_listener(const std::string& endpoint, Instant deadline) {
     if (!is_endpoint(endpoint)) {
         throw invalid_field("endpoint",
                             fmt::format("'{}'; valid is ipc://PATH or tcp://HOST:PORT", endpoint));
     }
-    if (!somebody_listens(endpoint)) {
+    if (!somebody_listens(endpoint, deadline)) {
         throw Error(Code::unavailable,
                     fmt::format("no phylld answers at {}: start one, or say where it is with "
                                 "--endpoint",
                                 endpoint));
     }
-    return endpoint;
+}
+
+zmq::const_buffer raw(const std::array<std::byte, 32>& key) {
+    return zmq::buffer(key);
+}
+
+void show(const Credentials& keys, zmq::socket_t& socket) {
+    socket.set(zmq::sockopt::curve_serverkey, raw(keys.server.bytes));
+    socket.set(zmq::sockopt::curve_publickey, raw(keys.own.public_key().bytes));
+    socket.set(zmq::sockopt::curve_secretkey, raw(keys.own.bytes()));
+}
+
+std::chrono::milliseconds until(Instant deadline) {
+    return std::max(
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()),
+        std::chrono::milliseconds(0));
 }
 
 bool poll(std::span<zmq::pollitem_t> items, Timeout timeout) {
@@ -41,27 +56,36 @@ bool poll(std::span<zmq::pollitem_t> items, Timeout timeout) {
 
 } // namespace
 
-Connection::Connection(std::string endpoint) : endpoint_(checked(std::move(endpoint))) {
+Connection::Connection(Address address) : address_(std::move(address)) {
+    const Instant deadline = std::chrono::steady_clock::now() + connect_time;
+    require_listener(endpoint(), deadline);
     const std::string events = "inproc://connection";
     zmq_socket_monitor(dealer_.handle(), events.c_str(),
-                       ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
+                       ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                           ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_DISCONNECTED);
     monitor_.connect(events);
     dealer_.set(zmq::sockopt::linger, 200);
     dealer_.set(zmq::sockopt::rcvhwm, 0);
-    dealer_.connect(endpoint_);
+    if (address_.credentials) {
+        show(*address_.credentials, dealer_);
+    }
+    dealer_.connect(endpoint());
+    await_handshake(deadline);
+}
+
+void Connection::await_handshake(Instant deadline) {
     std::array<zmq::pollitem_t, 1> items{{{monitor_.handle(), 0, ZMQ_POLLIN, 0}}};
-    if (!poll(items, handshake_time)) {
+    if (!poll(items, until(deadline))) {
         throw Error(Code::unavailable,
                     fmt::format("whoever listens at {} did not answer within 5 s: a phylld that is "
                                 "too busy, or no phylld; try again, or say where one is with "
                                 "--endpoint",
-                                endpoint_));
+                                endpoint()));
     }
-    if (next_event() == ZMQ_EVENT_DISCONNECTED) {
-        throw Error(Code::unavailable,
-                    fmt::format("whoever listens at {} is no phylld; say where one is with "
-                                "--endpoint",
-                                endpoint_));
+    const Event event = next_event();
+    if (event.number != ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+        throw handshake_error(address_, event, deadline);
     }
 }
 
@@ -112,7 +136,7 @@ bool Connection::wait_for_message(Timeout timeout) {
         throw Error(Code::unavailable,
                     fmt::format("the connection to phylld at {} was lost; its log says why it "
                                 "stopped, if it did",
-                                endpoint_));
+                                endpoint()));
     }
     return true;
 }
@@ -128,15 +152,20 @@ Message Connection::read_message() {
     return message;
 }
 
-int Connection::next_event() {
-    zmq::message_t event;
-    zmq::message_t address;
-    static_cast<void>(monitor_.recv(event));
-    static_cast<void>(monitor_.recv(address));
-    // The first two bytes of two frames.
+Event Connection::next_event() {
+    zmq::message_t told;
+    zmq::message_t peer;
+    static_cast<void>(monitor_.recv(told));
+    static_cast<void>(monitor_.recv(peer));
+    // 16 and 32 bits of the first of two frames.
     std::uint16_t number = 0;
-    std::memcpy(&number, event.data(), std::min(event.size(), sizeof number));
-    return number;
+    Event event;
+    if (told.size() >= sizeof number + sizeof event.value) {
+        std::memcpy(&number, told.data(), sizeof number);
+        std::memcpy(&event.value, told.data<std::byte>() + sizeof number, sizeof event.value);
+    }
+    event.number = number;
+    return event;
 }
 
 } // namespace phyll::wire

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "clients/cpp/address.hpp"
+#include "clients/cpp/handshake.hpp"
 #include "clients/cpp/wire_messages.hpp"
 
 #include <chrono>
@@ -20,14 +22,16 @@ namespace phyll::wire {
 class Connection {
   public:
     /// Connects and waits until the other side has answered as ZeroMQ does. Throws
-    /// INVALID_ARGUMENT when `endpoint` is none, UNAVAILABLE at once when nobody listens there, and
-    /// within 5 s when whoever does hangs up or says nothing.
-    explicit Connection(std::string endpoint);
+    /// INVALID_ARGUMENT when the endpoint is none, UNAVAILABLE at once when nobody listens there,
+    /// and within 5 s when whoever does hangs up or says nothing; UNAUTHENTICATED when one of the
+    /// two cannot show by its key who it is.
+    explicit Connection(Address address);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+    [[nodiscard]] const Address& address() const noexcept { return address_; }
+    [[nodiscard]] const std::string& endpoint() const noexcept { return address_.endpoint; }
     /// Waits end with CANCELLED as soon as `descriptor` is readable. It stays the caller's.
     void interrupt_by(int descriptor) noexcept { interrupt_ = descriptor; }
 
@@ -40,10 +44,11 @@ class Connection {
   private:
     [[nodiscard]] bool wait_for_message(Timeout timeout);
     [[nodiscard]] Message read_message();
-    /// The number of the event that the monitor tells of.
-    [[nodiscard]] int next_event();
+    void await_handshake(Instant deadline);
+    /// What the monitor tells next.
+    [[nodiscard]] Event next_event();
 
-    std::string endpoint_;
+    Address address_;
     zmq::context_t context_;
     zmq::socket_t dealer_{context_, zmq::socket_type::dealer};
     /// Says when the connection was lost: ZeroMQ itself would reconnect without a word, and a

@@ -14,9 +14,9 @@ constexpr std::chrono::milliseconds release_time{1000};
 
 } // namespace
 
-HeldLease::HeldLease(const std::string& endpoint, const v1::TakeLeaseRequest& request,
-                     Timeout timeout, const Clock& clock, int interrupt)
-    : client_(endpoint), clock_(clock) {
+HeldLease::HeldLease(const Address& address, const v1::TakeLeaseRequest& request, Timeout timeout,
+                     const Clock& clock, int interrupt)
+    : client_(address), clock_(clock) {
     client_.interrupt_by(interrupt);
     const auto reply = client_.call<v1::TakeLeaseReply>("phyll.v1.Leases/Take", request, timeout);
     token_ = reply.token();

@@ -19,7 +19,7 @@ class HeldLease {
     /// Takes the lease; throws what the daemon refuses it with. No timeout: waits for ever, if the
     /// request says that it waits. `interrupt`: waits end when this descriptor is readable; -1:
     /// nothing ends them. The clock outlives the lease.
-    HeldLease(const std::string& endpoint, const v1::TakeLeaseRequest& request, Timeout timeout,
+    HeldLease(const Address& address, const v1::TakeLeaseRequest& request, Timeout timeout,
               const Clock& clock, int interrupt = -1);
     /// Gives the rigs back, if the daemon is still there to hear it.
     ~HeldLease();
