@@ -151,8 +151,10 @@ std::vector<std::string> Daemon::command() const {
     if (wrap_) {
         command = wrap_(state_dir());
     }
-    command.insert(command.end(), {PHYLL_BIN_DIR "/phylld", "--state-dir", state_dir().string(),
-                                   "--listen", "tcp://127.0.0.1:0"});
+    command.insert(command.end(), {PHYLL_BIN_DIR "/phylld", "--state-dir", state_dir().string()});
+    if (!config_.starts_with("listen")) {
+        command.insert(command.end(), {"--listen", "tcp://127.0.0.1:0"});
+    }
     if (!config_.empty()) {
         command.insert(command.end(), {"--config", (dir_.path() / "phylld.toml").string()});
     }

@@ -68,7 +68,8 @@ kind = "echo"
 )";
 
     /// `config` is the text of a configuration file; empty: the built-in one. Where it names no
-    /// data_dir, the daemon has the real data.
+    /// data_dir, the daemon has the real data. It listens on loopback, unless the text begins with
+    /// another address.
     explicit Daemon(const std::string& config = small_lab, Wrap wrap = nullptr);
     ~Daemon();
     Daemon(const Daemon&) = delete;
