@@ -16,6 +16,9 @@
 namespace phyll::cli {
 namespace {
 
+/// phylld takes requests for ten times as many.
+constexpr std::uint32_t entries_of_a_page = 1000;
+
 struct AuditArguments {
     std::uint32_t limit = 100;
     std::string who;
@@ -51,20 +54,20 @@ void add_to(Table& table, const v1::AuditEntry& entry) {
                what_came_of_it(entry)});
 }
 
-/// Newest first, as many as are wanted: phylld may say fewer at a time.
+/// Newest first, page after page, until there are as many as the request wants or no more.
 template <class Take>
 void each_entry(App& app, v1::AuditRequest request, const Take& take) {
-    while (request.limit() > 0) {
+    std::uint32_t wanted = request.limit();
+    while (wanted > 0) {
+        request.set_limit(std::min(wanted, entries_of_a_page));
         const auto reply = app.client().call<v1::AuditReply>("phyll.v1.Admin/Audit", request);
-        if (reply.entries().empty()) {
-            return;
-        }
         for (const v1::AuditEntry& entry : reply.entries()) {
             take(entry);
+            request.set_before(entry.number());
         }
-        request.set_before(reply.entries().rbegin()->number());
-        request.set_limit(request.limit() - std::min(request.limit(), static_cast<std::uint32_t>(
-                                                                          reply.entries_size())));
+        wanted = static_cast<std::uint32_t>(reply.entries_size()) < request.limit()
+                     ? 0
+                     : wanted - request.limit();
     }
 }
 

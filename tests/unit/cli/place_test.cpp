@@ -98,8 +98,8 @@ TEST_CASE("what does not fit together is refused by name") {
 
 TEST_CASE("keys are read where they are needed, and one that is missing can be made") {
     const User user;
-    REQUIRE(address_of({.endpoint = "ipc:///x", .server_key = {}, .key = "/nowhere"}).credentials ==
-            nullptr);
+    REQUIRE(cli::address_of({.endpoint = "ipc:///x", .server_key = {}, .key = "/nowhere"})
+                .credentials == nullptr);
     const Place bench = user.place({.lab = "bench"});
     try {
         static_cast<void>(address_of(bench));
