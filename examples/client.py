@@ -2,11 +2,14 @@
 """A small client of phylld, made by docs/protocol.md: lists the rigs and, if asked, queries one.
 
     client.py --endpoint tcp://127.0.0.1:5570 --query echo --key 42 --in stimuli.csv
+
+Of a phylld that asks for keys, $PHYLL_SERVER_KEY is the public key, and $PHYLL_KEY the file of one's own.
 """
 import argparse
 import importlib
 import itertools
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -15,6 +18,7 @@ import time
 from pathlib import Path
 
 import zmq  # Debian: python3-zmq, and python3-protobuf and protobuf-compiler for the rest
+from zmq.utils import z85
 
 PATIENCE_S = 10  # for an answer; the daemon gives up 0.5 s sooner, so that its word still arrives
 
@@ -29,6 +33,14 @@ def load_stubs(proto, *names):
         return [importlib.import_module(f"phyll.v1.{name}_pb2") for name in names]
 
 
+def show_key(socket, server_key, file):
+    """Makes the socket show the key of the file to who has the server key, and to nobody else."""
+    lines = [line.strip() for line in open(file) if not line.startswith("#")]
+    socket.curve_secretkey = z85.encode(bytes.fromhex(lines[0]))
+    socket.curve_publickey = zmq.curve_public(socket.curve_secretkey)
+    socket.curve_serverkey = z85.encode(bytes.fromhex(server_key))
+
+
 class Client:
     def __init__(self, endpoint, wire):
         self.endpoint, self.wire, self.ids = endpoint, wire, itertools.count(1)
@@ -37,6 +49,8 @@ class Client:
         self.socket.linger = 0        # at exit, drop what could not be sent
         self.socket.immediate = True  # send over a connection that stands, or else
         self.socket.sndtimeo = 2000   # fail after so many milliseconds
+        if "PHYLL_SERVER_KEY" in os.environ:
+            show_key(self.socket, os.environ["PHYLL_SERVER_KEY"], os.environ["PHYLL_KEY"])
         try:
             self.socket.connect(endpoint)
         except zmq.ZMQError as error:

@@ -1,9 +1,11 @@
 // examples/client.py was written from docs/protocol.md and the .proto files alone: what it gets
 // must be what the project's own client gets, bit for bit.
 
+#include "tests/integration/keyed_peers.hpp"
 #include "tests/integration/run_files.hpp"
 #include "tests/support/process.hpp"
 
+#include "drivers/core/keys/key_file.hpp"
 #include "drivers/core/random.hpp"
 
 #include <catch2/catch.hpp>
@@ -167,4 +169,24 @@ TEST_CASE("the client in Python says in one line what is wrong") {
     refused(daemon.tcp(), ask("ecko", "0" + zeros), "no rig is named 'ecko'; there are: cavity, ");
     refused(daemon.tcp(), ask("echo", "0,1\n"), "stimuli: 2 values per sample, but the rig has 16");
     refused(daemon.tcp(), ask("echo", "1.5" + zeros), "stimuli[0][0]: drive 1.5 on input 'in 0'");
+}
+
+TEST_CASE("the Python client shows a key where one is asked for") {
+    if (!has_packages()) {
+        return;
+    }
+    Daemon daemon(test::lab_with_keys);
+    const test::Keyed known(daemon, "pia", v1::ROLE_VIEWER);
+    const auto rigs = [&](const SecretKey& key, const std::string& file) {
+        write_key_file(daemon.folder() / file, key);
+        return test::run_command({"/usr/bin/env", "PHYLL_SERVER_KEY=" + daemon.server_key(),
+                                  "PHYLL_KEY=" + (daemon.folder() / file).string(), python,
+                                  PHYLL_EXAMPLES_DIR "/client.py", "--endpoint", daemon.tcp()});
+    };
+    const Finished listed = rigs(known.key, "pia.key");
+    INFO(listed.err);
+    REQUIRE(listed.status == 0);
+    REQUIRE_THAT(listed.out, Catch::Contains("echo"));
+    REQUIRE(rigs(new_secret_key(), "stranger.key").status != 0);
+    REQUIRE(run_client(daemon.tcp(), {}).status != 0); // none at all
 }
