@@ -36,8 +36,8 @@ def load_stubs(proto, *names):
 def show_key(socket, server_key, file):
     """Makes the socket show the key of the file to who has the server key, and to nobody else."""
     lines = [line.strip() for line in open(file) if not line.startswith("#")]
-    socket.curve_secretkey = z85.encode(bytes.fromhex(lines[0]))
-    socket.curve_publickey = zmq.curve_public(socket.curve_secretkey)
+    secret = z85.encode(bytes.fromhex(lines[0]))
+    socket.curve_publickey, socket.curve_secretkey = zmq.curve_public(secret), secret
     socket.curve_serverkey = z85.encode(bytes.fromhex(server_key))
 
 
