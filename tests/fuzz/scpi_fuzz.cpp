@@ -21,8 +21,8 @@ namespace {
 
 using transports::Patience;
 
-/// More than any input has.
-constexpr std::size_t most_block = std::size_t{1} << 16U;
+/// The largest that is asked for anywhere: a file of settings.
+constexpr std::size_t most_block = std::size_t{256} << 20U;
 
 /// Bytes that come in pieces.
 class Pieces final : public transports::AnswerSource {

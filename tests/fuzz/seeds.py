@@ -3,7 +3,9 @@
 by hand. Inputs that once were findings stay where they are."""
 
 import gzip
+import hashlib
 import io
+import json
 import pathlib
 import struct
 import zipfile
@@ -174,11 +176,11 @@ def npy(descr, shape, content, version=1):
     return b"\x93NUMPY" + bytes([version, 0]) + size + text + content
 
 
-def archive(compression, **entries):
+def archive(compression, entries):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", compression) as file:
         for name, content in entries.items():
-            file.writestr(zipfile.ZipInfo(name + ".npy"), content, compression)
+            file.writestr(zipfile.ZipInfo(name), content, compression)
     return out.getvalue()
 
 
@@ -192,7 +194,7 @@ write(
     images_idx_gz=gzip.compress(images, mtime=0),
     labels_idx=idx((4,), b"\0\1\0\1"),
     two_members_gz=gzip.compress(images[:10], mtime=0) + gzip.compress(images[10:], mtime=0),
-    zeros_gz=gzip.compress(idx((1000, 100), bytes(100000)), mtime=0),
+    zeros_gz=gzip.compress(idx((10, 100), bytes(1000)), mtime=0),
     floats_npy=x,
     doubles_npy=npy("<f8", (2, 1, 2), struct.pack("<4d", 0, 1.5, -2, 1e300)),
     bytes_npy=npy("|u1", (2, 3, 1), bytes(6), version=2),
@@ -200,13 +202,36 @@ write(
     texts_npy=npy("<U2", (2,), "abcd".encode("utf-32-le")),
     short_texts_npy=npy("|S2", (2, 1), b"abcd"),
     shape_of_too_much_npy=npy("<f8", (2**62, 2**62), b""),
-    both_npz=archive(zipfile.ZIP_DEFLATED, x=x, y=y, x_test=x, y_test=y),
-    stored_npz=archive(zipfile.ZIP_STORED, x=x, y=y),
+    both_npz=archive(zipfile.ZIP_DEFLATED, {"x.npy": x, "y.npy": y, "x_test.npy": x, "y_test.npy": y}),
+    stored_npz=archive(zipfile.ZIP_STORED, {"x.npy": x, "y.npy": y}),
     table_csv=table,
     table_csv_gz=gzip.compress(b"\xef\xbb\xbf" + table, mtime=0),
     numbers_csv=b"1,2,3\n4;5\n",
     quote_csv=b'a,"b\nc",class\n1,2,x\n3,"4"5,y\n',
     levels=" ".join(map(str, range(255, -1, -1))).encode(),
+)
+
+# ---- bundles
+
+spec = b'{"name": "vowels", "seed": "7", "layers": [{"rig": "r", "width": 20, "skip": true}]}'
+
+
+def manifest(**files):
+    named = [{"name": name + ".json", "what": "a file", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()]
+    return json.dumps({"format": "phyll bundle 1", "run": 12, "phylld": "0.1.0", "kernel_level": "x86-64-v3", "cpu_model": "one", "weights_sha256": "", "files": named}).encode()
+
+
+write(
+    "bundle",
+    whole=b"\0" + archive(zipfile.ZIP_DEFLATED, {"manifest.json": manifest(spec=spec), "spec.json": spec}),
+    with_a_file_too_much=b"\0" + archive(zipfile.ZIP_STORED, {"manifest.json": manifest(), "spec.json": spec}),
+    manifest=b"\1" + manifest(spec=spec),
+    manifest_of_a_newer_format=b"\1" + manifest().replace(b"bundle 1", b"bundle 9"),
+    manifest_that_leads_out=b"\1" + manifest(spec=spec).replace(b"spec.json", b"../spec.json"),
+    spec=b"\2" + spec,
+    spec_with_options=b"\2" + b'{"scheme": {"kind": "phyll", "options": {"@type": "type.googleapis.com/phyll.v1.PhyllOptions"}}}',
+    conditions=b"\3" + b'{"version": "0.1.0", "rigs": [{"rig": "r", "era": "3", "age": "1000"}]}',
+    result=b"\4" + b'{"test_accuracy": 0.9, "layers": [{"layer": 1}], "remarks": ["\\u00e9"], "hardware_joules": 1e-3}',
 )
 
 # ---- journals

@@ -1,8 +1,9 @@
-// What people write: configurations and run files. Each input is read as both; behind a zero byte
-// there is an override, as a run file has them from the command line.
+// What people write: configurations, run files, dialects of instruments. Each input is read as all
+// of them; behind a zero byte there is an override, as a run file has them from the command line.
 
 #include "daemon/config/load.hpp"
 #include "daemon/daemon.hpp"
+#include "drivers/instruments/dialect.pb.h"
 #include "tests/fuzz/input.hpp"
 
 #include <optional>
@@ -47,6 +48,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const v1::RunSpec spec = config::load_run_spec(text, "run.toml", overrides, *options);
         check_sendable(spec);
         check_complete(spec, *options);
+    });
+    expect_error_only([&] {
+        v1::VnaDialect dialect;
+        read_toml()(text, "dialect.toml", dialect);
+        check_sendable(dialect);
     });
     return 0;
 }
