@@ -13,6 +13,7 @@
 #include "tests/fuzz/input.hpp"
 
 #include <optional>
+#include <set>
 
 using namespace phyll;
 using namespace phyll::fuzz;
@@ -103,17 +104,17 @@ void read(const std::string& answer) {
 }
 
 void check_answers(std::string_view bytes) {
+    std::set<std::string> answers;
     for (const Order order : {Order::lines, Order::blocks, Order::in_turn}) {
         for (const bool marks_end : {false, true}) {
             const auto whole = answers_in(bytes, bytes.size() + 1, marks_end, order);
             require(answers_in(bytes, 1, marks_end, order) == whole &&
                         answers_in(bytes, 7, marks_end, order) == whole,
                     "answers are the same however they come");
-            for (const std::string& answer : whole) {
-                read(answer);
-            }
+            answers.insert(whole.begin(), whole.end());
         }
     }
+    std::ranges::for_each(answers, read);
 }
 
 std::vector<std::string> messages_in(std::string_view bytes, std::size_t piece) {

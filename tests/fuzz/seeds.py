@@ -217,8 +217,18 @@ spec = b'{"name": "vowels", "seed": "7", "layers": [{"rig": "r", "width": 20, "s
 
 
 def manifest(**files):
-    named = [{"name": name + ".json", "what": "a file", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()]
-    return json.dumps({"format": "phyll bundle 1", "run": 12, "phylld": "0.1.0", "kernel_level": "x86-64-v3", "cpu_model": "one", "weights_sha256": "", "files": named}).encode()
+    named = [
+        {
+            "name": name + ".json",
+            "what": "a file",
+            "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        for name, content in files.items()
+    ]
+    out = {"format": "phyll bundle 1", "run": 12, "phylld": "0.1.0", "kernel_level": "x86-64-v3"}
+    out |= {"cpu_model": "one", "weights_sha256": "", "files": named}
+    return json.dumps(out).encode()
 
 
 write(
@@ -279,7 +289,10 @@ def small():
 
 
 two = small().facts(0, 2, struct.pack("<4f", 0, 1, 1, 0), struct.pack("<2f", 3, 4), times=2)
-levels = Journal(("bits", 12, 3, storage(BITS), storage(U16, 0.5, -1)), ("eight", 5, 2, storage(U8, 1 / 255), storage(FLOAT32)))
+levels = Journal(
+    ("bits", 12, 3, storage(BITS), storage(U16, 0.5, -1)),
+    ("eight", 5, 2, storage(U8, 1 / 255), storage(FLOAT32)),
+)
 write(
     "journal",
     header_alone=small().bytes,

@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check_complete(spec, *options);
     });
     expect_error_only([&] {
-        v1::VnaDialect dialect;
+        instruments::v1::VnaDialect dialect;
         read_toml()(text, "dialect.toml", dialect);
         check_sendable(dialect);
     });
