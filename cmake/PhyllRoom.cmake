@@ -32,9 +32,9 @@ function(phyll_include_root target scope path)
 endfunction()
 
 # phyll_not_optimised(<target> [ALWAYS]): in a sanitizer build (or in any), where optimising takes more than
-# half of the time of compiling, and pays for code that computes only.
+# half of the time of compiling, and pays for code that computes only, or that is fuzzed for hours.
 function(phyll_not_optimised target)
-    if(PHYLL_SANITIZE OR "ALWAYS" IN_LIST ARGN)
+    if((PHYLL_SANITIZE AND NOT PHYLL_FUZZ) OR "ALWAYS" IN_LIST ARGN)
         target_compile_options(${target} PRIVATE -O0)
     endif()
 endfunction()

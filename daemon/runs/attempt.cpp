@@ -219,9 +219,13 @@ void Attempt::finish(v1::RunResult& result, const Work& work) {
         if (journal_) {
             journal_->close(stop_);
         }
-        write_result(folder_ / "result.h5", order_.spec, result, job.scheme->network());
-        write_file(folder_ / "result.json", to_json(result));
     });
+    // Apart: the file's own copy of the result cannot have the file's hash.
+    const std::string sha256 = to_disk([&] {
+        return write_result(folder_ / "result.h5", order_.spec, result, job.scheme->network());
+    });
+    result.set_file_sha256(sha256);
+    to_disk([&] { write_file(folder_ / "result.json", to_json(result)); });
 }
 
 } // namespace phyll::runs

@@ -2,6 +2,7 @@
 
 #include "daemon/runs/hdf5_library.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/sha256.hpp"
 
 #include <H5Cpp.h>
 #include <fmt/format.h>
@@ -70,6 +71,15 @@ H5::FileAccPropList in_memory() {
     return access;
 }
 
+void check_recorded(const std::string& image, const std::string& sha256) {
+    if (const std::string found = to_hex(sha256_of(image)); found != sha256) {
+        throw Error(Code::data_loss,
+                    fmt::format("it is not the file that was recorded: {} bytes with SHA-256 {}, "
+                                "not {}",
+                                image.size(), found, sha256));
+    }
+}
+
 } // namespace
 
 void Hdf5Image::add_arrays(const std::string& group,
@@ -106,7 +116,11 @@ std::string make_hdf5(const std::function<void(Hdf5Image&)>& fill) {
     });
 }
 
-void read_hdf5(const std::string& image, const std::function<void(const Hdf5Content&)>& read) {
+void read_hdf5(const std::string& image, const std::string& sha256,
+               const std::function<void(const Hdf5Content&)>& read) {
+    if (!sha256.empty()) {
+        check_recorded(image, sha256);
+    }
     const std::lock_guard lock(hdf5_mutex());
     try {
         H5::Exception::dontPrint();

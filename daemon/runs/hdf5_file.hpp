@@ -36,7 +36,7 @@ class Hdf5Content {
     [[nodiscard]] std::string text(const std::string& name) const;
 
   private:
-    friend void read_hdf5(const std::string& image,
+    friend void read_hdf5(const std::string& image, const std::string& sha256,
                           const std::function<void(const Hdf5Content&)>& read);
     explicit Hdf5Content(H5::H5File& file) : file_(file) {}
 
@@ -49,7 +49,9 @@ class Hdf5Content {
 /// The bytes of a file with what `fill` puts into it. Throws INTERNAL.
 [[nodiscard]] std::string make_hdf5(const std::function<void(Hdf5Image&)>& fill);
 
-/// Reads a file from its bytes. Throws DATA_LOSS.
-void read_hdf5(const std::string& image, const std::function<void(const Hdf5Content&)>& read);
+/// Reads a file from its bytes, whose SHA-256 was kept when it was written; empty: it is not known.
+/// Throws DATA_LOSS; when the bytes are others, before the library is let near them.
+void read_hdf5(const std::string& image, const std::string& sha256,
+               const std::function<void(const Hdf5Content&)>& read);
 
 } // namespace phyll::runs

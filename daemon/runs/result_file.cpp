@@ -3,6 +3,7 @@
 #include "daemon/runs/hdf5_file.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/sha256.hpp"
 
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
@@ -32,13 +33,16 @@ void from_json(const std::string& text, google::protobuf::Message& message,
     }
 }
 
-void write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
-                  const v1::RunResult& result, const std::vector<training::NamedArray>& network) {
-    write_file(file, make_hdf5([&](Hdf5Image& image) {
-                   image.add_arrays("/network", network);
-                   image.add_text("run", to_json(spec));
-                   image.add_text("result", to_json(result));
-               }));
+std::string write_result(const std::filesystem::path& file, const v1::RunSpec& spec,
+                         const v1::RunResult& result,
+                         const std::vector<training::NamedArray>& network) {
+    const std::string content = make_hdf5([&](Hdf5Image& image) {
+        image.add_arrays("/network", network);
+        image.add_text("run", to_json(spec));
+        image.add_text("result", to_json(result));
+    });
+    write_file(file, content);
+    return to_hex(sha256_of(content));
 }
 
 } // namespace phyll::runs

@@ -46,7 +46,7 @@ std::string AnswerReader::read_line(const Patience& patience) {
 std::vector<std::byte> AnswerReader::read_block(std::size_t most, const Patience& patience) {
     begin();
     const std::size_t length = block_length(most, patience);
-    buffer_.reserve(length + longest_end);
+    // Room is made as the bytes come: what is only announced takes none.
     need(length, longest_end, patience);
     const auto bytes = std::as_bytes(std::span(buffer_).first(length));
     std::vector<std::byte> block(bytes.begin(), bytes.end());

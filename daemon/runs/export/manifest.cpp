@@ -27,11 +27,21 @@ bool is_plain(const std::string& name) {
            *path.begin() != "..";
 }
 
+/// JSON has other numbers than counts, and not all of them can be turned into one.
+std::uint64_t count_in(const json& object, const char* key, const std::string& file) {
+    const json& value = object.at(key);
+    if (!value.is_number_unsigned()) {
+        throw unreadable(
+            file, fmt::format("its {} is {}, which is no count", key, in_quotes(value.dump())));
+    }
+    return value;
+}
+
 BundledFile file_of(const json& entry, const std::string& file) {
     BundledFile out{.name = entry.at("name"),
                     .what = entry.at("what"),
                     .path = entry.value("path", ""),
-                    .size = entry.at("size"),
+                    .size = count_in(entry, "size", file),
                     .sha256 = entry.at("sha256")};
     if (!is_plain(out.name)) {
         throw unreadable(file, fmt::format("{} is no name in a bundle", in_quotes(out.name)));
@@ -73,7 +83,7 @@ BundleManifest parse_manifest(const std::string& text, const std::string& file) 
         if (found != format) {
             throw unreadable(file, fmt::format("its format is {}", in_quotes(found)));
         }
-        BundleManifest out{.run = in.at("run"),
+        BundleManifest out{.run = count_in(in, "run", file),
                            .version = in.at("phylld"),
                            .kernel_level = in.at("kernel_level"),
                            .cpu_model = in.at("cpu_model"),

@@ -69,9 +69,14 @@ void check_shape(std::uint64_t run, const std::string& rig, const RigShape& then
 
 std::vector<training::NamedArray> network_arrays(const v1::RunInfo& run) {
     const std::filesystem::path file = std::filesystem::path(run.folder()) / "result.h5";
+    const std::string image = read_file(file);
     std::vector<training::NamedArray> arrays;
-    read_hdf5(read_file(file),
-              [&](const Hdf5Content& content) { arrays = content.arrays("/network"); });
+    try {
+        read_hdf5(image, run.result().file_sha256(),
+                  [&](const Hdf5Content& content) { arrays = content.arrays("/network"); });
+    } catch (const Error& error) {
+        throw error_of(file.string(), error);
+    }
     return arrays;
 }
 

@@ -214,5 +214,10 @@ TEST_CASE("what a manifest says otherwise is refused by name") {
         REQUIRE_THAT(refusal(archive({{"manifest.json", manifest_of(file)}})),
                      Contains("is no name in a bundle"));
     }
+    for (const std::string size : {"1e300", "-1", "0.5", "true", "\"1\""}) {
+        const std::string file = R"({"name": "a", "what": "", "sha256": "", "size": )" + size + "}";
+        REQUIRE_THAT(refusal(archive({{"manifest.json", manifest_of(file)}})),
+                     Contains("run-12.zip (manifest.json)") && Contains("which is no count"));
+    }
     REQUIRE_THAT(refusal("1,2,3\n", Code::invalid_argument), Contains("run-12.zip"));
 }

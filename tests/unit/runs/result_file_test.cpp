@@ -1,5 +1,6 @@
 #include "daemon/runs/result_file.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/readers/sha256.hpp"
 #include "tests/support/paths.hpp"
 
 #include <catch2/catch.hpp>
@@ -15,8 +16,8 @@ namespace {
 const std::vector<training::NamedArray> network{
     {.name = "layer1/weights", .shape = {2, 3}, .values = {1, 2, 3, 4, 5, 6}}};
 
-void write(const std::filesystem::path& file) {
-    runs::write_result(file, v1::RunSpec(), v1::RunResult(), network);
+std::string write(const std::filesystem::path& file) {
+    return runs::write_result(file, v1::RunSpec(), v1::RunResult(), network);
 }
 
 } // namespace
@@ -24,9 +25,10 @@ void write(const std::filesystem::path& file) {
 TEST_CASE("a result is an HDF5 file that is there as a whole") {
     const TempDir dir;
     const auto file = dir.path() / "result.h5";
-    write(file);
+    const std::string sha256 = write(file);
     std::ifstream in(file, std::ios::binary);
     const std::string content(std::istreambuf_iterator<char>(in), {});
+    REQUIRE(to_hex(sha256_of(content)) == sha256);
     REQUIRE(content.substr(0, 8) == "\x89HDF\r\n\x1a\n");
     // The values as they are in memory, in the middle of it.
     const std::string values(reinterpret_cast<const char*>(network[0].values.data()),
@@ -40,7 +42,7 @@ TEST_CASE("a result on a full disk is refused by name, and no part of it is left
     const auto file = dir.path() / "result.h5";
     std::filesystem::create_symlink("/dev/full", file.string() + ".new");
     try {
-        write(file);
+        static_cast<void>(write(file));
         FAIL("the disk is full");
     } catch (const Error& error) {
         REQUIRE(error.code() == Code::resource_exhausted);

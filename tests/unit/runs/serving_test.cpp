@@ -2,7 +2,9 @@
 
 #include "daemon/runs/run_state.hpp"
 #include "daemon/runs/serving/infer.hpp"
+#include "daemon/runs/state_dir.hpp"
 #include "daemon/training/data/vowels.hpp"
+#include "drivers/core/readers/sha256.hpp"
 #include "tests/support/scripted_layer.hpp"
 #include "tests/unit/runs/attempts.hpp"
 
@@ -128,6 +130,25 @@ TEST_CASE("a run that has no network to ask, or another rig now, is refused") {
                Contains("other levels or ranges"));
     std::filesystem::remove(std::filesystem::path(run.info.folder()) / "result.h5");
     CHECK_THAT(refusal(run, served.find(), Code::not_found), Contains("result.h5"));
+}
+
+TEST_CASE("a network whose file is not the one that was written is refused before it is opened") {
+    const Served served;
+    const RunRecord run = served.record();
+    const std::filesystem::path file = std::filesystem::path(run.info.folder()) / "result.h5";
+    std::string content = read_file(file);
+    REQUIRE(run.info.result().file_sha256() == to_hex(sha256_of(content)));
+    content.back() = static_cast<char>(content.back() ^ 1);
+    for (const std::string& other : {content, std::string("no HDF5 at all")}) {
+        write_file(file, other);
+        CHECK_THAT(refusal(run, served.find(), Code::data_loss),
+                   Contains(file.string()) && Contains("it is not the file that was recorded"));
+    }
+    // Of a run of an earlier phylld nobody knows what it should be: the library says what it finds.
+    RunRecord earlier = run;
+    earlier.info.mutable_result()->clear_file_sha256();
+    CHECK_THAT(refusal(earlier, served.find(), Code::data_loss),
+               Contains(file.string()) && Contains("cannot be read"));
 }
 
 TEST_CASE("a run leaves a rig in the era that it began last") {

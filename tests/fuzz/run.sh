@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Runs fuzzers, one after the other, and goes on with the next when one found something.
+#
+#   run.sh [--anew] <seconds> <folder> <program>...
+#
+# Of each program NAME_fuzz the seeds are in corpus/NAME beside this; what it finds new to go on from is kept
+# in <folder>/NAME/corpus, and what is a finding in <folder>/NAME/findings. --anew forgets both first, and
+# draws the same numbers each time: then a run is a test.
+set -uo pipefail
+
+options=(-max_len=4096 -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=64 -print_final_stats=1 -print_funcs=0)
+anew=
+if [ "${1:-}" = --anew ]; then
+    anew=1
+    options+=(-seed=1)
+    shift
+fi
+if [ $# -lt 3 ]; then
+    sed -n 's/^#   //p' "$0" >&2
+    exit 2
+fi
+seconds=$1 folder=$2
+shift 2
+
+here=$(dirname "$(readlink -f "$0")")
+sources=$(cd "$here/../.." && pwd)
+# Stacks that outlive their function are not looked for: each of the many exceptions would take twice as long.
+export ASAN_OPTIONS=detect_stack_use_after_return=0:external_symbolizer_path=/usr/bin/addr2line
+export LSAN_OPTIONS=print_suppressions=0:suppressions=$sources/cmake/lsan.supp
+
+failed=()
+for program in "$@"; do
+    name=$(basename "$program" _fuzz)
+    own=$folder/$name
+    [ -z "$anew" ] || rm -rf "$own"
+    mkdir -p "$own/corpus" "$own/findings"
+    dictionary=()
+    [ ! -f "$here/$name.dict" ] || dictionary=(-dict="$here/$name.dict")
+    printf '== %s: %s s\n' "$name" "$seconds"
+    "$program" "${options[@]}" "${dictionary[@]}" -max_total_time="$seconds" \
+        -artifact_prefix="$own/findings/" "$own/corpus" "$here/corpus/$name" || failed+=("$name")
+done
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "findings of: ${failed[*]}; the inputs are in $folder" >&2
+    exit 1
+fi
