@@ -28,6 +28,9 @@ sources=$(cd "$here/../.." && pwd)
 export ASAN_OPTIONS=detect_stack_use_after_return=0:external_symbolizer_path=/usr/bin/addr2line
 export LSAN_OPTIONS=print_suppressions=0:suppressions=$sources/cmake/lsan.supp
 
+# Who interrupts one does not want the others either.
+trap 'exit 130' INT TERM
+
 failed=()
 for program in "$@"; do
     name=$(basename "$program" _fuzz)
