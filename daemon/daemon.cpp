@@ -350,8 +350,8 @@ void Service::listen() {
     const Door door = open_door(settings_.config, state_, store_, keys_, audit_, server_);
     site_.endpoints = door.endpoints;
     site_.server_key = door.server_key;
-    site_.end_calls_of = [this](const PublicKey& key, const Error& why) {
-        return server_.end_calls_of(key, why);
+    site_.end_calls_of = [this](const PublicKey& key, const Error& why, const rpc::Call& but) {
+        return server_.end_calls_of(key, why, but);
     };
     server_.when_ended([this](const rpc::Call& call, const rpc::Dispatcher::Method* method) {
         audit_.note(call, method);

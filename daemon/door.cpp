@@ -61,7 +61,8 @@ bool is_all_simulated(const v1::DaemonConfig& config) {
 /// Made at first need: clients know the daemon by it.
 SecretKey own_key(const runs::StateDir& state) {
     const std::filesystem::path file = state.path() / "server.key";
-    if (!std::filesystem::exists(file)) {
+    std::error_code unknown; // then reading says what is wrong
+    if (!std::filesystem::exists(file, unknown) && !unknown) {
         write_key_file(file, new_secret_key());
         spdlog::info("made a key of phylld's own, {}", file.string());
     }
@@ -77,7 +78,8 @@ std::string listen_on_socket(const runs::StateDir& state, rpc::Server& server) {
                                 path));
     }
     // There is no moment in which others may connect; what other threads make meanwhile is usable.
-    const mode_t before = ::umask(0027);
+    const mode_t before = ::umask(0077);
+    ::umask(before | 0027U);
     std::string endpoint;
     try {
         endpoint = server.listen("ipc://" + path, rpc::local_users());

@@ -20,10 +20,11 @@ Error refused(const Address& address, std::uint32_t status) {
                             address.endpoint, status)};
     }
     const PublicKey own = address.credentials->own.public_key();
-    return {Code::unauthenticated,
-            fmt::format("phylld at {} does not know the key {}; ask an admin to add it: phyllctl "
-                        "key add {} --name NAME --role operator",
-                        address.endpoint, own.short_text(), own.text())};
+    return {
+        Code::unauthenticated,
+        fmt::format("phylld at {} does not know the key {}, or it was revoked; ask an admin to add "
+                    "it: phyllctl key add {} --name NAME --role operator",
+                    address.endpoint, own.short_text(), own.text())};
 }
 
 /// A phylld that asks for keys.

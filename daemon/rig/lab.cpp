@@ -132,6 +132,11 @@ LeaseView Lab::break_lease(const std::string& name, const std::string& why) {
     return broken;
 }
 
+void Lab::take_away(LeaseId id, const std::string& why) {
+    leases_.take_away(id, why);
+    deliver();
+}
+
 void Lab::prioritise(LeaseId id, int priority) {
     leases_.prioritise(id, priority);
     deliver();

@@ -81,6 +81,7 @@ class Lab {
     void renew(LeaseId id);
     void expire();
     LeaseView break_lease(const std::string& rig, const std::string& why);
+    void take_away(LeaseId id, const std::string& why);
     void prioritise(LeaseId id, int priority);
 
     // Blocks. All throw NOT_FOUND, and what `keep_blocks` throws once the rest is done.

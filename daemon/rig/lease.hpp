@@ -51,7 +51,7 @@ enum class LeaseEnd {
 /// ended the lease.
 struct LeaseEvents {
     std::function<void(const Grant&)> granted;
-    /// After `granted`: somebody else ended it, and why.
+    /// Somebody else ended it, and why; before `granted` only where it was taken away in line.
     std::function<void(LeaseEnd how, const std::string& why)> lost{};
 };
 

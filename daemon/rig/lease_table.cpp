@@ -113,6 +113,16 @@ LeaseView LeaseTable::break_lease(const std::string& rig, const std::string& why
     return broken;
 }
 
+void LeaseTable::take_away(LeaseId id, const std::string& why) {
+    if (held_.contains(id)) {
+        lose(id, LeaseEnd::broken, why);
+    } else if (std::erase_if(waiting_, [&](const Lease& lease) { return lease.id == id; }) > 0) {
+        news_.push_back(
+            {.what = News::What::lost, .lease = id, .how = LeaseEnd::broken, .why = why});
+    }
+    grant_waiting();
+}
+
 void LeaseTable::prioritise(LeaseId id, int priority) {
     const auto found = std::ranges::find(waiting_, id, &Lease::id);
     if (found == waiting_.end()) {

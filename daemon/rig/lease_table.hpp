@@ -80,6 +80,8 @@ class LeaseTable {
     /// Ends the lease on a rig, whoever holds it, and returns what it was. Throws
     /// FAILED_PRECONDITION when nobody holds it.
     LeaseView break_lease(const std::string& rig, const std::string& why);
+    /// The same of any lease, also of one that waits; unknown ids are ignored.
+    void take_away(LeaseId id, const std::string& why);
     void prioritise(LeaseId id, int priority);
 
     /// A rig that nobody holds settles from here on, as one that was leased; no news say so.

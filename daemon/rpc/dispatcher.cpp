@@ -48,7 +48,8 @@ Dispatcher::Dispatcher() {
                 if (role == v1::ROLE_UNSPECIFIED) {
                     throw Error(Code::internal, name + " states no role");
                 }
-                methods_[name] = {method, role, exchange_of(*method), nullptr};
+                methods_[name] = {method, role, exchange_of(*method),
+                                  method->options().GetExtension(v1::always_served), nullptr};
             }
         }
     }

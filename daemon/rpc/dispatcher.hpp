@@ -22,7 +22,8 @@ class Dispatcher {
         const google::protobuf::MethodDescriptor* descriptor = nullptr;
         v1::Role role = v1::ROLE_UNSPECIFIED;
         Exchange exchange = Exchange::unary;
-        Handler handler; ///< empty: UNIMPLEMENTED
+        bool always_served = false; ///< beyond a client's limits, too
+        Handler handler;            ///< empty: UNIMPLEMENTED
     };
 
     /// Knows every method of every service, none of them implemented. Throws INTERNAL when a method

@@ -1,5 +1,7 @@
 #include "daemon/rpc/key_gate.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <array>
 #include <cstring>
 #include <optional>
@@ -41,17 +43,23 @@ KeyGate::KeyGate(boost::asio::io_context& loop, zmq::context_t& context, const K
 }
 
 bool KeyGate::answer_one() {
-    zmq::message_t frame;
-    if (!socket_.recv(frame, zmq::recv_flags::dontwait)) {
+    try {
+        zmq::message_t frame;
+        if (!socket_.recv(frame, zmq::recv_flags::dontwait)) {
+            return false;
+        }
+        std::vector<std::string> request{frame.to_string()};
+        while (frame.more()) {
+            static_cast<void>(socket_.recv(frame)); // the rest of a message is there
+            request.push_back(frame.to_string());
+        }
+        answer(request);
+        return true;
+    } catch (const std::exception& error) {
+        // Whoever waits for the socket must get to wait for it again.
+        spdlog::error("who is at the door got no answer, and may try again: {}", error.what());
         return false;
     }
-    std::vector<std::string> request{frame.to_string()};
-    while (frame.more()) {
-        static_cast<void>(socket_.recv(frame)); // the rest of a message is there
-        request.push_back(frame.to_string());
-    }
-    answer(request);
-    return true;
 }
 
 void KeyGate::answer(const std::vector<std::string>& request) {

@@ -5,7 +5,9 @@
 #include <phyll/v1/annotations.pb.h>
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace phyll::rpc {
 
@@ -24,6 +26,16 @@ class KeyRing {
     [[nodiscard]] const Owner* find(const PublicKey& key) const {
         const auto found = owners_.find(key);
         return found == owners_.end() ? nullptr : &found->second;
+    }
+    /// The key of that owner which is not revoked.
+    [[nodiscard]] std::optional<std::pair<PublicKey, Owner>>
+    find_valid(const std::string& name) const {
+        for (const auto& [key, owner] : owners_) {
+            if (!owner.revoked && owner.name == name) {
+                return std::pair(key, owner);
+            }
+        }
+        return std::nullopt;
     }
     /// Whether who has this key may connect.
     [[nodiscard]] bool lets_in(const PublicKey& key) const {

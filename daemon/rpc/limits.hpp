@@ -28,6 +28,9 @@ inline constexpr std::size_t most_unread_by_all = std::size_t{1} << 30U;
 /// Smaller messages are bounded by their number alone.
 inline constexpr std::size_t smallest_counted = std::size_t{8} << 10U;
 
+/// A request that is always served is no larger.
+inline constexpr std::size_t largest_always_served = std::size_t{8} << 10U;
+
 /// So many of the bytes are nobody's concern: a client for whom no more is held may add one message
 /// however large, and one who holds no more with it may do so whatever others hold.
 inline constexpr std::size_t little = std::size_t{1} << 20U;

@@ -70,9 +70,10 @@ Server::~Server() {
     close();
 }
 
-Server::Endpoint& Server::endpoint(Identify identify) {
+Server::Endpoint& Server::endpoint(Identify identify, bool keyed) {
     Endpoint& endpoint = endpoints_.emplace_back();
     endpoint.identify = std::move(identify);
+    endpoint.keyed = keyed;
     endpoint.router = std::make_unique<Router>(
         loop_, context_, [this, &endpoint](std::string peer, const Origin& origin, Frames frames) {
             received(endpoint, {endpoint.router.get(), std::move(peer)}, origin, std::move(frames));
@@ -81,13 +82,13 @@ Server::Endpoint& Server::endpoint(Identify identify) {
 }
 
 std::string Server::listen(const std::string& address, Identify identify) {
-    return endpoint(std::move(identify)).router->bind(address);
+    return endpoint(std::move(identify), false).router->bind(address);
 }
 
 std::string Server::listen_for_keys(const std::string& address, const SecretKey& own,
                                     const KeyRing& ring, KeyGate::TurnedAway turned_away) {
     gate_.emplace(loop_, context_, ring, std::move(turned_away));
-    Router& router = *endpoint(owners_of_keys(ring)).router;
+    Router& router = *endpoint(owners_of_keys(ring), true).router;
     router.require_keys(own);
     return router.bind(address);
 }
@@ -109,14 +110,12 @@ void Server::close() {
             calls.push_back(active.call);
         }
     }
-    const Error why = stopping();
-    for (const std::shared_ptr<Call>& call : calls) {
-        call->fail(why);
-    }
+    end(calls, stopping());
 }
 
 void Server::received(const Endpoint& endpoint, const Peer& peer, const Origin& origin,
                       Frames frames) {
+    forget_others(peer, endpoint.keyed ? origin.key : std::nullopt);
     std::optional<Incoming> incoming = parse(std::move(frames));
     if (!incoming) {
         spdlog::debug("dropped a message that has no header of the protocol");
@@ -158,13 +157,19 @@ void Server::request(const Endpoint& endpoint, const Peer& peer, const Origin& o
         send(peer, header, std::move(frames));
     };
 
-    Client& from = client(peer, origin.key);
+    // A peer that nobody asks for a key may claim to have one.
+    Client& from = client(peer, endpoint.keyed ? origin.key : std::nullopt);
+    const bool always =
+        method != nullptr && method->always_served && bytes <= largest_always_served;
     std::optional<Error> refused = refuse(from, call->caller(), id);
+    if (!refused && !always) {
+        refused = refuse_for_limits(from, call->caller());
+    }
     std::optional<Budget::Share> share;
     if (!refused) {
         share = from.holder->asked.take(bytes);
     }
-    if (!refused && !share) {
+    if (!refused && !share && !always) {
         refused = too_much_asked();
     }
     if (refused) {
@@ -172,7 +177,9 @@ void Server::request(const Endpoint& endpoint, const Peer& peer, const Origin& o
         call->fail(*refused);
         return;
     }
-    call->hold(std::move(*share));
+    if (share) {
+        call->hold(std::move(*share));
+    }
     call->connect(sender, [this, peer, id, method](const Call& over) {
         finished(peer, id);
         tell_ended(over, method);
@@ -193,6 +200,19 @@ std::optional<Error> Server::refuse(const Client& client, const Caller& caller,
         return invalid_field(
             "id", fmt::format("request {} is still in flight; number each request anew", id));
     }
+    return std::nullopt;
+}
+
+std::optional<Error> Server::refuse_for_limits(const Client& client, const Caller& caller) {
+    std::optional<Error> refused = beyond_limits(client, caller);
+    if (refused && client.key) {
+        drop_gone(*client.key);
+        refused = beyond_limits(client, caller);
+    }
+    return refused;
+}
+
+std::optional<Error> Server::beyond_limits(const Client& client, const Caller& caller) const {
     if (client.holder->calls >= limits_.calls) {
         return Error(
             Code::resource_exhausted,

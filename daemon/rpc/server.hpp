@@ -43,13 +43,15 @@ class Server {
     void when_ended(Ended then) { ended_ = std::move(then); }
     void start();
     /// Ends every call under way of who has this key; how many there were.
-    std::size_t end_calls_of(const PublicKey& key, const Error& why);
+    /// `but` is left alone.
+    std::size_t end_calls_of(const PublicKey& key, const Error& why, const Call& but);
     /// Stops every call under way with UNAVAILABLE and takes no more.
     void close();
 
   private:
     struct Endpoint {
         Identify identify;
+        bool keyed = false; ///< who comes this way has shown a key
         std::unique_ptr<Router> router;
     };
     struct Active {
@@ -82,6 +84,16 @@ class Server {
     /// Why a request is not taken at all.
     [[nodiscard]] std::optional<Error> refuse(const Client& client, const Caller& caller,
                                               std::uint64_t id) const;
+    /// The same for what the client has in flight already. Connections of the key that are gone do
+    /// not count.
+    [[nodiscard]] std::optional<Error> refuse_for_limits(const Client& client,
+                                                         const Caller& caller);
+    [[nodiscard]] std::optional<Error> beyond_limits(const Client& client,
+                                                     const Caller& caller) const;
+    /// Forgets whoever had this routing id with another key: ZeroMQ lets clients choose them.
+    void forget_others(const Peer& peer, const std::optional<PublicKey>& key);
+    /// Ends the calls of connections with this key that ZeroMQ knows to be gone.
+    void drop_gone(const PublicKey& key);
     void dispatch(const std::shared_ptr<Call>& call, const Dispatcher::Method* method);
     /// Does `work` for the call; what it throws ends the call.
     static void work_on(Call& call, const std::function<void()>& work);
@@ -89,6 +101,8 @@ class Server {
     void grant(const Peer& peer, const v1::Header& header);
     void item(const Peer& peer, Incoming incoming);
     void end(const Peer& peer, std::uint64_t id);
+    /// Ends them all badly, whatever one of them makes of it.
+    static void end(const std::vector<std::shared_ptr<Call>>& calls, const Error& why);
     /// The peer's call with this number; null when it is not in flight.
     [[nodiscard]] std::shared_ptr<Call> find(const Peer& peer, std::uint64_t id) const;
     void finished(const Peer& peer, std::uint64_t id);
@@ -106,7 +120,7 @@ class Server {
     static void add(Client& client, std::uint64_t id, Active call);
     [[nodiscard]] Calls take_calls(const Peer& peer);
     void tell_ended(const Call& call, const Dispatcher::Method* method) const;
-    Endpoint& endpoint(Identify identify);
+    Endpoint& endpoint(Identify identify, bool keyed);
     [[nodiscard]] std::unique_ptr<boost::asio::steady_timer>
     start_timer(const std::shared_ptr<Call>& call);
 

@@ -86,19 +86,57 @@ void Server::finished(const Peer& peer, std::uint64_t id) {
     }
 }
 
-std::size_t Server::end_calls_of(const PublicKey& key, const Error& why) {
+void Server::end(const std::vector<std::shared_ptr<Call>>& calls, const Error& why) {
+    for (const std::shared_ptr<Call>& call : calls) {
+        try {
+            call->fail(why);
+        } catch (const std::exception& error) {
+            spdlog::error("{} could not be ended as it should: {}", call->header().method(),
+                          error.what());
+        }
+    }
+}
+
+std::size_t Server::end_calls_of(const PublicKey& key, const Error& why, const Call& but) {
     std::vector<std::shared_ptr<Call>> calls;
     for (const auto& [peer, client] : clients_) {
         if (client.key == key) {
             for (const auto& [id, active] : client.calls) {
-                calls.push_back(active.call);
+                if (active.call.get() != &but) {
+                    calls.push_back(active.call);
+                }
             }
         }
     }
-    for (const std::shared_ptr<Call>& call : calls) {
-        call->fail(why);
-    }
+    end(calls, why);
     return calls.size();
+}
+
+void Server::forget_others(const Peer& peer, const std::optional<PublicKey>& key) {
+    const auto found = clients_.find(peer);
+    if (found != clients_.end() && found->second.key != key) {
+        drop(peer);
+        clients_.erase(peer);
+    }
+}
+
+void Server::drop_gone(const PublicKey& key) {
+    std::vector<Peer> peers;
+    for (const auto& [peer, client] : clients_) {
+        if (client.key == key && !client.calls.empty()) {
+            peers.push_back(peer);
+        }
+    }
+    v1::Header nothing; // of no call: clients pass over it
+    nothing.set_kind(v1::CREDIT);
+    nothing.set_version(protocol_version);
+    for (const Peer& peer : peers) {
+        Frames frames;
+        frames.push_back(serialise(nothing));
+        if (peer.router->send(peer.id, std::move(frames)) == Router::Sent::peer_gone) {
+            drop(peer);
+        }
+    }
 }
 
 bool Server::count_unread(const Peer& peer, Frames& frames) {

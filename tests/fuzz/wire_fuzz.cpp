@@ -117,7 +117,7 @@ class Client {
     ~Client() {
         while (!calls_.empty()) {
             const std::shared_ptr<Call> call = calls_.begin()->second;
-            call->abandon();
+            call->abandon(Error(Code::cancelled, "its client is gone"));
             require(call->over(), "what is abandoned is over");
         }
     }
@@ -174,7 +174,7 @@ class Client {
                 require(header.status().IsInitialized() && header.ByteSizeLong() > 0,
                         "an answer says what it is");
             },
-            [this, id] { calls_.erase(id); });
+            [this, id](const Call&) { calls_.erase(id); });
         calls_[id] = call;
         work_on(*call, [&] { handle(call, *method); });
     }

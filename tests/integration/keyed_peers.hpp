@@ -6,9 +6,11 @@
 
 #include <catch2/catch.hpp>
 #include <phyll/v1/admin.pb.h>
+#include <phyll/v1/leases.pb.h>
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -59,6 +61,33 @@ Reply reply_of(const Answer& answer) {
     Reply reply;
     REQUIRE(reply.ParseFromString(answer.rest.at(0)));
     return reply;
+}
+
+inline v1::TakeLeaseRequest lease_on(const std::string& rig) {
+    v1::TakeLeaseRequest request;
+    request.add_rigs(rig);
+    request.set_time_to_live(600);
+    return request;
+}
+
+/// Gets in line for a rig that somebody else has.
+inline void wait_for(RawPeer& peer, const std::string& rig, std::uint64_t id) {
+    v1::TakeLeaseRequest wish = lease_on(rig);
+    wish.set_wait(true);
+    peer.send({RawPeer::request("phyll.v1.Leases/Take", id).SerializeAsString(),
+               wish.SerializeAsString()});
+}
+
+inline v1::LeaseRequest with_token(const std::string& token) {
+    v1::LeaseRequest request;
+    request.set_token(token);
+    return request;
+}
+
+inline v1::RevokeKeyReply revoke(RawPeer& admin, const std::string& name) {
+    v1::RevokeKeyRequest request;
+    request.set_name(name);
+    return reply_of<v1::RevokeKeyReply>(admin.ask("phyll.v1.Admin/RevokeKey", request));
 }
 
 } // namespace phyll::test

@@ -2,6 +2,7 @@
 
 #include "keyed_peers.hpp"
 
+#include "clients/cpp/client.hpp"
 #include "daemon/rpc/dispatcher.hpp"
 #include "drivers/core/keys/key_file.hpp"
 #include "tests/support/await.hpp"
@@ -24,8 +25,12 @@ using Catch::Matchers::Contains;
 using test::Answer;
 using test::Daemon;
 using test::Keyed;
+using test::lease_on;
 using test::RawPeer;
 using test::reply_of;
+using test::revoke;
+using test::wait_for;
+using test::with_token;
 
 namespace {
 
@@ -33,33 +38,6 @@ mode_t mode_of(const std::filesystem::path& path) {
     struct stat found{};
     REQUIRE(::stat(path.c_str(), &found) == 0);
     return found.st_mode & 0777U;
-}
-
-v1::TakeLeaseRequest lease_on(const std::string& rig) {
-    v1::TakeLeaseRequest request;
-    request.add_rigs(rig);
-    request.set_time_to_live(600);
-    return request;
-}
-
-/// Gets in line for a rig that somebody else has.
-void wait_for(RawPeer& peer, const std::string& rig, std::uint64_t id) {
-    v1::TakeLeaseRequest wish = lease_on(rig);
-    wish.set_wait(true);
-    peer.send({RawPeer::request("phyll.v1.Leases/Take", id).SerializeAsString(),
-               wish.SerializeAsString()});
-}
-
-v1::LeaseRequest with_token(const std::string& token) {
-    v1::LeaseRequest request;
-    request.set_token(token);
-    return request;
-}
-
-v1::RevokeKeyReply revoke(RawPeer& admin, const std::string& name) {
-    v1::RevokeKeyRequest request;
-    request.set_name(name);
-    return reply_of<v1::RevokeKeyReply>(admin.ask("phyll.v1.Admin/RevokeKey", request));
 }
 
 std::vector<v1::AuditEntry> audit(RawPeer& admin, const v1::AuditRequest& request = {}) {
@@ -180,7 +158,7 @@ TEST_CASE("a revoked key loses its calls and its leases at once, and those of ot
     REQUIRE(reply.leases() == 3);
     for (int i = 0; i < 2; ++i) {
         const Answer end = op.peer.receive();
-        REQUIRE(end.code() == v1::UNAUTHENTICATED);
+        REQUIRE(end.code() == v1::ABORTED);
         REQUIRE_THAT(end.message(), Contains("otto") && Contains("revoked"));
     }
     REQUIRE(op.peer.ask("phyll.v1.Leases/Renew", with_token(lease.token())).code() ==
@@ -190,11 +168,14 @@ TEST_CASE("a revoked key loses its calls and its leases at once, and those of ot
     REQUIRE(leases().leases_size() == 1);
     REQUIRE(other.peer.ask("phyll.v1.Leases/Renew", with_token(kept.token())).code() == v1::OK);
     // Nor does a new connection help: it is not let in.
-    RawPeer again(daemon.tcp(), test::showing(daemon.server_key(), op.key));
-    again.socket().set(zmq::sockopt::rcvtimeo, 300);
-    again.send({RawPeer::request("phyll.v1.Lab/Describe", 1).SerializeAsString(), ""});
-    zmq::message_t frame;
-    REQUIRE_FALSE(again.socket().recv(frame));
+    try {
+        const Client again(Address(
+            daemon.tcp(), Credentials{PublicKey::read("server", daemon.server_key()), op.key}));
+        FAIL("it was let in");
+    } catch (const Error& error) {
+        REQUIRE(error.code() == Code::unauthenticated);
+        REQUIRE_THAT(error.what(), Contains("revoked"));
+    }
 }
 
 TEST_CASE("the token of a lease is of no use to anybody but who took it") {
@@ -318,86 +299,55 @@ TEST_CASE("the audit trail says who did what, from where, and how it ended") {
             taken.number());
 }
 
-TEST_CASE("the connections of one key share its limits, and those of others have theirs") {
-    Daemon daemon(test::lab_with_keys + "[limits]\nrequests = 5\nconnections = 2\n");
-    Keyed op(daemon, "otto", v1::ROLE_OPERATOR);
-    Keyed other(daemon, "olga", v1::ROLE_OPERATOR);
-    REQUIRE(other.peer.ask("phyll.v1.Leases/Take", lease_on("echo")).code() == v1::OK);
-    RawPeer second(daemon.tcp(), test::showing(daemon.server_key(), op.key));
-    RawPeer third(daemon.tcp(), test::showing(daemon.server_key(), op.key));
-    for (std::uint64_t id = 1; id <= 3; ++id) {
-        wait_for(op.peer, "echo", id);
-    }
-    op.peer.expect_service(); // the fourth, which is over
+TEST_CASE("an admin may revoke the key that is used for it, and is told so") {
+    Daemon daemon(test::lab_with_keys);
+    Keyed chief(daemon, "chief", v1::ROLE_ADMIN);
+    RawPeer second(daemon.tcp(), test::showing(daemon.server_key(), chief.key));
+    RawPeer admin(daemon.ipc());
+    REQUIRE(admin.ask("phyll.v1.Leases/Take", lease_on("echo")).code() == v1::OK);
     wait_for(second, "echo", 1);
-    second.expect_service(); // the fifth
-    const Answer connections = third.ask("phyll.v1.Lab/Describe", v1::DescribeRequest());
-    REQUIRE(connections.code() == v1::RESOURCE_EXHAUSTED);
-    REQUIRE_THAT(connections.message(), Contains("2 connections of otto"));
-    wait_for(second, "echo", 2);
-    const Answer requests = second.ask("phyll.v1.Lab/Describe", v1::DescribeRequest());
-    REQUIRE(requests.code() == v1::RESOURCE_EXHAUSTED);
-    REQUIRE_THAT(requests.message(), Contains("5 requests"));
-    other.peer.expect_service();
-    // What ends is free for the next.
-    v1::Header cancel;
-    cancel.set_kind(v1::CANCEL);
-    cancel.set_version(1);
-    for (std::uint64_t id = 1; id <= 3; ++id) {
-        cancel.set_id(id);
-        op.peer.send({cancel.SerializeAsString()});
-        REQUIRE(op.peer.receive().code() == v1::CANCELLED);
+    second.expect_service();
+    REQUIRE(revoke(chief.peer, "chief").calls() == 1); // not the call that asked for it
+    REQUIRE(second.receive().code() == v1::ABORTED);
+    REQUIRE(chief.peer.ask("phyll.v1.Lab/Describe", v1::DescribeRequest()).code() ==
+            v1::UNAUTHENTICATED);
+}
+
+TEST_CASE("who takes the routing id of somebody else takes nothing of his") {
+    Daemon daemon(test::lab_with_keys);
+    RawPeer admin(daemon.ipc());
+    REQUIRE(admin.ask("phyll.v1.Leases/Take", lease_on("echo")).code() == v1::OK);
+    const SecretKey first = Keyed(daemon, "first", v1::ROLE_OPERATOR).key;
+    const SecretKey second = Keyed(daemon, "second", v1::ROLE_OPERATOR).key;
+    const auto as_one = [&](const SecretKey& key) {
+        return [show = test::showing(daemon.server_key(), key)](zmq::socket_t& socket) {
+            show(socket);
+            socket.set(zmq::sockopt::routing_id, "the same");
+        };
+    };
+    const auto in_line = [&] {
+        return reply_of<v1::ListLeasesReply>(
+                   admin.ask("phyll.v1.Leases/List", v1::ListLeasesRequest()))
+            .leases_size();
+    };
+    {
+        RawPeer peer(daemon.tcp(), as_one(first));
+        wait_for(peer, "echo", 1);
+        test::await([&] { return in_line() == 2; });
     }
-    third.expect_service();
-}
-
-TEST_CASE("a client uploads no more than the lab keeps of each") {
-    Daemon daemon(test::lab_with_keys + "[limits]\ndata = 0.000001\n"); // 1000 bytes
-    Keyed op(daemon, "otto", v1::ROLE_OPERATOR);
-    const auto begin = [](RawPeer& peer, char hash, std::uint64_t size) {
-        v1::PutDataRequest request;
-        request.set_sha256(std::string(32, hash));
-        request.set_size(size);
-        request.set_name("x.csv");
-        peer.send({RawPeer::request("phyll.v1.Data/Put", static_cast<std::uint64_t>(hash))
-                       .SerializeAsString(),
-                   request.SerializeAsString(), "abc"});
-        return peer.receive();
-    };
-    REQUIRE(begin(op.peer, 'a', 600).code() == v1::OK);
-    const Answer refused = begin(op.peer, 'b', 500);
-    REQUIRE(refused.code() == v1::RESOURCE_EXHAUSTED);
-    REQUIRE_THAT(refused.message(), Contains("limits.data"));
-    REQUIRE(begin(op.peer, 'c', 400).code() == v1::OK);
-    Keyed other(daemon, "olga", v1::ROLE_OPERATOR);
-    REQUIRE(begin(other.peer, 'd', 1000).code() == v1::OK);
-}
-
-TEST_CASE("an address that others can reach is refused without keys, before anything is served") {
-    const auto check = [](const std::string& settings) {
-        const test::TempDir folder;
-        const auto file = folder.path() / "lab.toml";
-        std::ofstream(file) << settings << Daemon::small_lab;
-        return test::run_command({PHYLL_BIN_DIR "/phylld", "--check", "--config", file.string()});
-    };
-    const auto open = check("listen = \"tcp://0.0.0.0:5570\"\n");
-    REQUIRE(open.status == 1);
-    REQUIRE_THAT(open.err,
-                 Contains("listen: 'tcp://0.0.0.0:5570'") && Contains("authentication = \"keys\""));
-    REQUIRE(check("listen = \"tcp://0.0.0.0:5570\"\nauthentication = \"nobody\"\n").status == 1);
-    const auto keyed = check("listen = \"tcp://0.0.0.0:5570\"\nauthentication = \"keys\"\n");
-    REQUIRE(keyed.status == 0);
-    REQUIRE_THAT(keyed.out, Contains("to those who have a key"));
-    REQUIRE_THAT(check("").out, Contains("to whoever is on this machine"));
-    REQUIRE_THAT(check("authentication = \"passwords\"\n").err, Contains("nobody"));
-    REQUIRE_THAT(check("listen = \"tcp://nowhere.example:1\"\n").err,
-                 Contains("an address of this machine"));
-    // A rig of real instruments asks for keys on loopback, too, unless it is told otherwise.
-    const std::string instrument = "[[instruments]]\nname = \"g\"\nkind = \"generator\"\n"
-                                   "address = \"TCPIP0::127.0.0.1::1::SOCKET\"\n";
-    REQUIRE_THAT(check(instrument).out, Contains("to those who have a key"));
-    REQUIRE_THAT(check("authentication = \"nobody\"\n" + instrument).out,
-                 Contains("to whoever is on this machine"));
-    REQUIRE_THAT(check(instrument + "virtual = true\n").out,
-                 Contains("to whoever is on this machine"));
+    // ZeroMQ gives the id away once the connection is gone, which takes a moment.
+    std::unique_ptr<RawPeer> other;
+    test::await([&] {
+        other = std::make_unique<RawPeer>(daemon.tcp(), as_one(second));
+        other->socket().set(zmq::sockopt::rcvtimeo, 500);
+        other->send({RawPeer::request("phyll.v1.Lab/Describe", 7).SerializeAsString(), ""});
+        zmq::message_t frame;
+        return other->socket().recv(frame).has_value();
+    });
+    REQUIRE(in_line() == 1); // what the first had in flight ended with him
+    wait_for(*other, "echo", 8);
+    test::await([&] { return in_line() == 2; });
+    REQUIRE(revoke(admin, "first").calls() == 0);
+    REQUIRE(revoke(admin, "second").calls() == 1);
+    REQUIRE(in_line() == 1);
 }

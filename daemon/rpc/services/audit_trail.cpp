@@ -23,9 +23,10 @@ using namespace std::chrono_literals;
 /// What is of the same kind within so many seconds is one entry.
 constexpr double together = 60.0;
 constexpr auto between_writes = 1s;
-/// Entries that wait to be written while the disk is full, and kinds of the last minute. Whoever
-/// knocks without a key must not fill the memory.
+/// Kinds of entries that wait to be written, and of the last minute. Of those who were refused
+/// there are fewer, so that whoever knocks leaves room for those who are let in.
 constexpr std::size_t most_kept = 10'000;
+constexpr std::size_t most_refused = 5'000;
 
 bool is_refusal(Code code) {
     return code == Code::permission_denied || code == Code::unauthenticated;
@@ -83,12 +84,15 @@ void AuditTrail::note(const Call& call, const Dispatcher::Method* method) {
     entry.set_who(utf8(call.caller().name));
     entry.set_address(utf8(call.caller().address));
     entry.set_method(call.header().method());
-    if (kept_as(*method) == v1::RECORDED_EACH && !call.caller().refusal) {
+    entry.set_code(static_cast<int>(call.code()));
+    const bool each = kept_as(*method) == v1::RECORDED_EACH;
+    if (each && !refused) {
         entry.set_what(asked_for(call, *method));
     }
-    entry.set_code(static_cast<int>(call.code()));
-    entry.set_message(short_message(call.failure()));
-    add(std::move(entry));
+    if (each || refused) { // which may be another one each time
+        entry.set_message(short_message(call.failure()));
+    }
+    add(std::move(entry), refused ? most_refused : most_kept);
 }
 
 void AuditTrail::note_turned_away(const std::optional<PublicKey>& key, const std::string& address) {
@@ -99,21 +103,20 @@ void AuditTrail::note_turned_away(const std::optional<PublicKey>& key, const std
     entry.set_method("connect");
     entry.set_code(static_cast<int>(Code::unauthenticated));
     entry.set_message("was not let in");
-    add(std::move(entry));
+    add(std::move(entry), most_refused);
 }
 
-void AuditTrail::add(v1::AuditEntry entry) {
+void AuditTrail::add(v1::AuditEntry entry, std::size_t most) {
     const double now = runs::wall_seconds(clock_);
     entry.set_first(now);
     entry.set_last(now);
     entry.set_count(1);
     {
         const std::lock_guard lock(mutex_);
-        if (waiting_.size() >= most_kept) {
+        if (count_to(waiting_, {std::move(entry), noted_so_far_++}, most) == nullptr) {
             ++lost_;
             return;
         }
-        count_to(waiting_, {std::move(entry), noted_so_far_++});
     }
     came_.notify_one();
 }
@@ -123,7 +126,7 @@ void AuditTrail::write_regularly(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         {
             std::unique_lock lock(mutex_);
-            came_.wait(lock, stop, [this] { return !waiting_.empty(); });
+            came_.wait(lock, stop, [&] { return failed || !waiting_.empty(); });
         }
         try {
             write();
@@ -141,6 +144,21 @@ void AuditTrail::write_regularly(const std::stop_token& stop) {
 
 void AuditTrail::write() {
     const std::lock_guard writing(writing_);
+    take_noted();
+    if (touched_.empty()) {
+        return;
+    }
+    std::ranges::sort(touched_, {}, &Counted::order);
+    // One may be there twice, since a write that failed.
+    touched_.erase(std::ranges::unique(touched_).begin(), touched_.end());
+    std::vector<v1::AuditEntry*> entries;
+    std::ranges::transform(touched_, std::back_inserter(entries),
+                           [](Counted* counted) { return &counted->entry; });
+    store_.write_audit(entries); // what that throws leaves them touched
+    touched_.clear();
+}
+
+void AuditTrail::take_noted() {
     Entries noted;
     std::uint64_t lost = 0;
     {
@@ -148,39 +166,37 @@ void AuditTrail::write() {
         noted.swap(waiting_);
         lost = std::exchange(lost_, 0);
     }
+    if (touched_.empty()) { // else some of them are not written yet
+        const double old = runs::wall_seconds(clock_) - together;
+        std::erase_if(minute_,
+                      [&](const auto& known) { return known.second.entry.first() <= old; });
+    }
+    for (const auto& [kind, one] : noted) {
+        if (Counted* counted = count_to(minute_, one, most_kept)) {
+            touched_.push_back(counted);
+        } else {
+            lost += one.entry.count();
+        }
+    }
     if (lost > 0) {
         spdlog::warn("the audit trail lacks {} calls, for which there was no room", lost);
     }
-    for (const auto& [kind, one] : noted) {
-        touched_.push_back(&count_to(minute_, one));
-    }
-    std::ranges::sort(touched_, {}, &Counted::order);
-    // One may be there twice, since a write that failed.
-    touched_.erase(std::ranges::unique(touched_).begin(), touched_.end());
-    if (!touched_.empty()) {
-        std::vector<v1::AuditEntry*> entries;
-        std::ranges::transform(touched_, std::back_inserter(entries),
-                               [](Counted* counted) { return &counted->entry; });
-        store_.write_audit(entries); // what that throws leaves them touched
-        touched_.clear();
-    }
-    const double old = runs::wall_seconds(clock_) - together;
-    std::erase_if(minute_, [&](const auto& known) {
-        return known.second.entry.first() <= old || minute_.size() > most_kept;
-    });
 }
 
-AuditTrail::Counted& AuditTrail::count_to(Entries& entries, const Counted& noted) {
+AuditTrail::Counted* AuditTrail::count_to(Entries& entries, const Counted& noted,
+                                          std::size_t most) {
     const v1::AuditEntry& entry = noted.entry;
-    const auto [known, is_new] = entries.try_emplace(
-        {entry.who(), entry.address(), entry.method(), entry.what(), entry.code(), entry.message()},
-        noted);
-    if (!is_new) {
-        v1::AuditEntry& all = known->second.entry;
-        all.set_last(std::max(all.last(), entry.last()));
-        all.set_count(all.count() + entry.count());
+    Kind kind(entry.who(), entry.address(), entry.method(), entry.what(), entry.code(),
+              entry.message());
+    const auto known = entries.find(kind);
+    if (known == entries.end()) {
+        return entries.size() < most ? &entries.emplace(std::move(kind), noted).first->second
+                                     : nullptr;
     }
-    return known->second;
+    v1::AuditEntry& all = known->second.entry;
+    all.set_last(std::max(all.last(), entry.last()));
+    all.set_count(all.count() + entry.count());
+    return &known->second;
 }
 
 } // namespace phyll::rpc

@@ -40,7 +40,8 @@ namespace phyll::rpc {
 /// Ends the call with what was thrown.
 void fail(Call& call, const std::exception_ptr& failure);
 
-/// Does `work` on a thread of `pool` and hands what it returns to `then` on the loop.
+/// Does `work` on a thread of `pool` and hands what it returns to `then` on the loop: but for a
+/// call that was taken away meanwhile, as when its key was revoked.
 template <class Work, class Then>
 void aside(boost::asio::thread_pool& pool, const Site& site, const std::shared_ptr<Call>& call,
            Work work, Then then) {
@@ -48,6 +49,9 @@ void aside(boost::asio::thread_pool& pool, const Site& site, const std::shared_p
         try {
             auto result = std::make_shared<decltype(work())>(work());
             boost::asio::post(site.loop, [call, result, then] {
+                if (call->over() && call->code() == Code::aborted) {
+                    return;
+                }
                 try {
                     then(*result);
                 } catch (const Error& error) {

@@ -24,10 +24,11 @@ std::string on_one_line(std::string text, std::size_t longest) {
     std::ranges::replace_if(
         text, [](unsigned char letter) { return std::iscntrl(letter) != 0; }, ' ');
     if (text.size() > longest) {
-        text.resize(longest - 3);
-        while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80U) != 0) {
-            text.pop_back(); // may be a part of a character
+        std::size_t end = longest - 3;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+            --end; // not in the middle of a character
         }
+        text.resize(end);
         text += "...";
     }
     return text;

@@ -15,7 +15,9 @@
 #include <cctype>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace phyll::rpc {
@@ -82,31 +84,50 @@ std::uint32_t end_leases(const Site& site, const PublicKey& key, const std::stri
             continue;
         }
         ++ended;
-        if (lease.waiting) {
-            site.lab.end(lease.id);
-        } else {
-            static_cast<void>(site.lab.break_lease(*lease.terms.rigs.begin(), why));
-        }
+        site.lab.take_away(lease.id, why);
     }
     return ended;
 }
 
-v1::RevokeKeyReply revoke_key(const Site& site, const v1::RevokeKeyRequest& request,
-                              const Call& call) {
+/// Refuses the key from here on and ends what is under way with it. `own`: the call that asks for
+/// it, which may be made with the same key.
+v1::RevokeKeyReply shut_out(const Site& site, const PublicKey& key, KeyRing::Owner owner,
+                            const Call& own) {
+    owner.revoked = true;
+    const std::string why = fmt::format("the key of {} (key {}) was revoked by {}", owner.name,
+                                        key.short_text(), own.caller().name);
+    site.keys.put(key, std::move(owner));
     v1::RevokeKeyReply reply;
-    *reply.mutable_key() = site.store.revoke_key(request.name(), utf8(call.caller().name),
-                                                 runs::wall_seconds(site.clock));
-    const v1::Key& key = reply.key();
-    const PublicKey public_key = PublicKey::read("key.public_key", key.public_key());
-    site.keys.put(public_key, {.name = key.name(), .role = key.role(), .revoked = true});
-    const std::string why = fmt::format("the key of {} (key {}) was revoked by {}", key.name(),
-                                        public_key.short_text(), call.caller().name);
     // Leases first: what the end of a call gives free must not be granted to the next of the same.
-    reply.set_leases(end_leases(site, public_key, why));
-    reply.set_calls(static_cast<std::uint32_t>(
-        site.end_calls_of(public_key, Error(Code::unauthenticated, why))));
+    reply.set_leases(end_leases(site, key, why));
+    reply.set_calls(
+        static_cast<std::uint32_t>(site.end_calls_of(key, Error(Code::aborted, why), own)));
     spdlog::warn("{}; calls that ended with it: {}, leases: {}", why, reply.calls(),
                  reply.leases());
+    return reply;
+}
+
+v1::RevokeKeyReply revoke_key(const Site& site, const v1::RevokeKeyRequest& request,
+                              const Call& call) {
+    // A lost key is of no use from here on, whatever the store says of it.
+    const auto known = site.keys.find_valid(request.name());
+    v1::RevokeKeyReply reply;
+    if (known) {
+        reply = shut_out(site, known->first, known->second, call);
+    }
+    try {
+        *reply.mutable_key() = site.store.revoke_key(request.name(), utf8(call.caller().name),
+                                                     runs::wall_seconds(site.clock));
+    } catch (const Error& error) {
+        if (!known) {
+            throw;
+        }
+        throw Error(error.code(),
+                    fmt::format("the key of {} is refused from now on, but that could not be kept, "
+                                "and phylld would let it in again after a restart: {}; revoke it "
+                                "again when that is mended",
+                                in_quotes(request.name()), error.what()));
+    }
     return reply;
 }
 

@@ -92,6 +92,9 @@ class Taking : public std::enable_shared_from_this<Taking> {
     }
 
     void lost(rig::LeaseEnd how, const std::string& why) const {
+        if (!granted_) {
+            return; // in line; whoever took the place away ends the call, too
+        }
         spdlog::log(how == rig::LeaseEnd::released ? spdlog::level::info : spdlog::level::warn,
                     "the lease of {} on {} has ended: {}", holder_, rigs_, why);
     }

@@ -57,7 +57,8 @@ struct Site {
     AuditTrail& audit;
     std::string server_key; ///< public, in hexadecimal; empty: nobody is asked for keys
     /// See Server::end_calls_of.
-    std::function<std::size_t(const PublicKey& key, const Error& why)> end_calls_of;
+    std::function<std::size_t(const PublicKey& key, const Error& why, const Call& but)>
+        end_calls_of;
 };
 
 void add_lab_service(Dispatcher& dispatcher, const Site& site);

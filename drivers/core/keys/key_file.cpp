@@ -50,6 +50,27 @@ void write_all(const Descriptor& file, std::string_view text, const std::string&
     }
 }
 
+/// Gives the file its name, unless there is one of that name.
+void put_in_place(const Descriptor& opened, const std::filesystem::path& aside,
+                  const std::filesystem::path& file) {
+    if (::fsync(opened.get()) != 0) {
+        throw Error(Code::unavailable,
+                    fmt::format("cannot write the key file {}: {}", file.string(), because(errno)));
+    }
+    if (::link(aside.c_str(), file.c_str()) != 0) {
+        throw errno == EEXIST
+            ? Error(Code::already_exists,
+                    fmt::format("there is a key file {} already; move it away, or give another "
+                                "name",
+                                file.string()))
+            : Error(Code::unavailable,
+                    fmt::format("cannot make the key file {}: {}", file.string(), because(errno)));
+    }
+    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    const Descriptor entries(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    static_cast<void>(::fsync(entries.get())); // its name, too, survives a crash
+}
+
 void require_own(const Descriptor& file, const std::string& name) {
     struct stat found{};
     if (::fstat(file.get(), &found) != 0) {
@@ -106,29 +127,24 @@ std::optional<SecretKey> key_in(std::string_view text) {
 
 void write_key_file(const std::filesystem::path& file, const SecretKey& key) {
     make_folders(file.parent_path());
-    const Descriptor opened(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    // Aside first: a crash leaves no file that holds half a key.
+    const std::filesystem::path aside = file.string() + fmt::format(".{}.new", ::getpid());
+    const Descriptor opened(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (opened.get() < 0) {
-        throw errno == EEXIST
-            ? Error(Code::already_exists,
-                    fmt::format("there is a key file {} already; move it away, or give another "
-                                "name",
-                                file.string()))
-            : Error(Code::unavailable,
-                    fmt::format("cannot make the key file {}: {}", file.string(), because(errno)));
+        throw Error(Code::unavailable,
+                    fmt::format("cannot make the key file {}: {}", aside.string(), because(errno)));
     }
     try {
         write_all(opened,
                   fmt::format("# The secret key of phyll; its public half is\n# {}\n{}\n",
                               key.public_key().text(), to_hex(key.bytes())),
-                  file.string());
-        if (::fsync(opened.get()) != 0) {
-            throw Error(Code::unavailable, fmt::format("cannot write the key file {}: {}",
-                                                       file.string(), because(errno)));
-        }
+                  aside.string());
+        put_in_place(opened, aside, file);
     } catch (...) {
-        ::unlink(file.c_str());
+        ::unlink(aside.c_str());
         throw;
     }
+    ::unlink(aside.c_str());
 }
 
 SecretKey read_key_file(const std::filesystem::path& file) {

@@ -60,7 +60,8 @@ class UsbLoop {
     /// Makes a context that knows the devices that are there now. Throws UNAVAILABLE.
     void start();
     /// All of the context's devices are closed before. It stays until the next start: who listened
-    /// for plugs and then did not, while an emulated bus spoke to him, would end that bus's program.
+    /// for plugs and then did not, while an emulated bus spoke to him, would end that bus's
+    /// program.
     void stop() noexcept;
     [[nodiscard]] libusb_context* context() const noexcept { return context_.get(); }
 

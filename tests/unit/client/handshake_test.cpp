@@ -103,7 +103,7 @@ TEST_CASE("a client whose key is not known is told so, and what to ask for") {
     REQUIRE(error.code() == Code::unauthenticated);
     REQUIRE(error.what() == "phylld at " + lab.daemon.endpoint() + " does not know the key " +
                                 other.public_key().short_text() +
-                                "; ask an admin to add it: phyllctl key add " +
+                                ", or it was revoked; ask an admin to add it: phyllctl key add " +
                                 other.public_key().text() + " --name NAME --role operator");
 }
 

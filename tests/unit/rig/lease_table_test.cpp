@@ -272,6 +272,24 @@ TEST_CASE("a token says why its lease is over, and is good for its rigs alone") 
             Code::failed_precondition);
 }
 
+TEST_CASE(
+    "whoever holds or waits is told when his lease is taken away, and who is behind gets on") {
+    TableBench bench;
+    const LeaseId holder = bench.take({"a"}, "anna", Seconds(0), "token");
+    const LeaseId waiting = bench.table.wait_for({.rigs = {"a"}, .holder = "bert"});
+    const LeaseId behind = bench.table.wait_for({.rigs = {"a"}, .holder = "carl"});
+    bench.table.take_away(waiting, "his key was revoked");
+    bench.table.take_away(holder, "her key was revoked");
+    bench.table.take_away(holder, "again");
+    bench.settle();
+    REQUIRE(bench.lost.size() == 2);
+    REQUIRE(bench.lost[0].lease == waiting);
+    REQUIRE(bench.lost[1].lease == holder);
+    REQUIRE(bench.lost[1].why == "her key was revoked");
+    REQUIRE(bench.has(behind));
+    REQUIRE_FALSE(bench.has(waiting));
+}
+
 TEST_CASE("a stop ends the lease with all its rigs and lets nobody drive until it is lifted") {
     TableBench bench;
     const LeaseId lease = bench.take({"a", "b"}, "anna");

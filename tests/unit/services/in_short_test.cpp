@@ -1,4 +1,5 @@
 #include "daemon/rpc/services/in_short.hpp"
+#include "drivers/core/text.hpp"
 
 #include <catch2/catch.hpp>
 #include <phyll/v1/admin.pb.h>
@@ -42,6 +43,16 @@ TEST_CASE("a request in short is one line of bounded length, whatever it holds")
     REQUIRE(text.size() <= 200);
     REQUIRE(text.ends_with("..."));
     REQUIRE(text.find('\t') == std::string::npos);
+    // Cut between characters, and not before all of them.
+    for (const char* letter : {"\u00e4", "\u65e5", "\U0001F525"}) {
+        std::string long_note;
+        for (int i = 0; i < 500; ++i) {
+            long_note += letter;
+        }
+        stop.set_note(long_note);
+        REQUIRE(in_short(stop).size() > 50);
+        REQUIRE(in_short(stop) == utf8(in_short(stop)));
+    }
     v1::SubmitRequest submit;
     submit.mutable_file()->set_name("vowels.toml");
     submit.mutable_file()->set_text(std::string(100'000, 'x'));
