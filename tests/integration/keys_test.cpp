@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -169,8 +170,9 @@ TEST_CASE("a revoked key loses its calls and its leases at once, and those of ot
     REQUIRE(other.peer.ask("phyll.v1.Leases/Renew", with_token(kept.token())).code() == v1::OK);
     // Nor does a new connection help: it is not let in.
     try {
-        const Client again(Address(
-            daemon.tcp(), Credentials{PublicKey::read("server", daemon.server_key()), op.key}));
+        const Client again(
+            {daemon.tcp(), std::make_shared<const Credentials>(Credentials{
+                               PublicKey::read("server", daemon.server_key()), op.key})});
         FAIL("it was let in");
     } catch (const Error& error) {
         REQUIRE(error.code() == Code::unauthenticated);

@@ -73,9 +73,12 @@ class RawPeer {
     }
 
     [[nodiscard]] Answer receive() {
-        std::vector<std::string> frames = receive_frames();
+        std::vector<std::string> frames;
         Answer answer;
-        REQUIRE(answer.header.ParseFromString(frames[0]));
+        do {
+            frames = receive_frames();
+            REQUIRE(answer.header.ParseFromString(frames[0]));
+        } while (answer.header.kind() == v1::CREDIT && answer.header.id() == 0); // of no call
         answer.rest.assign(std::make_move_iterator(frames.begin() + 1),
                            std::make_move_iterator(frames.end()));
         return answer;

@@ -92,7 +92,7 @@ void AuditTrail::note(const Call& call, const Dispatcher::Method* method) {
     if (each || refused) { // which may be another one each time
         entry.set_message(short_message(call.failure()));
     }
-    add(std::move(entry), refused ? most_refused : most_kept);
+    add(std::move(entry));
 }
 
 void AuditTrail::note_turned_away(const std::optional<PublicKey>& key, const std::string& address) {
@@ -103,17 +103,17 @@ void AuditTrail::note_turned_away(const std::optional<PublicKey>& key, const std
     entry.set_method("connect");
     entry.set_code(static_cast<int>(Code::unauthenticated));
     entry.set_message("was not let in");
-    add(std::move(entry), most_refused);
+    add(std::move(entry));
 }
 
-void AuditTrail::add(v1::AuditEntry entry, std::size_t most) {
+void AuditTrail::add(v1::AuditEntry entry) {
     const double now = runs::wall_seconds(clock_);
     entry.set_first(now);
     entry.set_last(now);
     entry.set_count(1);
     {
         const std::lock_guard lock(mutex_);
-        if (count_to(waiting_, {std::move(entry), noted_so_far_++}, most) == nullptr) {
+        if (count_to(waiting_, {std::move(entry), noted_so_far_++}) == nullptr) {
             ++lost_;
             return;
         }
@@ -172,7 +172,7 @@ void AuditTrail::take_noted() {
                       [&](const auto& known) { return known.second.entry.first() <= old; });
     }
     for (const auto& [kind, one] : noted) {
-        if (Counted* counted = count_to(minute_, one, most_kept)) {
+        if (Counted* counted = count_to(minute_, one)) {
             touched_.push_back(counted);
         } else {
             lost += one.entry.count();
@@ -183,13 +183,14 @@ void AuditTrail::take_noted() {
     }
 }
 
-AuditTrail::Counted* AuditTrail::count_to(Entries& entries, const Counted& noted,
-                                          std::size_t most) {
+AuditTrail::Counted* AuditTrail::count_to(Entries& entries, const Counted& noted) {
     const v1::AuditEntry& entry = noted.entry;
     Kind kind(entry.who(), entry.address(), entry.method(), entry.what(), entry.code(),
               entry.message());
     const auto known = entries.find(kind);
     if (known == entries.end()) {
+        const std::size_t most =
+            is_refusal(static_cast<Code>(entry.code())) ? most_refused : most_kept;
         return entries.size() < most ? &entries.emplace(std::move(kind), noted).first->second
                                      : nullptr;
     }

@@ -48,13 +48,13 @@ class AuditTrail {
     };
     using Entries = std::map<Kind, Counted>;
 
-    void add(v1::AuditEntry entry, std::size_t most);
+    void add(v1::AuditEntry entry);
     /// What was noted is among `minute_`, and touched.
     void take_noted();
     void write_regularly(const std::stop_token& stop);
     /// Adds an entry, or counts it to one of its kind that is there, and returns that; null where
-    /// that would be more than `most`.
-    static Counted* count_to(Entries& entries, const Counted& noted, std::size_t most);
+    /// there is no room for one more.
+    static Counted* count_to(Entries& entries, const Counted& noted);
 
     runs::Store& store_;
     const Clock& clock_;
