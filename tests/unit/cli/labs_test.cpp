@@ -76,7 +76,7 @@ TEST_CASE("labs have an endpoint, the key of its phylld, and a key file beside t
 }
 
 TEST_CASE(
-    "where there is no file there are no labs; one that is not there is told with the others") {
+    "where there is no file there are no labs, and one that is not there is told with the others") {
     const Profiles none;
     REQUIRE(read_labs(none.file).empty());
     REQUIRE_THROWS_WITH(find_lab(none.file, "bench"),

@@ -35,7 +35,7 @@ struct User {
 
 } // namespace
 
-TEST_CASE("a lab is its endpoint, its key and the user's; options say otherwise") {
+TEST_CASE("a lab is its endpoint, its key and the user's, unless options say otherwise") {
     const User user;
     const Place bench = user.place({.lab = "bench"});
     REQUIRE(bench.endpoint == "tcp://bench:5570");

@@ -64,7 +64,8 @@ v1::StopRequest stop_of(const std::string& rig) {
 
 } // namespace
 
-TEST_CASE("what drives is kept with who, from where, what and how it ended; what looks is not") {
+TEST_CASE(
+    "what drives is kept with who, from where, what and how it ended, and what looks is not") {
     Records records;
     records.note("phyll.v1.Rigs/Get", v1::RigRequest());
     REQUIRE(records.entries().empty());
