@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::string_view tcp_scheme = "tcp://";
 
-/// "host:port" of a TCP address, whose port ZeroMQ would take modulo 65536; nothing where it is
-/// none.
+/// The host of a TCP address; nothing where it is none, or its port is one that ZeroMQ would take
+/// modulo 65536.
 std::optional<std::string> host_of(const std::string& address) {
     const std::size_t colon = address.rfind(':');
     if (!address.starts_with(tcp_scheme) || colon == std::string::npos ||

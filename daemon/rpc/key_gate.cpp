@@ -5,7 +5,6 @@
 #include <array>
 #include <cstring>
 #include <optional>
-#include <string_view>
 
 namespace phyll::rpc {
 namespace {

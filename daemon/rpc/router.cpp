@@ -46,6 +46,7 @@ void Router::require_keys(const SecretKey& own) {
                     "this libzmq was built without CURVE, by which clients show their keys; "
                     "install one with it, such as Debian's");
     }
+    asks_for_keys_ = true;
     socket_.set(zmq::sockopt::curve_server, true);
     socket_.set(zmq::sockopt::curve_secretkey, buffer_of(own.bytes()));
 }
@@ -113,7 +114,9 @@ void Router::hand_over() {
     Origin origin;
     if (!frames.empty()) { // The routing id's own part may come without the properties.
         origin.address = property(frames.front(), "Peer-Address");
-        origin.key = PublicKey::parse(property(frames.front(), "User-Id"));
+        if (asks_for_keys_) { // else a peer may claim anything of itself
+            origin.key = PublicKey::parse(property(frames.front(), "User-Id"));
+        }
     }
     try {
         received_(std::move(peer_), origin, std::move(frames));

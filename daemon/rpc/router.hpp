@@ -39,6 +39,7 @@ class Router {
     zmq::socket_t socket_;
     SocketPump pump_;
     Received received_;
+    bool asks_for_keys_ = false;
     // Of the message that is being read.
     std::string peer_;
     Frames frames_;

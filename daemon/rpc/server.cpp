@@ -70,10 +70,9 @@ Server::~Server() {
     close();
 }
 
-Server::Endpoint& Server::endpoint(Identify identify, bool keyed) {
+Server::Endpoint& Server::endpoint(Identify identify) {
     Endpoint& endpoint = endpoints_.emplace_back();
     endpoint.identify = std::move(identify);
-    endpoint.keyed = keyed;
     endpoint.router = std::make_unique<Router>(
         loop_, context_, [this, &endpoint](std::string peer, const Origin& origin, Frames frames) {
             received(endpoint, {endpoint.router.get(), std::move(peer)}, origin, std::move(frames));
@@ -82,13 +81,13 @@ Server::Endpoint& Server::endpoint(Identify identify, bool keyed) {
 }
 
 std::string Server::listen(const std::string& address, Identify identify) {
-    return endpoint(std::move(identify), false).router->bind(address);
+    return endpoint(std::move(identify)).router->bind(address);
 }
 
 std::string Server::listen_for_keys(const std::string& address, const SecretKey& own,
                                     const KeyRing& ring, KeyGate::TurnedAway turned_away) {
     gate_.emplace(loop_, context_, ring, std::move(turned_away));
-    Router& router = *endpoint(owners_of_keys(ring), true).router;
+    Router& router = *endpoint(owners_of_keys(ring)).router;
     router.require_keys(own);
     return router.bind(address);
 }
@@ -115,7 +114,7 @@ void Server::close() {
 
 void Server::received(const Endpoint& endpoint, const Peer& peer, const Origin& origin,
                       Frames frames) {
-    forget_others(peer, endpoint.keyed ? origin.key : std::nullopt);
+    forget_others(peer, origin.key);
     std::optional<Incoming> incoming = parse(std::move(frames));
     if (!incoming) {
         spdlog::debug("dropped a message that has no header of the protocol");
@@ -157,8 +156,7 @@ void Server::request(const Endpoint& endpoint, const Peer& peer, const Origin& o
         send(peer, header, std::move(frames));
     };
 
-    // A peer that nobody asks for a key may claim to have one.
-    Client& from = client(peer, endpoint.keyed ? origin.key : std::nullopt);
+    Client& from = client(peer, origin.key);
     const bool always =
         method != nullptr && method->always_served && bytes <= largest_always_served;
     std::optional<Error> refused = refuse(from, call->caller(), id);

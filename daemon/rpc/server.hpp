@@ -51,7 +51,6 @@ class Server {
   private:
     struct Endpoint {
         Identify identify;
-        bool keyed = false; ///< who comes this way has shown a key
         std::unique_ptr<Router> router;
     };
     struct Active {
@@ -120,7 +119,7 @@ class Server {
     static void add(Client& client, std::uint64_t id, Active call);
     [[nodiscard]] Calls take_calls(const Peer& peer);
     void tell_ended(const Call& call, const Dispatcher::Method* method) const;
-    Endpoint& endpoint(Identify identify, bool keyed);
+    Endpoint& endpoint(Identify identify);
     [[nodiscard]] std::unique_ptr<boost::asio::steady_timer>
     start_timer(const std::shared_ptr<Call>& call);
 
