@@ -1,5 +1,6 @@
 #include "output.hpp"
 
+#include "drivers/core/keys/hex.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/chrono.h>
@@ -53,11 +54,7 @@ std::string numbers_in_words(std::span<const std::uint64_t> numbers) {
 }
 
 std::string in_hexadecimal(const std::string& bytes) {
-    std::string out;
-    for (const char byte : bytes) {
-        out += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    }
-    return out;
+    return to_hex(std::as_bytes(std::span(bytes)));
 }
 
 std::string megabytes(std::uint64_t bytes) {
