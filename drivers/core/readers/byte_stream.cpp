@@ -33,6 +33,9 @@ std::size_t ByteStream::read_some(std::span<std::byte> into) {
         }
         count += more;
         position_ += more;
+        if (position_ > most()) {
+            fail_at(most(), "more follows than can: its size is stated wrongly");
+        }
     }
     return count;
 }

@@ -27,7 +27,8 @@ class ByteStream {
     /// So many bytes there are in all, after unpacking, or fewer.
     [[nodiscard]] virtual std::uint64_t most() const = 0;
 
-    /// Reads as many bytes as there are, at most those of `into`; says how many.
+    /// Reads as many bytes as there are, at most those of `into`; says how many. Fails when more
+    /// come than `most`: an archive may state any size.
     std::size_t read_some(std::span<std::byte> into);
     /// Fills `into` with `what` is expected; fails when there is less.
     void read(std::span<std::byte> into, std::string_view what);

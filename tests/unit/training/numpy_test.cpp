@@ -305,6 +305,14 @@ TEST_CASE("a checksum of an .npz file that is wrong is found") {
                       Contains("d.npz (x.npy), byte 160") && Contains("CRC"));
 }
 
+TEST_CASE("an array that is longer than its .npz file states is refused, not believed") {
+    std::string content = test::zip({{"x.npy", x4()}, {"y.npy", y4()}}, true);
+    const std::size_t stated = content.find("PK\1\2") + 24;
+    content.replace(stated, 4, raw<std::uint32_t>({100}));
+    CHECK_THROWS_WITH(load(spec_of("d.npz"), {{"d.npz", content}}),
+                      Contains("d.npz (x.npy), byte 100: more follows than can"));
+}
+
 TEST_CASE("a pair of .npy files, and a test pair") {
     v1::DataSpec spec = spec_of("x.npy");
     Files files{{"x.npy", x4()}, {"y.npy", y4()}, {"xt.npy", x2()}, {"yt.npy", y2()}};
