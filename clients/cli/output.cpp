@@ -1,6 +1,6 @@
 #include "output.hpp"
 
-#include "drivers/core/keys/hex.hpp"
+#include "drivers/core/hex.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/chrono.h>

@@ -1,11 +1,13 @@
 #include "daemon/runs/plain_json.hpp"
 
-#include <fmt/format.h>
+#include "drivers/core/hex.hpp"
+
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.h>
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <span>
 #include <string>
 
 namespace phyll::runs {
@@ -18,14 +20,6 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 using google::protobuf::Reflection;
 
-std::string hexadecimal(const std::string& bytes) {
-    std::string text;
-    for (const char byte : bytes) {
-        text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    }
-    return text;
-}
-
 nlohmann::json unpacked(const Any& any) {
     const std::string type = any.type_url().substr(any.type_url().rfind('/') + 1);
     if (const auto* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(type)) {
@@ -35,7 +29,7 @@ nlohmann::json unpacked(const Any& any) {
             return plain_json(*message);
         }
     }
-    return {{"type", type}, {"bytes", hexadecimal(any.value())}};
+    return {{"type", type}, {"bytes", to_hex(std::as_bytes(std::span(any.value())))}};
 }
 
 /// The value of a singular field, or of entry `index` of a repeated one.
@@ -64,7 +58,8 @@ nlohmann::json value_of(const Message& message, const FieldDescriptor& field, in
         return get(&Reflection::GetRepeatedEnum, &Reflection::GetEnum)->name();
     case FieldDescriptor::CPPTYPE_STRING: {
         const std::string text = get(&Reflection::GetRepeatedString, &Reflection::GetString);
-        return field.type() == FieldDescriptor::TYPE_BYTES ? hexadecimal(text) : text;
+        return field.type() == FieldDescriptor::TYPE_BYTES ? to_hex(std::as_bytes(std::span(text)))
+                                                           : text;
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
         return plain_json(index >= 0 ? reflection.GetRepeatedMessage(message, &field, index)

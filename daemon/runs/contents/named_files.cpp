@@ -1,6 +1,7 @@
 #include "daemon/runs/contents/named_files.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/hex.hpp"
 #include "drivers/core/readers/sha256.hpp"
 #include "drivers/core/text.hpp"
 
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
 namespace phyll::runs {
 namespace {
@@ -81,11 +83,8 @@ std::string hash_in_hex(const std::string& sha256, const std::string& field) {
 }
 
 std::string hash_on_wire(const std::string& hex) {
-    const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
-    std::string bytes;
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-        bytes += static_cast<char>(16 * value(hex[i]) + value(hex[i + 1]));
-    }
+    std::string bytes(hex.size() / 2, '\0');
+    static_cast<void>(from_hex(hex, std::as_writable_bytes(std::span(bytes)))); // of hash_in_hex
     return bytes;
 }
 

@@ -1,7 +1,7 @@
 #include "drivers/core/keys/key.hpp"
 
 #include "drivers/core/error.hpp"
-#include "drivers/core/keys/hex.hpp"
+#include "drivers/core/hex.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>

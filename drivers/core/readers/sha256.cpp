@@ -1,8 +1,8 @@
 #include "drivers/core/readers/sha256.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/hex.hpp"
 
-#include <fmt/format.h>
 #include <sodium.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr std::size_t piece = std::size_t{1} << 16U;
 } // namespace
 
 std::string to_hex(const Sha256Digest& digest) {
-    return fmt::format("{:02x}", fmt::join(digest, ""));
+    return to_hex(std::as_bytes(std::span(digest)));
 }
 
 struct Sha256::State {

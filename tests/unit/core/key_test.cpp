@@ -1,5 +1,5 @@
 #include "drivers/core/error.hpp"
-#include "drivers/core/keys/hex.hpp"
+#include "drivers/core/hex.hpp"
 #include "drivers/core/keys/key_file.hpp"
 #include "tests/support/paths.hpp"
 

@@ -1,4 +1,4 @@
-#include "drivers/core/keys/hex.hpp"
+#include "drivers/core/hex.hpp"
 
 #include <sodium.h>
 
