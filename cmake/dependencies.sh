@@ -9,13 +9,13 @@ set -euo pipefail
 packages=(
     g++ cmake ninja-build ccache pkg-config protobuf-compiler
     libaravis-dev libasound2-dev libboost-dev libcli11-dev libeigen3-dev libfmt-dev libprotobuf-dev librandom123-dev libsdl2-dev
-    libcairo2-dev libcsv-dev libhdf5-dev libjack-jackd2-dev libpng-dev liblbfgs-dev libsndfile1-dev libsodium-dev libspdlog-dev libsqlite3-dev
+    libcairo2-dev libcsv-dev libhdf5-dev libjack-jackd2-dev libpng-dev liblbfgs-dev libsndfile1-dev libsodium-dev libspdlog-dev libsqlite3-dev libsystemd-dev
     libsqlitecpp-dev libtomlplusplus-dev libumockdev-dev libusb-1.0-0-dev libx11-dev libxrandr-dev libzip-dev libzmq3-dev
-    cppzmq-dev nlohmann-json3-dev portaudio19-dev zlib1g-dev
+    cppzmq-dev nlohmann-json3-dev portaudio19-dev prometheus-cpp-dev zlib1g-dev
     catch2
 )
 [ "${1:-}" = "--check" ] && packages+=(alsa-utils aravis-tools aravis-tools-cli clang-19 clang-format-19 jackd2 libasound2-plugins libclang-rt-19-dev lxi-tools python3 python3-h5py
-    python3-protobuf python3-pyvisa-py python3-scikit-rf python3-usb python3-zmq umockdev universal-ctags xvfb)
+    python3-protobuf python3-pyvisa-py python3-scikit-rf python3-usb python3-zmq systemd umockdev universal-ctags xvfb)
 
 missing=()
 for package in "${packages[@]}"; do
