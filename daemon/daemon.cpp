@@ -1,6 +1,7 @@
 #include "daemon.hpp"
 
 #include "daemon/config/defaults.hpp"
+#include "daemon/config/reload.hpp"
 #include "daemon/rig/instrument_configs.hpp"
 #include "daemon/rig/lab.hpp"
 #include "daemon/rig/make_safe.hpp"
@@ -17,9 +18,13 @@
 #include "daemon/runs/run_manager.hpp"
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
+#include "daemon/supervision/pulse.hpp"
+#include "daemon/supervision/supervisor.hpp"
+#include "daemon/supervision/terminal.hpp"
 #include "door.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "drivers/core/version/version.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -53,11 +58,11 @@ unsigned thread_count(const v1::DaemonConfig& config) {
                                  : std::max(1U, std::thread::hardware_concurrency());
 }
 
-/// The configuration with the simulations of the rigs that are made of instruments.
-v1::DaemonConfig with_simulations(const Settings& settings) {
+/// With the simulations of the rigs that are made of instruments.
+v1::DaemonConfig with_simulations(v1::DaemonConfig config) {
     const std::unique_ptr<config::OptionsResolver> options = known_options();
-    v1::DaemonConfig config = settings.config;
-    for (const v1::RigConfig& rig : settings.config.rigs()) {
+    const google::protobuf::RepeatedPtrField<v1::RigConfig> rigs = config.rigs();
+    for (const v1::RigConfig& rig : rigs) {
         if (std::optional<v1::RigConfig> simulation = rig::simulation_of(rig)) {
             config::apply_defaults(*simulation, *options);
             *config.add_rigs() = *std::move(simulation);
@@ -76,14 +81,21 @@ rig::InstrumentSite instrument_site(const Settings& settings, const Clock& clock
             .version = version()};
 }
 
+std::uint64_t max_journal_bytes(const v1::DaemonConfig& config) {
+    return static_cast<std::uint64_t>(config.journal_limit() * 1e9);
+}
+
+Seconds hold_limit(const v1::DaemonConfig& config) {
+    return Seconds(config.hold_limit() * 3600.0);
+}
+
 runs::Premises premises(const Settings& settings, const v1::DaemonConfig& config) {
     runs::Premises out{.version = version(),
                        .host = {rig::kernel_level(), cpu_model()},
                        .rigs = {},
                        .instruments = {},
-                       .max_journal_bytes =
-                           static_cast<std::uint64_t>(settings.config.journal_limit() * 1e9),
-                       .hold_limit = Seconds(settings.config.hold_limit() * 3600.0)};
+                       .max_journal_bytes = max_journal_bytes(settings.config),
+                       .hold_limit = hold_limit(settings.config)};
     if (settings.config.has_digital_power()) {
         out.power.digital = settings.config.digital_power();
     }
@@ -141,10 +153,16 @@ class Service {
     void save_ages();
     void save_ages_or_say_why_not();
     void save_ages_regularly();
+    void say_ready(std::ostream& ready);
+    void be_watched();
+    void await_signals();
+    void reload();
+    /// What became of it, in words.
+    std::string apply(const v1::DaemonConfig& read);
     void stop(int signal);
 
     const Settings& settings_;
-    const v1::DaemonConfig config_; ///< with the simulations of rigs made of instruments
+    v1::DaemonConfig config_; ///< with the simulations of rigs made of instruments; as it is now
     const Clock& clock_;
     runs::StateDir state_;
     runs::Store store_;
@@ -158,7 +176,7 @@ class Service {
     boost::asio::thread_pool exports_{1};
     boost::asio::thread_pool uploads_{1};
     boost::asio::thread_pool lookups_{1};
-    boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
+    boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
     rpc::LeaseTimer lease_timer_;
@@ -174,11 +192,13 @@ class Service {
     rpc::Server server_;
     std::map<std::string, std::uint64_t> saved_ages_;
     bool ages_failed_ = false;
+    const bool had_terminal_ = supervision::has_terminal();
+    std::optional<supervision::Pulse> pulse_; ///< where somebody looks for it
 };
 
 Service::Service(const Settings& settings, const Clock& clock)
     : settings_(settings),
-      config_(with_simulations(settings)),
+      config_(with_simulations(settings.config)),
       clock_(clock),
       state_(settings.state_dir),
       store_(state_.database()),
@@ -218,6 +238,7 @@ Service::Service(const Settings& settings, const Clock& clock)
             .config = config_,
             .host = {rig::kernel_level(), cpu_model()},
             .version = version(),
+            .commit = commit(),
             .state_dir = state_.path().string(),
             .data_dir = settings.data_dir,
             .endpoints = {},
@@ -248,23 +269,14 @@ void Service::run(std::ostream& ready) {
     restore_blocks();
     lab_.begin(rig::second_look);
     listen();
-    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-        if (!error) {
-            stop(signal);
-        }
-    });
+    await_signals();
     save_ages_regularly();
     contents_.uploads().tidy();
     runs_.recover();
     notifier_.look(); // a run may wait for a person by now
     server_.start();
-    nlohmann::json line{{"ready", true}, {"endpoints", site_.endpoints}, {"version", version()}};
-    if (!site_.server_key.empty()) {
-        line["server_key"] = site_.server_key;
-    }
-    ready << line.dump() << std::endl;
-    spdlog::info("phylld {} serves {} rigs at {}", version(), lab_.rigs().size(),
-                 fmt::join(site_.endpoints, " and "));
+    say_ready(ready);
+    be_watched();
     serve_until_stopped();
     desk_.join();
     exports_.join();
@@ -274,6 +286,74 @@ void Service::run(std::ostream& ready) {
     notifier_.stop();
     save_ages_or_say_why_not();
     spdlog::info("phylld has stopped");
+}
+
+void Service::say_ready(std::ostream& ready) {
+    nlohmann::json line{{"ready", true}, {"endpoints", site_.endpoints}, {"version", version()}};
+    if (!site_.server_key.empty()) {
+        line["server_key"] = site_.server_key;
+    }
+    ready << line.dump() << std::endl;
+    const std::string serves = fmt::format("serves {} rigs at {}", lab_.rigs().size(),
+                                           fmt::join(site_.endpoints, " and "));
+    spdlog::info("phylld {} {}", version(), serves);
+    supervision::tell_ready(serves);
+}
+
+void Service::be_watched() {
+    if (const std::optional<Seconds> patience = supervision::patience()) {
+        // A third: one that comes late costs nothing.
+        pulse_.emplace(
+            loop_, *patience / 3, [this] { store_.take_turn(); }, supervision::tell_alive);
+        pulse_->start();
+    }
+}
+
+void Service::await_signals() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) {
+            return;
+        }
+        // Who closes the terminal that phylld was started from wants it to end.
+        if (signal == SIGHUP && supervision::has_terminal() == had_terminal_) {
+            reload();
+            await_signals();
+        } else {
+            stop(signal);
+        }
+    });
+}
+
+/// Takes over what may change while phylld serves. A file that is wrong changes nothing.
+void Service::reload() {
+    supervision::tell_reloading();
+    std::string status;
+    try {
+        status = settings_.read_again
+                     ? apply(settings_.read_again())
+                     : "no configuration file was given: there is nothing to reload";
+        spdlog::info("SIGHUP: {}", status);
+    } catch (const std::exception& error) {
+        status = fmt::format("the configuration stays as it was: {}", error.what());
+        spdlog::error("SIGHUP: {}", status);
+    }
+    supervision::tell_ready(status);
+}
+
+std::string Service::apply(const v1::DaemonConfig& read) {
+    const config::Reloaded reloaded = config::reload(config_, with_simulations(read));
+    spdlog::set_level(spdlog::level::from_str(config_.log_level()));
+    server_.set_limits(limits_of(config_));
+    notifier_.reload(config_.notify());
+    runs_.reload(config_.retention(), max_journal_bytes(config_), hold_limit(config_));
+    std::string text = reloaded.changed.empty()
+                           ? "nothing changed that can be reloaded"
+                           : fmt::format("changed: {}", fmt::join(reloaded.changed, ", "));
+    if (!reloaded.at_start.empty()) {
+        text += fmt::format("; changed in the file, in force from the next start on: {}",
+                            fmt::join(reloaded.at_start, ", "));
+    }
+    return text;
 }
 
 void Service::serve_until_stopped() {
@@ -412,7 +492,10 @@ void Service::save_ages_regularly() {
 }
 
 void Service::stop(int signal) {
-    spdlog::info("phylld stops on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+    spdlog::info("phylld stops on {}", signal == SIGTERM  ? "SIGTERM"
+                                       : signal == SIGINT ? "SIGINT"
+                                                          : "the end of its terminal");
+    supervision::tell_stopping();
     server_.close();
     age_timer_.cancel();
     lease_timer_.wake_at(std::nullopt);
@@ -462,7 +545,7 @@ std::optional<rig::MadeRig> rig_to_look_at(const Settings& settings, const v1::R
 } // namespace
 
 void check_rigs(const Settings& settings, std::ostream& out) {
-    const v1::DaemonConfig config = with_simulations(settings);
+    const v1::DaemonConfig config = with_simulations(settings.config);
     const SystemClock clock;
     Workers workers(thread_count(config));
     const bool keys = asks_for_keys(config);
@@ -512,12 +595,9 @@ std::string cpu_model() {
     return "unknown";
 }
 
-std::string version() {
-    return PHYLL_VERSION;
-}
-
 std::string version_line() {
-    return fmt::format("phylld {}, kernels {} on {}", version(), rig::kernel_level(), cpu_model());
+    return fmt::format("{}, kernels {} on {}", version_of("phylld"), rig::kernel_level(),
+                       cpu_model());
 }
 
 } // namespace phyll

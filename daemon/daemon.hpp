@@ -7,6 +7,7 @@
 #include <phyll/v1/config.pb.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -19,6 +20,9 @@ struct Settings {
     std::filesystem::path state_dir;
     std::string data_dir; ///< empty: none
     std::filesystem::path lock_dir;
+    /// Reads the configuration file again, as it was read for `config`; throws what is wrong with
+    /// it. Empty where there is none.
+    std::function<v1::DaemonConfig()> read_again;
 };
 
 /// Knows the options of every kind of rig and scheme that this daemon was built with.
@@ -44,13 +48,10 @@ enum class Served {
 /// Throws when it cannot start.
 [[nodiscard]] Served serve(const Settings& settings, const Clock& clock, std::ostream& ready);
 
-/// The version with which this binary was built.
-[[nodiscard]] std::string version();
-
 /// What this machine calls its processor.
 [[nodiscard]] std::string cpu_model();
 
-/// "phylld 0.1.0, kernels x86-64-v3 on Xeon 5": what decides every bit of a result.
+/// "phylld 0.1.0 (f3a1c09b5d2e), kernels x86-64-v3 on Xeon 5": what decides every bit of a result.
 [[nodiscard]] std::string version_line();
 
 } // namespace phyll

@@ -66,21 +66,30 @@ std::string read_file(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-phyll::Settings settle(const Arguments& arguments) {
+/// The configuration with what the command line says instead.
+phyll::v1::DaemonConfig read_config(const Arguments& arguments) {
     const auto options = phyll::known_options();
-    phyll::Settings settings;
     const std::string name = arguments.config.empty() ? "built in" : arguments.config;
     const std::string text = arguments.config.empty()
                                  ? std::string(phyll::config::embedded_config())
                                  : read_file(arguments.config);
-    settings.config = phyll::config::load_daemon_config(text, name, *options);
-    phyll::v1::DaemonConfig& config = settings.config;
+    phyll::v1::DaemonConfig config = phyll::config::load_daemon_config(text, name, *options);
     if (!arguments.listen.empty()) {
         config.set_listen(arguments.listen);
     }
     if (!arguments.log_level.empty()) {
         config.set_log_level(arguments.log_level);
     }
+    return config;
+}
+
+phyll::Settings settle(const Arguments& arguments) {
+    phyll::Settings settings;
+    settings.config = read_config(arguments);
+    if (!arguments.config.empty()) {
+        settings.read_again = [arguments] { return read_config(arguments); };
+    }
+    const phyll::v1::DaemonConfig& config = settings.config;
     settings.state_dir = !arguments.state_dir.empty()  ? arguments.state_dir
                          : !config.state_dir().empty() ? config.state_dir()
                                                        : default_state_dir().string();

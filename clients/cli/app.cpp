@@ -2,6 +2,7 @@
 
 #include "labs.hpp"
 #include "lease_token.hpp"
+#include "drivers/core/version/version.hpp"
 #include "signals.hpp"
 
 #include <nlohmann/json.hpp>
@@ -59,7 +60,7 @@ Exit exit_for(Code code) noexcept {
 }
 
 App::App() : cli_("phyllctl drives a phylld: its rigs, its training runs, its data.") {
-    cli_.set_version_flag("--version", std::string("phyllctl ") + PHYLL_VERSION);
+    cli_.set_version_flag("--version", version_of("phyllctl"));
     CLI::Option* endpoint = cli_.add_option(
         "--endpoint", said_.endpoint,
         "Where phylld listens: ipc://PATH or tcp://HOST:PORT; by default $PHYLL_ENDPOINT, else the "

@@ -108,6 +108,7 @@ class Author {
     void add_options(Topic& topic, const Descriptor& type, const std::string& path,
                      const std::string& name);
     [[nodiscard]] Key key_of(const FieldDescriptor& field, const std::string& path) const;
+    [[nodiscard]] std::string about_key(const FieldDescriptor& field) const;
 
     std::string file_;
     const Comments& comments_;
@@ -192,7 +193,15 @@ Key Author::key_of(const FieldDescriptor& field, const std::string& path) const 
             .default_value = default_of(field),
             .required = rule_of(field).required(),
             .topics = {},
-            .about = comments_.of(field)};
+            .about = about_key(field)};
+}
+
+std::string Author::about_key(const FieldDescriptor& field) const {
+    std::string about = comments_.of(field);
+    if (rule_of(field).reloadable()) {
+        about += "\nA reload of the configuration (SIGHUP) takes a change over.";
+    }
+    return about;
 }
 
 /// A path without the numbers of entries: "rigs[].name", "rigs[0].name" and "rigs.0.name" are all

@@ -26,13 +26,15 @@ class Budget {
 
     /// For a client for whom nothing is held yet.
     [[nodiscard]] Account open_account() const;
+    /// What may be held for each from now on; nothing of what is held is given back for it.
+    void set_for_each(std::size_t bytes) noexcept { total_->for_each = bytes; }
     /// Bytes held for all clients.
     [[nodiscard]] std::size_t held() const noexcept { return total_->held; }
 
   private:
     struct Total {
         Total(std::size_t each, std::size_t all) : for_each(each), for_all(all) {}
-        const std::size_t for_each;
+        std::size_t for_each;
         const std::size_t for_all;
         std::atomic<std::size_t> held = 0;
     };

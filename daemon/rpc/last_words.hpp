@@ -21,6 +21,8 @@ class LastWords {
 
     /// Keeps a message for the peer; not more of them than it may have calls in flight.
     void keep(const Peer& peer, v1::Header header);
+    /// Another number of calls from now on.
+    void set_most(std::size_t most) noexcept { most_ = most; }
     /// The peer is gone.
     void forget(const Peer& peer) { kept_.erase(peer); }
 
@@ -30,7 +32,7 @@ class LastWords {
 
     std::map<Peer, std::deque<v1::Header>> kept_;
     boost::asio::steady_timer timer_;
-    const std::size_t most_;
+    std::size_t most_;
     bool waiting_ = false; ///< for the timer
 };
 

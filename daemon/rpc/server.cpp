@@ -66,6 +66,12 @@ Server::Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, cons
       unread_(limits.unread, most_unread_by_all),
       last_words_(loop, limits.calls) {}
 
+void Server::set_limits(const ClientLimits& limits) {
+    limits_ = limits;
+    unread_.set_for_each(limits.unread);
+    last_words_.set_most(limits.calls);
+}
+
 Server::~Server() {
     close();
 }

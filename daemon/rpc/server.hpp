@@ -41,6 +41,8 @@ class Server {
                                 const KeyRing& ring, KeyGate::TurnedAway turned_away);
     /// Set before `start`; called for every call, also for one that was refused.
     void when_ended(Ended then) { ended_ = std::move(then); }
+    /// Other limits from now on; calls that are in flight stay.
+    void set_limits(const ClientLimits& limits);
     void start();
     /// Ends every call under way of who has this key; how many there were.
     /// `but` is left alone.
@@ -128,7 +130,7 @@ class Server {
     const Dispatcher& dispatcher_;
     const Clock& clock_;
     std::list<Endpoint> endpoints_;
-    const ClientLimits limits_;
+    ClientLimits limits_;
     std::optional<KeyGate> gate_;
     Ended ended_;
     Budget asked_{most_asked, most_asked_by_all};

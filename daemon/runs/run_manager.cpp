@@ -55,6 +55,14 @@ RunManager::RunManager(Premises premises, v1::RetentionConfig retention, Store& 
 
 RunManager::~RunManager() = default;
 
+void RunManager::reload(const v1::RetentionConfig& retention, std::uint64_t max_journal_bytes,
+                        Seconds hold_limit) {
+    retention_ = retention;
+    site_.max_journal_bytes = max_journal_bytes;
+    site_.hold_limit = hold_limit;
+    remove_expired();
+}
+
 std::uint64_t RunManager::submit(const v1::RunInfo& info, const v1::RunSpec& spec,
                                  const std::string& run_file, const std::string& idempotency_key) {
     check_lender(spec);

@@ -45,6 +45,11 @@ class RunManager {
     /// what is not kept. Paused runs get their rigs before any other does.
     void recover();
 
+    /// What is kept of runs, each one's journal and how long it is held, from now on: the next run
+    /// that ends or begins to be held or to measure goes by it.
+    void reload(const v1::RetentionConfig& retention, std::uint64_t max_journal_bytes,
+                Seconds hold_limit);
+
     /// Throws FAILED_PRECONDITION for a rig that would measure nothing, as far as that is known.
     /// Any thread.
     void check_calibrated(const v1::RunSpec& spec) const { check_calibrated(rigs_of(spec)); }
@@ -255,7 +260,7 @@ class RunManager {
     void annotate(v1::RunInfo& info) const;
 
     const Premises premises_;
-    const v1::RetentionConfig retention_;
+    v1::RetentionConfig retention_;
     Store& store_;
     const StateDir& state_;
     rig::Lab& lab_;

@@ -9,6 +9,7 @@
 
 #include <phyll/v1/runs.pb.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -37,9 +38,10 @@ struct RunSite {
     const StateDir& state;
     const Clock& clock;
     ReadFilesOf read;
-    std::uint64_t max_journal_bytes; ///< of each run
-    Seconds hold_limit;              ///< how long a run is held before it fails
-    StatedPower power{};             ///< what energy is told from
+    // A reload may change these while runs are under way: each attempt takes what it finds.
+    std::atomic<std::uint64_t> max_journal_bytes; ///< of each run
+    std::atomic<Seconds> hold_limit;              ///< how long a run is held before it fails
+    StatedPower power{};                          ///< what energy is told from
     Workers* workers; ///< that share the numerical work; null: the run's thread alone
     /// Something about the run was stored; called on the run's thread.
     std::function<void(std::uint64_t run)> stored;

@@ -228,6 +228,10 @@ Store::Store(const std::filesystem::path& file) {
 
 Store::~Store() = default;
 
+void Store::take_turn() {
+    impl_->transaction([] {});
+}
+
 bool Store::keeps_reserve() {
     return impl_->reserve.restore();
 }

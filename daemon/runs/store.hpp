@@ -259,6 +259,10 @@ class Store {
     [[nodiscard]] std::optional<v1::Characterisation>
     characterisation(const std::string& rig) const;
 
+    /// Waits for its turn to write, and writes nothing: that this returns, also with an error, says
+    /// that the store is not stuck.
+    void take_turn();
+
     // Who may connect, and who did what.
 
     /// In the order in which they were added, also those that were revoked.

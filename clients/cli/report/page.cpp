@@ -3,6 +3,7 @@
 #include "clients/cli/canvas.hpp"
 #include "clients/cli/output.hpp"
 #include "clients/cli/report/page_parts.hpp"
+#include "drivers/core/version/version.hpp"
 
 #include <fmt/format.h>
 
@@ -92,13 +93,14 @@ std::string page_of(const std::string& title, const std::string& content, const 
         "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
         "<meta charset=\"utf-8\"/>\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-        "<meta name=\"generator\" content=\"phyllctl " PHYLL_VERSION "\"/>\n"
+        "<meta name=\"generator\" content=\"phyllctl {}\"/>\n"
         "<title>{}</title>\n<style>{}{}</style>\n</head>\n<body>\n<h1>{}</h1>\n",
-        in_markup(title), page_style, svg_style(), in_markup(title));
+        version(), in_markup(title), page_style, svg_style(), in_markup(title));
     return out + content +
-           fmt::format("<footer class=\"muted small\">Written {} by phyllctl " PHYLL_VERSION
-                       " from what phylld has recorded of {}.</footer>\n</body>\n</html>\n",
-                       in_markup(local_time(time)), in_markup(of));
+           fmt::format(
+               "<footer class=\"muted small\">Written {} by phyllctl {} from what phylld has "
+               "recorded of {}.</footer>\n</body>\n</html>\n",
+               in_markup(local_time(time)), version(), in_markup(of));
 }
 
 std::string report_page(const RunFacts& facts) {

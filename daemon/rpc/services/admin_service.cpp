@@ -1,7 +1,10 @@
+#include "daemon/config/rules.hpp"
 #include "daemon/rpc/services/desk.hpp"
+#include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 
 #include <phyll/v1/admin.pb.h>
+#include <phyll/v1/config.pb.h>
 
 #include <boost/asio/post.hpp>
 
@@ -58,6 +61,27 @@ void inject_fault(const Site& site, const v1::InjectFaultRequest& request,
         });
 }
 
+/// Empty: it stays as it is.
+v1::SetLogLevelReply set_log_level(const std::string& level, const Call& call) {
+    const auto name_of_level = [] {
+        const spdlog::string_view_t name = spdlog::level::to_string_view(spdlog::get_level());
+        return name == "warning" ? std::string("warn") : std::string(name.data(), name.size());
+    };
+    v1::SetLogLevelReply reply;
+    reply.set_before(name_of_level());
+    if (!level.empty()) {
+        const auto& field = *v1::DaemonConfig::descriptor()->FindFieldByName("log_level");
+        if (const auto violation = config::violation_of(field, level)) {
+            throw invalid_field("level", *violation);
+        }
+        spdlog::set_level(spdlog::level::from_str(level));
+        spdlog::info("log level {} after {}, as {} asked", level, reply.before(),
+                     call.caller().name);
+    }
+    reply.set_level(name_of_level());
+    return reply;
+}
+
 } // namespace
 
 void add_admin_service(Dispatcher& dispatcher, const Site& site) {
@@ -67,6 +91,10 @@ void add_admin_service(Dispatcher& dispatcher, const Site& site) {
     dispatcher.serve<v1::InjectFaultRequest, v1::InjectFaultReply>(
         "phyll.v1.Admin/InjectFault",
         [&site](const auto& request, const auto& call) { inject_fault(site, request, call); });
+    dispatcher.answer<v1::SetLogLevelRequest, v1::SetLogLevelReply>(
+        "phyll.v1.Admin/SetLogLevel", [](const v1::SetLogLevelRequest& request, const Call& call) {
+            return set_log_level(request.level(), call);
+        });
 }
 
 } // namespace phyll::rpc

@@ -137,8 +137,8 @@ void find_contents(const Site& site, const v1::FindDataRequest& request,
         });
 }
 
-/// Throws RESOURCE_EXHAUSTED where all that its owner has uploaded would be more than is allowed.
-void check_room_for(const Site& site, const runs::UploadRecord& upload) {
+/// Throws RESOURCE_EXHAUSTED where all that its owner has uploaded would be more than `limit` GB.
+void check_room_for(const Site& site, const runs::UploadRecord& upload, double limit) {
     const auto known = site.store.upload(upload.sha256);
     if (known && known->size == upload.size) {
         return; // counted when it was begun
@@ -148,13 +148,12 @@ void check_room_for(const Site& site, const runs::UploadRecord& upload) {
         site.store.uploaded_by(upload.uploaded_by) -
         (known && known->uploaded_by == upload.uploaded_by ? known->size : 0);
     const double all = static_cast<double>(others) + static_cast<double>(upload.size);
-    if (all > site.config.limits().data() * gigabyte) {
+    if (all > limit * gigabyte) {
         throw Error(Code::resource_exhausted,
                     fmt::format("with {} the data files of {} would come to {:.3g} GB, and phylld "
                                 "keeps {:g} GB of each client's (limits.data); remove some: "
                                 "'phyllctl data remove'",
-                                in_quotes(upload.name), upload.uploaded_by, all / gigabyte,
-                                site.config.limits().data()));
+                                in_quotes(upload.name), upload.uploaded_by, all / gigabyte, limit));
     }
 }
 
@@ -167,8 +166,8 @@ void put_part(const Site& site, const v1::PutDataRequest& request,
     aside(
         site.uploads, site, call,
         [&site, upload, offset = request.offset(), bytes = call->read_bytes("payload"),
-         stop = call->stop_token()] {
-            check_room_for(site, upload);
+         stop = call->stop_token(), limit = site.config.limits().data()] {
+            check_room_for(site, upload, limit);
             return site.contents.uploads().put(upload, offset, bytes, stop);
         },
         [call](const runs::Received& received) {

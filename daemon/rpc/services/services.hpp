@@ -49,6 +49,7 @@ struct Site {
     const v1::DaemonConfig& config; ///< with every default filled in
     runs::Host host;
     std::string version;
+    std::string commit; ///< empty: not known
     std::string state_dir;
     std::string data_dir;
     std::vector<std::string> endpoints; ///< filled in once they are bound

@@ -36,28 +36,40 @@ std::string how_it_ended(const CommandEnd& end, const CommandLimits& limits) {
 
 Notifier::Notifier(const v1::NotifyConfig& config, const Store& store, const StateDir& state,
                    const NotifierLimits& limits)
-    : command_(config.command()),
-      store_(store),
-      state_(state),
-      limits_(limits),
-      last_(store.last_event()) {
-    if (command_.empty()) {
-        return;
-    }
-    for (std::size_t i = 0; i < limits_.at_once; ++i) {
-        workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-    }
+    : store_(store), state_(state), limits_(limits) {
+    reload(config);
 }
 
 Notifier::~Notifier() {
     stop();
 }
 
-void Notifier::look() noexcept {
-    if (workers_.empty()) {
+void Notifier::reload(const v1::NotifyConfig& config) {
+    if (command().empty()) {
+        last_ = store_.last_event();
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        command_ = config.command();
+    }
+    if (config.command().empty()) {
         return;
     }
+    while (workers_.size() < limits_.at_once) {
+        workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    }
+}
+
+std::string Notifier::command() {
+    const std::lock_guard lock(mutex_);
+    return command_;
+}
+
+void Notifier::look() noexcept {
     try {
+        if (command().empty()) {
+            return;
+        }
         std::vector<StoredEvent> events;
         do {
             events = store_.all_events(last_, event_batch);
@@ -104,14 +116,18 @@ void Notifier::work(const std::stop_token& stop) {
         }
         const Notice notice = std::move(waiting_.front());
         waiting_.pop_front();
+        const std::string command = command_;
         lock.unlock();
-        tell(notice, stop);
+        if (!command.empty()) {
+            tell(command, notice, stop);
+        }
     }
 }
 
-void Notifier::tell(const Notice& notice, const std::stop_token& stop) const {
+void Notifier::tell(const std::string& command, const Notice& notice,
+                    const std::stop_token& stop) const {
     try {
-        const CommandEnd end = run_shell(command_, notice.json, limits_.command, stop);
+        const CommandEnd end = run_shell(command, notice.json, limits_.command, stop);
         if (!end.good()) {
             spdlog::warn("notify: the command that is told that {} {}{}", notice.what,
                          how_it_ended(end, limits_.command),

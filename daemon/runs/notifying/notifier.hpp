@@ -42,6 +42,9 @@ class Notifier {
     /// Thread rule: one caller at a time.
     void look() noexcept;
 
+    /// Another command from now on, also for notices that wait. As `look`.
+    void reload(const v1::NotifyConfig& config);
+
     /// Gives running commands a short while and drops notices that wait; returns when no command
     /// runs any more. Nothing is told afterwards.
     void stop();
@@ -55,15 +58,16 @@ class Notifier {
     void consider(const StoredEvent& stored);
     void enqueue(Notice notice);
     void work(const std::stop_token& stop);
-    void tell(const Notice& notice, const std::stop_token& stop) const;
+    void tell(const std::string& command, const Notice& notice, const std::stop_token& stop) const;
+    [[nodiscard]] std::string command();
 
-    const std::string command_; ///< empty: nobody is told
     const Store& store_;
     const StateDir& state_;
     const NotifierLimits limits_;
     std::uint64_t last_ = 0; ///< event that was looked at
     std::mutex mutex_;
     std::condition_variable_any changed_;
+    std::string command_;        ///< under the mutex; empty: nobody is told
     std::deque<Notice> waiting_; ///< under the mutex
     std::vector<std::jthread> workers_;
 };
