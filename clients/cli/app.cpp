@@ -1,8 +1,8 @@
 #include "app.hpp"
 
+#include "drivers/core/version/version.hpp"
 #include "labs.hpp"
 #include "lease_token.hpp"
-#include "drivers/core/version/version.hpp"
 #include "signals.hpp"
 
 #include <nlohmann/json.hpp>
