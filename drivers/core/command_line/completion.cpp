@@ -90,7 +90,7 @@ void write_words(const std::vector<Place>& places, std::ostream& out) {
 constexpr std::string_view before_values = R"bash(
 # Sets `values` to the words that the value of an option ($2) of a command ($1) is one of, which may be
 # none; fails where no value follows it.
-__PROGRAM___values() {
+_PROGRAM_values() {
     case "$1:$2" in
 )bash";
 
@@ -99,7 +99,7 @@ constexpr std::string_view before_words = R"bash(    *) return 1 ;;
 }
 
 # Sets `options` and `words` to what may follow a command; fails where it is none.
-__PROGRAM___words() {
+_PROGRAM_words() {
     case "$1" in
 )bash";
 
@@ -107,7 +107,7 @@ constexpr std::string_view after_words = R"bash(    *) return 1 ;;
     esac
 }
 
-__PROGRAM__() {
+_PROGRAM() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local place='' values='' options='' words='' i
     COMPREPLY=()
@@ -119,23 +119,23 @@ __PROGRAM__() {
     fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         [[ ${COMP_WORDS[i]} == '--' ]] && return # another command's words follow
-        if __PROGRAM___values "$place" "${COMP_WORDS[i]}"; then
+        if _PROGRAM_values "$place" "${COMP_WORDS[i]}"; then
             [[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
             ((i++))
-        elif __PROGRAM___words "$place ${COMP_WORDS[i]}"; then
+        elif _PROGRAM_words "$place ${COMP_WORDS[i]}"; then
             place+=" ${COMP_WORDS[i]}"
         fi
     done
-    if __PROGRAM___values "$place" "$before"; then
+    if _PROGRAM_values "$place" "$before"; then
         words=$values
     else
-        __PROGRAM___words "$place"
+        _PROGRAM_words "$place"
         [[ $word == -* ]] && words=$options
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }
 
-complete -o default -F __PROGRAM__ PROGRAM
+complete -o default -F _PROGRAM PROGRAM
 )bash";
 
 std::string with_name(std::string_view script, const std::string& program) {

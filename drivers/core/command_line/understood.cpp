@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <iterator>
 #include <string_view>
 
 namespace phyll::command_line {
@@ -28,8 +27,11 @@ std::vector<const CLI::Option*> own_options(const CLI::App& command) {
     // A group of options is a command without a name.
     for (const CLI::App* group :
          command.get_subcommands([](const CLI::App* sub) { return sub->get_name().empty(); })) {
-        const std::vector<const CLI::Option*> inside = own_options(*group);
-        options.insert(options.end(), inside.begin(), inside.end());
+        for (const CLI::Option* option : own_options(*group)) {
+            if (option != group->get_help_ptr()) { // it has one of its own
+                options.push_back(option);
+            }
+        }
     }
     return options;
 }
@@ -56,7 +58,18 @@ std::vector<std::string> valid_words(const CLI::Option& option) {
 
 std::string valid_range(const CLI::Option& option) {
     const std::string checks = checks_of(option);
-    return is_list_of_words(checks) ? "" : checks;
+    if (is_list_of_words(checks)) {
+        return "";
+    }
+    // "INT in [1 - 64]"
+    const std::size_t from = checks.find(" in [");
+    const std::size_t to = checks.find(" - ");
+    if (from == std::string::npos || to == std::string::npos || to < from ||
+        !checks.ends_with(']')) {
+        return checks;
+    }
+    return checks.substr(from + 5, to - from - 5) + " to " +
+           checks.substr(to + 3, checks.size() - to - 4);
 }
 
 } // namespace phyll::command_line

@@ -26,7 +26,7 @@ namespace phyll::command_line {
 /// The words of which its value is one; empty: of any others.
 [[nodiscard]] std::vector<std::string> valid_words(const CLI::Option& option);
 
-/// What else its value must be, in the words of what checks it: "INT in [1 - 64]"; empty: nothing.
+/// What else its value must be, "1 to 64", or in the words of what checks it; empty: nothing.
 [[nodiscard]] std::string valid_range(const CLI::Option& option);
 
 } // namespace phyll::command_line
