@@ -103,8 +103,8 @@ With it come phyllslm, which shows pictures on a spatial light modulator, and ph
 records through a sound card.\n\
 \n\
 Software limits protect instruments; they are no safety interlock."
-    DEPENDS "init-system-helpers (>= 1.54), systemd | systemd-sysusers, systemd | systemd-tmpfiles, udev"
-    RECOMMENDS "phyllctl"
+    DEPENDS "init-system-helpers (>= 1.54), systemd | systemd-sysusers, systemd | systemd-tmpfiles"
+    RECOMMENDS "phyllctl, udev"
     SUGGESTS "phyllsim, prometheus, sqlite3, xinit, xserver-xorg-legacy")
 set(CPACK_DEBIAN_PHYLLD_PACKAGE_CONTROL_EXTRA
     ${packaging}/debian/conffiles ${packaging}/debian/postinst ${packaging}/debian/prerm ${packaging}/debian/postrm)
