@@ -28,7 +28,21 @@ function(phyll_include_root target scope path)
     get_filename_component(parent ${root}/${path} DIRECTORY)
     file(MAKE_DIRECTORY ${parent})
     file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${path} ${root}/${path} SYMBOLIC)
-    target_include_directories(${target} ${scope} ${root})
+    target_include_directories(${target} ${scope} $<BUILD_INTERFACE:${root}>)
+endfunction()
+
+# phyll_package(<target> <name>): gives it, as phyll::<name>, to those who build outside this tree, by the
+# package libphyll-dev. Includes are those of this tree.
+function(phyll_package target name)
+    if(PHYLL_SANITIZE)
+        return()
+    endif()
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+    target_include_directories(${target} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/phyll>)
+    install(TARGETS ${target} EXPORT phyll
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/phyll COMPONENT libphyll-dev
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/phyll COMPONENT phyll-kernels)
+    set_property(GLOBAL APPEND PROPERTY PHYLL_PACKAGED ${target})
 endfunction()
 
 # phyll_not_optimised(<target> [ALWAYS]): in a sanitizer build (or in any), where optimising takes more than
@@ -65,11 +79,11 @@ function(phyll_unify target)
 endfunction()
 
 # phyll_room(<name> PATH <folder> SOURCES ... [PUBLIC ...] [PRIVATE ...] [PRECOMPILE <header> ...]
-#            [APART <source> ...] [ALONE <source> ...] [COMPUTES])
-# PRECOMPILE: large headers, of others, that most of the sources include; they do so in any case.
+#            [APART <source> ...] [ALONE <source> ...] [COMPUTES] [PACKAGED])
+# PACKAGED: see phyll_package. PRECOMPILE: large headers, of others, that most of the sources include; they do so in any case.
 # APART, ALONE: see phyll_unify. COMPUTES: optimised in sanitizer builds, too.
 function(phyll_room name)
-    cmake_parse_arguments(ARG "COMPUTES" "PATH" "SOURCES;PUBLIC;PRIVATE;PRECOMPILE;APART;ALONE" ${ARGN})
+    cmake_parse_arguments(ARG "COMPUTES;PACKAGED" "PATH" "SOURCES;PUBLIC;PRIVATE;PRECOMPILE;APART;ALONE" ${ARGN})
     list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/${ARG_PATH}/)
     list(TRANSFORM ARG_APART PREPEND ${PROJECT_SOURCE_DIR}/${ARG_PATH}/)
     list(TRANSFORM ARG_ALONE PREPEND ${PROJECT_SOURCE_DIR}/${ARG_PATH}/)
@@ -80,7 +94,12 @@ function(phyll_room name)
         phyll_not_optimised(phyll_${name})
     endif()
     phyll_include_root(phyll_${name} PUBLIC ${ARG_PATH})
-    target_link_libraries(phyll_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} phyll_warnings)
+    target_link_libraries(phyll_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} $<BUILD_INTERFACE:phyll_warnings>)
+    if(ARG_PACKAGED)
+        phyll_package(phyll_${name} ${name})
+        install(DIRECTORY ${PROJECT_SOURCE_DIR}/${ARG_PATH}/ COMPONENT libphyll-dev
+            DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/phyll/${ARG_PATH} FILES_MATCHING PATTERN "*.hpp")
+    endif()
     if(ARG_PRECOMPILE)
         target_precompile_headers(phyll_${name} PRIVATE ${ARG_PRECOMPILE})
     endif()
@@ -89,12 +108,12 @@ endfunction()
 # Knows every .proto of the project and its import root; phyll_proto adds them.
 add_library(phyll_protos INTERFACE)
 
-# phyll_proto(<name> [UNTOLD] ROOT <import root> PROTOS ... [DEPENDS <other phyll_proto names>])
-# UNTOLD: what the daemon keeps for itself, and explains to nobody.
+# phyll_proto(<name> [UNTOLD] [PACKAGED] ROOT <import root> PROTOS ... [DEPENDS <other phyll_proto names>])
+# UNTOLD: what the daemon keeps for itself, and explains to nobody. PACKAGED: see phyll_package.
 # Generated code is compiled once, into a library of its own, without our warnings and AddressSanitizer;
 # where PHYLL_PROTOS_OF says so, it is another build's.
 function(phyll_proto name)
-    cmake_parse_arguments(ARG "UNTOLD" "ROOT" "PROTOS;DEPENDS" ${ARGN})
+    cmake_parse_arguments(ARG "UNTOLD;PACKAGED" "ROOT" "PROTOS;DEPENDS" ${ARGN})
     set(build ${PROJECT_BINARY_DIR})
     if(PHYLL_PROTOS_OF)
         set(build ${PHYLL_PROTOS_OF})
@@ -140,12 +159,22 @@ function(phyll_proto name)
         endif()
     endif()
     add_library(phyll::${name} ALIAS phyll_${name})
-    target_include_directories(phyll_${name} SYSTEM ${scope} ${out})
+    target_include_directories(phyll_${name} SYSTEM ${scope} $<BUILD_INTERFACE:${out}>)
     target_link_libraries(phyll_${name} ${scope} protobuf::libprotobuf)
     foreach(other IN LISTS ARG_DEPENDS)
         target_link_libraries(phyll_${name} ${scope} phyll::${other})
         add_dependencies(phyll_${name} phyll_${other})
     endforeach()
+    if(ARG_PACKAGED AND NOT PHYLL_PROTOS_OF)
+        phyll_package(phyll_${name} ${name})
+        install(DIRECTORY ${out}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/phyll COMPONENT libphyll-dev
+            FILES_MATCHING PATTERN "*.pb.h")
+        foreach(proto IN LISTS ARG_PROTOS)
+            get_filename_component(folder ${proto} DIRECTORY)
+            install(FILES ${PROJECT_SOURCE_DIR}/${ARG_ROOT}/${proto} COMPONENT libphyll-dev
+                DESTINATION ${CMAKE_INSTALL_DATADIR}/phyll/proto/${folder})
+        endforeach()
+    endif()
 endfunction()
 
 # phyll_embed_protos(<target> <template>): compiles <template> into <target>, with @BYTES@ in it
@@ -189,7 +218,6 @@ function(phyll_kernels name)
         if(level STREQUAL "x86-64")
             set(target phyll_${name})
             set(folder ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
-            set(destination ${CMAKE_INSTALL_LIBDIR}/phyll)
         else()
             string(REPLACE "-" "_" suffix ${level})
             set(target phyll_${name}_${suffix})
@@ -211,20 +239,44 @@ function(phyll_kernels name)
         target_compile_options(${target} PRIVATE -O3 -fno-math-errno -fno-trapping-math)
         target_link_libraries(${target} PRIVATE phyll_warnings)
         phyll_include_root(${target} PUBLIC ${ARG_PATH})
-        install(TARGETS ${target} LIBRARY DESTINATION ${destination})
-        if(NOT level STREQUAL "x86-64")
+        if(level STREQUAL "x86-64")
+            phyll_package(${target} ${name})
+        else()
+            install(TARGETS ${target} LIBRARY DESTINATION ${destination} COMPONENT phyll-kernels)
             add_dependencies(phyll_${name} ${target})
+            set_property(GLOBAL APPEND PROPERTY PHYLL_PACKAGED ${target})
         endif()
     endforeach()
     add_library(phyll::${name} ALIAS phyll_${name})
 endfunction()
 
-# phyll_program(<name> SOURCES ... LINKS ...)
+# phyll_program(<name> SOURCES ... LINKS ... PACKAGE <Debian package> MANUAL <section>
+#               [DOCUMENT_WITH <argument> ...])
+# It writes its manual page and bash's completion itself; see drivers/core/command_line. DOCUMENT_WITH: what
+# it is told then beside that.
 function(phyll_program name)
-    cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+    cmake_parse_arguments(ARG "" "PACKAGE;MANUAL" "SOURCES;LINKS;DOCUMENT_WITH" ${ARGN})
     add_executable(${name} ${ARG_SOURCES})
     phyll_not_optimised(${name})
     target_link_libraries(${name} PRIVATE ${ARG_LINKS} phyll_warnings)
     set_target_properties(${name} PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/phyll")
-    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${ARG_PACKAGE})
+    set_property(GLOBAL APPEND PROPERTY PHYLL_PACKAGED ${name})
+    if(PHYLL_SANITIZE)
+        return() # Leaks of what ends at once would be reported, and nobody installs it.
+    endif()
+    set(page ${PROJECT_BINARY_DIR}/documents/${name}.${ARG_MANUAL}.gz)
+    set(completion ${PROJECT_BINARY_DIR}/documents/completion/${name})
+    file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/documents/completion)
+    add_custom_command(
+        OUTPUT ${page} ${completion}
+        COMMAND $<TARGET_FILE:${name}> ${ARG_DOCUMENT_WITH} --manual | gzip -9n > ${page}
+        COMMAND $<TARGET_FILE:${name}> ${ARG_DOCUMENT_WITH} --completion > ${completion}
+        DEPENDS ${name}
+        COMMENT "Manual page and completion of ${name}")
+    add_custom_target(${name}_documents ALL DEPENDS ${page} ${completion})
+    set_property(GLOBAL APPEND PROPERTY PHYLL_PACKAGED ${name}_documents)
+    install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${ARG_MANUAL} COMPONENT ${ARG_PACKAGE})
+    install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        COMPONENT ${ARG_PACKAGE})
 endfunction()

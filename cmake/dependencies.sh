@@ -14,7 +14,7 @@ packages=(
     cppzmq-dev nlohmann-json3-dev portaudio19-dev prometheus-cpp-dev zlib1g-dev
     catch2
 )
-[ "${1:-}" = "--check" ] && packages+=(alsa-utils aravis-tools aravis-tools-cli clang-19 clang-format-19 jackd2 libasound2-plugins libclang-rt-19-dev lxi-tools python3 python3-h5py
+[ "${1:-}" = "--check" ] && packages+=(alsa-utils aravis-tools aravis-tools-cli clang-19 clang-format-19 groff-base jackd2 libasound2-plugins libclang-rt-19-dev lxi-tools man-db python3 python3-h5py
     python3-protobuf python3-pyvisa-py python3-scikit-rf python3-usb python3-zmq systemd umockdev universal-ctags xvfb)
 
 missing=()

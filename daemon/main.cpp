@@ -5,6 +5,7 @@
 #include "drivers/core/error.hpp"
 #include "explain.hpp"
 #include "make_safe.hpp"
+#include "manual.hpp"
 #include "verify.hpp"
 
 #include <CLI/CLI.hpp>
@@ -162,6 +163,7 @@ int main(int argc, char** argv) {
                        "weights are the same, and exit")
             ->type_name("BUNDLE");
     app.add_flag("--json", arguments.json, "Say so as one JSON object")->needs(verify);
+    phyll::add_manual(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -94,5 +94,7 @@ void add_key_commands(App& app);
 void add_lab_commands(App& app);
 void add_audit_command(App& app);
 void add_log_level_command(App& app);
+/// The manual page and what bash completes by, of all these.
+void add_manual(App& app);
 
 } // namespace phyll::cli

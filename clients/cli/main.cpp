@@ -21,5 +21,6 @@ int main(int argc, char** argv) {
     phyll::cli::add_lab_commands(app);
     phyll::cli::add_audit_command(app);
     phyll::cli::add_log_level_command(app);
+    phyll::cli::add_manual(app);
     return app.run(argc, argv);
 }

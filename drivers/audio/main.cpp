@@ -3,6 +3,7 @@
 
 #include "drivers/audio/server.hpp"
 #include "drivers/audio/sound_card.hpp"
+#include "drivers/core/command_line/documents.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/require.hpp"
 
@@ -153,6 +154,14 @@ int main(int argc, char** argv) {
                  "whenever no phylld is connected.");
     app.set_version_flag("--version", "phyllaudio " PHYLL_VERSION);
     add_options(app, arguments);
+    phyll::command_line::add_documents(
+        app, {.program = "phyllaudio",
+              .version = PHYLL_VERSION,
+              .about = "plays and records through one sound card for phylld",
+              .sections = {{.title = "FILES",
+                            .entries = {{"/etc/default/phyllaudio",
+                                         "What the service phyllaudio.service is told."}}},
+                           {.title = "SEE ALSO", .text = "phylld(8), phyllctl(1)"}}});
     CLI11_PARSE(app, argc, argv);
     try {
         if (arguments.list) {

@@ -1,6 +1,7 @@
 // phyllslm: shows on one monitor what a phylld tells it to: a spatial light modulator's own
 // service.
 
+#include "drivers/core/command_line/documents.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/display/sdl_panel.hpp"
 #include "drivers/display/server.hpp"
@@ -82,6 +83,14 @@ int main(int argc, char** argv) {
     app.add_option("--port", arguments.port, "TCP port; 0: any that is free")
         ->capture_default_str();
     app.add_flag("--list", arguments.list, "list the monitors, and end");
+    phyll::command_line::add_documents(
+        app, {.program = "phyllslm",
+              .version = PHYLL_VERSION,
+              .about = "shows on one monitor what phylld tells it to",
+              .sections = {{.title = "FILES",
+                            .entries = {{"/etc/default/phyllslm",
+                                         "What the service phyllslm.service is told."}}},
+                           {.title = "SEE ALSO", .text = "phylld(8), phyllctl(1)"}}});
     CLI11_PARSE(app, argc, argv);
     try {
         if (arguments.list) {

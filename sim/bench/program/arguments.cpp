@@ -1,5 +1,6 @@
 #include "sim/bench/program/arguments.hpp"
 
+#include "drivers/core/command_line/documents.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 #include "sim/bench/usb/over_usb.hpp"
@@ -197,6 +198,14 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
         ->type_name("CMD ARGS...");
     command_line->add_options(app);
     const ControlCommands control(app);
+    command_line::add_documents(
+        app, {.program = "phyllsim",
+              .version = PHYLL_VERSION,
+              .about = "a bench of virtual instruments for phylld",
+              .sections = {{.title = "ENVIRONMENT",
+                            .entries = {{"PHYLLSIM_CONTROL",
+                                         "The control socket of the bench that ctl asks."}}},
+                           {.title = "SEE ALSO", .text = "phylld(8), phyllctl(1)"}}});
     try {
         std::ranges::reverse(own); // as CLI11 wants them
         app.parse(own);

@@ -1,0 +1,20 @@
+# find_package(phyll): libraries phyll::core, phyll::instruments, phyll::instrument_rigs, phyll::sim_rigs,
+# phyll::client and what they are made of. An include is that of phylld's own tree, "drivers/core/error.hpp",
+# and a .proto file may import "phyll/v1/annotations.proto" from PHYLL_PROTO_DIR.
+include(CMakeFindDependencyMacro)
+find_dependency(Eigen3 3.4 NO_MODULE)
+find_dependency(fmt)
+find_dependency(PkgConfig)
+find_dependency(Protobuf)
+find_dependency(Threads)
+find_dependency(ZLIB)
+foreach(library IN ITEMS aravis:aravis-0.8 libusb:libusb-1.0 sodium:libsodium zeromq:libzmq)
+    string(REPLACE ":" ";" library ${library})
+    list(GET library 0 target)
+    list(GET library 1 module)
+    if(NOT TARGET PkgConfig::${target})
+        pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${module})
+    endif()
+endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/phyllTargets.cmake)
+get_filename_component(PHYLL_PROTO_DIR ${CMAKE_CURRENT_LIST_DIR}/../../../../share/phyll/proto ABSOLUTE)
