@@ -55,6 +55,7 @@ void add_lab_service(Dispatcher& dispatcher, const Site& site) {
         "phyll.v1.Lab/Describe", [&site](const v1::DescribeRequest&, const Call& call) {
             v1::DescribeReply reply;
             reply.set_version(site.version);
+            reply.set_commit(site.commit);
             reply.set_protocol(protocol_version);
             reply.set_kernel_level(site.host.kernel_level);
             reply.set_cpu_model(site.host.cpu_model);
