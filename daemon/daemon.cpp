@@ -18,10 +18,10 @@
 #include "daemon/runs/state_dir.hpp"
 #include "daemon/runs/store.hpp"
 #include "door.hpp"
-#include "examine.hpp"
 #include "drivers/core/commit.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "examine.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>

@@ -27,12 +27,11 @@ doctor::Subject subject_of(const Settings& settings) {
 /// What is stored of the calibration of a rig that is made of instruments. None is reached for.
 v1::Calibration stored_calibration(const Settings& settings, const v1::RigConfig& config,
                                    Workers& workers, const Clock& clock) {
-    const rig::InstrumentSite site{
-        .shelf = rig::make_shelf(settings.config.instruments(), settings.lock_dir, clock,
-                                 read_toml()),
-        .calibrations =
-            std::make_shared<runs::CalibrationFiles>(settings.state_dir / "calibration"),
-        .version = version()};
+    const rig::InstrumentSite site{.shelf = rig::make_shelf(settings.config.instruments(),
+                                                            settings.lock_dir, clock, read_toml()),
+                                   .calibrations = std::make_shared<runs::CalibrationFiles>(
+                                       settings.state_dir / "calibration"),
+                                   .version = version()};
     const rig::MadeRig made =
         rig::make_rig(config, workers, clock, runs::read_below(settings.data_dir, ""), site);
     for (instruments::Instrument* instrument : made.instruments->instruments()) {
@@ -65,8 +64,8 @@ void add_rigs(const Settings& settings, const Clock& clock, doctor::Subject& sub
 
 std::function<std::vector<v1::Examined>(std::vector<doctor::ExaminedRig>, std::stop_token)>
 examiner(const Settings& settings, const std::filesystem::path& state_dir, const Clock& clock) {
-    return [base = subject_of(settings), state_dir,
-            &clock](std::vector<doctor::ExaminedRig> rigs, std::stop_token stop) {
+    return [base = subject_of(settings), state_dir, &clock](std::vector<doctor::ExaminedRig> rigs,
+                                                            std::stop_token stop) {
         doctor::Subject subject = base;
         subject.state_dir = state_dir;
         subject.rigs = std::move(rigs);

@@ -159,8 +159,9 @@ int main(int argc, char** argv) {
                        "Train the run of a bundle again from what it measured, say whether the "
                        "weights are the same, and exit")
             ->type_name("BUNDLE");
-    app.add_flag("--json", arguments.json,
-                 "Say so in JSON: what was verified in one object, what was examined in one a line");
+    app.add_flag(
+        "--json", arguments.json,
+        "Say so in JSON: what was verified in one object, what was examined in one a line");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -70,7 +70,7 @@ std::vector<Finding> compare_builds(const Build& own, const v1::DescribeReply& o
 Finding compare_clocks(double told, double received) {
     const double ahead = received - told; // and what the way took, far below what is noticed
     const double by = std::abs(ahead);
-    Finding line{.severity = by <= unnoticed  ? Severity::fine
+    Finding line{.severity = by <= unnoticed ? Severity::fine
                              : by <= noticed ? Severity::note
                                              : Severity::warning,
                  .check = "clock",

@@ -32,11 +32,11 @@ void check_calibration(const Premises& premises, Findings& findings) {
         const double longest = config->calibration_days();
         if (calibration.state() != v1::Calibration::VALID) {
             const bool allowed = config->uncalibrated() == "allow";
-            findings.add(allowed ? v1::Examined::WARNING : v1::Examined::FAULT, name,
-                         fmt::format("{}; it measures {}", calibration.reason(),
-                                     allowed ? "nevertheless (uncalibrated = \"allow\")"
-                                             : "nothing"),
-                         advice);
+            findings.add(
+                allowed ? v1::Examined::WARNING : v1::Examined::FAULT, name,
+                fmt::format("{}; it measures {}", calibration.reason(),
+                            allowed ? "nevertheless (uncalibrated = \"allow\")" : "nothing"),
+                advice);
         } else if (age > (1.0 - soon) * longest) {
             findings.warning(name,
                              fmt::format("its calibration is {:.3g} days old and stale in {:.2g}",

@@ -49,9 +49,9 @@ UsbDevice device_at(const Host& host, const std::filesystem::path& folder) {
             .vendor = host.line_of(folder / "idVendor"),
             .product = host.line_of(folder / "idProduct"),
             .serial = host.line_of(folder / "serial"),
-            .node = fmt::format("/dev/bus/usb/{:03}/{:03}",
-                                number_in(host.line_of(folder / "busnum")),
-                                number_in(host.line_of(folder / "devnum")))};
+            .node =
+                fmt::format("/dev/bus/usb/{:03}/{:03}", number_in(host.line_of(folder / "busnum")),
+                            number_in(host.line_of(folder / "devnum")))};
 }
 
 std::vector<UsbDevice> usb_devices(const Host& host) {
@@ -67,12 +67,12 @@ std::vector<UsbDevice> usb_devices(const Host& host) {
 /// Where USB3 Vision cameras have their control (class, subclass and protocol of an interface).
 bool is_camera(const Host& host, const UsbDevice& device) {
     const std::string name = device.folder.filename().string();
-    return std::ranges::any_of(
-        host.entries(device.folder), [&](const std::filesystem::path& interface) {
-            return interface.filename().string().starts_with(name + ":") &&
-                   host.line_of(interface / "bInterfaceClass") == "ef" &&
-                   host.line_of(interface / "bInterfaceSubClass") == "05";
-        });
+    return std::ranges::any_of(host.entries(device.folder),
+                               [&](const std::filesystem::path& interface) {
+                                   return interface.filename().string().starts_with(name + ":") &&
+                                          host.line_of(interface / "bInterfaceClass") == "ef" &&
+                                          host.line_of(interface / "bInterfaceSubClass") == "05";
+                               });
 }
 
 void judge_node(const Host& host, const std::string& instrument, const UsbDevice& device,
@@ -202,10 +202,10 @@ void check_usb(const Premises& premises, Findings& findings) {
         }
         return *devices;
     };
-    for_each_of<UsbAddress>(
-        premises.subject, [&](const v1::InstrumentConfig& instrument, const UsbAddress& address) {
-            judge_usb(premises.host, all(), instrument, address, findings);
-        });
+    for_each_of<UsbAddress>(premises.subject,
+                            [&](const v1::InstrumentConfig& instrument, const UsbAddress& address) {
+                                judge_usb(premises.host, all(), instrument, address, findings);
+                            });
     for (const v1::InstrumentConfig& instrument : premises.subject.config.instruments()) {
         if (instrument.virtual_() || instrument.kind() != "camera") {
             continue;
@@ -222,14 +222,13 @@ void check_usb(const Premises& premises, Findings& findings) {
 
 void check_serial(const Premises& premises, Findings& findings) {
     std::optional<std::vector<ProcessView>> all;
-    for_each_of<SerialAddress>(
-        premises.subject,
-        [&](const v1::InstrumentConfig& instrument, const SerialAddress& address) {
-            if (!all) {
-                all = processes(premises.host);
-            }
-            judge_serial(premises.host, *all, instrument, address, findings);
-        });
+    for_each_of<SerialAddress>(premises.subject, [&](const v1::InstrumentConfig& instrument,
+                                                     const SerialAddress& address) {
+        if (!all) {
+            all = processes(premises.host);
+        }
+        judge_serial(premises.host, *all, instrument, address, findings);
+    });
 }
 
 } // namespace phyll::doctor

@@ -59,18 +59,18 @@ void judge_blanking(const Host& host, const std::string& instrument, Findings& f
 } // namespace
 
 void check_display(const Premises& premises, Findings& findings) {
-    for_each_served(
-        premises.subject, "slm", "phyllslm", findings,
-        [&](const std::string& instrument, std::uint16_t port) {
-            const std::size_t before = findings.all().size();
-            static_cast<void>(is_served(premises, instrument, port, "phyllslm",
-                                        about_sockets(premises.host), findings));
-            judge_blanking(premises.host, instrument, findings);
-            if (findings.all().size() == before) {
-                findings.fine(instrument, "its phyllslm listens, and nothing is seen that blanks "
+    for_each_served(premises.subject, "slm", "phyllslm", findings,
+                    [&](const std::string& instrument, std::uint16_t port) {
+                        const std::size_t before = findings.all().size();
+                        static_cast<void>(is_served(premises, instrument, port, "phyllslm",
+                                                    about_sockets(premises.host), findings));
+                        judge_blanking(premises.host, instrument, findings);
+                        if (findings.all().size() == before) {
+                            findings.fine(instrument,
+                                          "its phyllslm listens, and nothing is seen that blanks "
                                           "its display");
-            }
-        });
+                        }
+                    });
 }
 
 } // namespace phyll::doctor

@@ -42,9 +42,7 @@ struct Premises {
     Deadline deadline; ///< after which a check that takes long ends, and says so
     std::stop_token stop;
 
-    [[nodiscard]] bool is_late() const {
-        return stop.stop_requested() || deadline.passed(clock);
-    }
+    [[nodiscard]] bool is_late() const { return stop.stop_requested() || deadline.passed(clock); }
     /// Seconds since 1970, UTC.
     [[nodiscard]] double now() const { return Seconds(clock.wall().time_since_epoch()).count(); }
 };

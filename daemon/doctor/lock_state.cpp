@@ -18,8 +18,8 @@ namespace {
 /// the numbers are others.
 bool is_listed(const Host& host, const struct stat& file) {
     std::istringstream lines(host.read("/proc/locks").value_or(""));
-    const std::string place = fmt::format("{:02x}:{:02x}:{}", ::major(file.st_dev),
-                                          ::minor(file.st_dev), file.st_ino);
+    const std::string place =
+        fmt::format("{:02x}:{:02x}:{}", ::major(file.st_dev), ::minor(file.st_dev), file.st_ino);
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);
         std::string number;

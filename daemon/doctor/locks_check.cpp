@@ -32,12 +32,11 @@ bool judge_lock(const Premises& premises, const std::filesystem::path& file,
                          ? "stop that process, or take the instrument out of this configuration"
                          : "that may be the phylld of this lab; otherwise stop it");
     } else if (!premises.host.may_use(file)) {
-        findings.warning(
-            subject,
-            fmt::format("{} may not open its lock {}: {}", own_user(), file.string(),
-                        ownership_of(premises.host, file)),
-            fmt::format("nobody holds it: remove {} as its owner, or 'chmod 666' it",
-                        file.string()));
+        findings.warning(subject,
+                         fmt::format("{} may not open its lock {}: {}", own_user(), file.string(),
+                                     ownership_of(premises.host, file)),
+                         fmt::format("nobody holds it: remove {} as its owner, or 'chmod 666' it",
+                                     file.string()));
     } else {
         return true;
     }
@@ -65,10 +64,10 @@ void check_locks(const Premises& premises, Findings& findings) {
         return;
     }
     if (!premises.host.may_use(folder)) {
-        findings.fault(folder,
-                       fmt::format("{} may not write it: {}", own_user(),
-                                   ownership_of(premises.host, folder)),
-                       fmt::format("'chmod 1777 {}' as its owner", folder));
+        findings.fault(
+            folder,
+            fmt::format("{} may not write it: {}", own_user(), ownership_of(premises.host, folder)),
+            fmt::format("'chmod 1777 {}' as its owner", folder));
         return;
     }
     std::map<std::filesystem::path, std::string> ours;

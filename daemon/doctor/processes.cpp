@@ -94,12 +94,11 @@ std::vector<ProcessView> named(const std::vector<ProcessView>& all,
 
 bool has_open(const Host& host, pid_t process, const std::filesystem::path& file) {
     const std::filesystem::path wanted = host.at(file);
-    return std::ranges::any_of(host.entries(folder_of_process(process) / "fd"),
-                               [&](const std::filesystem::path& open) {
-                                   std::error_code unknown;
-                                   return std::filesystem::equivalent(host.at(open), wanted,
-                                                                      unknown);
-                               });
+    return std::ranges::any_of(
+        host.entries(folder_of_process(process) / "fd"), [&](const std::filesystem::path& open) {
+            std::error_code unknown;
+            return std::filesystem::equivalent(host.at(open), wanted, unknown);
+        });
 }
 
 std::optional<bool> is_listened_to(const Host& host, std::uint16_t port) {

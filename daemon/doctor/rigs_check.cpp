@@ -13,8 +13,8 @@ std::string with_reason(const std::string& what, const std::string& why) {
 
 void judge_block(const std::string& rig, const v1::RigBlock& block, Findings& findings) {
     const std::string by = block.by().empty() ? "" : " by " + block.by();
-    const std::string acknowledge = fmt::format(
-        "see that the rig is as it should be, then 'phyllctl rig acknowledge {}'", rig);
+    const std::string acknowledge =
+        fmt::format("see that the rig is as it should be, then 'phyllctl rig acknowledge {}'", rig);
     switch (block.kind()) {
     case v1::RigBlock::NOT_SAFE:
         findings.fault(rig, with_reason("it could not be made safe", block.note()), acknowledge);
@@ -44,9 +44,9 @@ void judge_health(const ExaminedRig& rig, Findings& findings) {
                            : "the next query tries it again; the log of phylld has more");
     } else if (health.state() == v1::Health::DEGRADED &&
                health.reason() != rig.info.calibration().reason()) { // that has a check of its own
-        findings.warning(name, with_reason("it is degraded", health.reason()),
-                         fmt::format("'phyllctl rigs {}' has the rest of what is known of it",
-                                     name));
+        findings.warning(
+            name, with_reason("it is degraded", health.reason()),
+            fmt::format("'phyllctl rigs {}' has the rest of what is known of it", name));
     }
 }
 

@@ -106,8 +106,9 @@ void StoredRuns::look_for_checkpoints(Findings& findings) const {
             over ? v1::Examined::WARNING : v1::Examined::FAULT, fmt::format("run {}", run),
             fmt::format("its checkpoint of step {}, {}, is recorded and not there{}",
                         select.getColumn(1).getInt64(), file.string(),
-                        over ? "" : ": after an interruption the run goes on from an earlier one, "
-                                    "or from its start"),
+                        over ? ""
+                             : ": after an interruption the run goes on from an earlier one, "
+                               "or from its start"),
             over ? fmt::format("put the file back from a copy; 'phyllctl run retry {}' trains the "
                                "run anew",
                                run)
@@ -131,13 +132,12 @@ void StoredRuns::look_for_leftovers(const std::vector<std::filesystem::path>& fo
     if (!left.empty()) {
         const std::size_t count = left.size();
         left.resize(std::min(count, most_named));
-        findings.note((premises_.subject.state_dir / "runs").string(),
-                      fmt::format("{} of runs that the database does not know: {}{}",
-                                  count == 1 ? "a folder" : "folders", fmt::join(left, ", "),
-                                  count > most_named ? fmt::format(" and {} more",
-                                                                   count - most_named)
-                                                     : ""),
-                      "they only take room; move away what nobody needs");
+        findings.note(
+            (premises_.subject.state_dir / "runs").string(),
+            fmt::format("{} of runs that the database does not know: {}{}",
+                        count == 1 ? "a folder" : "folders", fmt::join(left, ", "),
+                        count > most_named ? fmt::format(" and {} more", count - most_named) : ""),
+            "they only take room; move away what nobody needs");
     }
 }
 
@@ -151,9 +151,9 @@ void StoredRuns::look_for_those_that_wait(Findings& findings) const {
         }
         const std::string run = fmt::format("run {}", info.run());
         if (info.waits()) {
-            findings.warning(run, fmt::format("it waits for a person: {}", info.reason()),
-                             fmt::format("look at its rigs, then 'phyllctl run resume {}'",
-                                         info.run()));
+            findings.warning(
+                run, fmt::format("it waits for a person: {}", info.reason()),
+                fmt::format("look at its rigs, then 'phyllctl run resume {}'", info.run()));
         } else {
             findings.note(run, fmt::format("it is held: {}", info.reason()));
         }

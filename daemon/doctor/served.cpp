@@ -9,12 +9,12 @@ bool is_served(const Premises& premises, const std::string& instrument, std::uin
     if (is_listened_to(premises.host, port).value_or(true)) {
         return true;
     }
-    findings.fault(instrument,
-                   fmt::format("nobody listens at 127.0.0.1:{}: its {} does not run{}", port,
-                               program, more),
-                   fmt::format("'systemctl start {0}', or start {0} by hand "
-                               "(docs/instruments.md); 'journalctl -u {0}' says why it ended",
-                               program));
+    findings.fault(
+        instrument,
+        fmt::format("nobody listens at 127.0.0.1:{}: its {} does not run{}", port, program, more),
+        fmt::format("'systemctl start {0}', or start {0} by hand "
+                    "(docs/instruments.md); 'journalctl -u {0}' says why it ended",
+                    program));
     return false;
 }
 

@@ -111,18 +111,17 @@ void judge_holders(const Premises& premises, const std::string& instrument, std:
                    bool served, Findings& findings) {
     const std::vector<ProcessView> all = processes(premises.host);
     const auto own = phyllaudio_at(all, port);
-    const std::string card =
-        own ? card_of(premises.host, own->option("--device")) : std::string();
+    const std::string card = own ? card_of(premises.host, own->option("--device")) : std::string();
     const std::string advice =
         "switch the card's profile off there ('pavucontrol', Configuration: Off), or end it; then "
         "'systemctl restart phyllaudio'";
     for (const CardHolder& holder : card_holders(premises.host)) {
         if ((card.empty() || holder.card == card) &&
             !named({holder.process}, sound_servers).empty()) {
-            findings.warning(instrument,
-                             fmt::format("{} holds the sound card {}", holder.process.in_words(),
-                                         holder.card),
-                             advice);
+            findings.warning(
+                instrument,
+                fmt::format("{} holds the sound card {}", holder.process.in_words(), holder.card),
+                advice);
             return;
         }
     }
@@ -139,18 +138,18 @@ void judge_holders(const Premises& premises, const std::string& instrument, std:
 } // namespace
 
 void check_sound(const Premises& premises, Findings& findings) {
-    for_each_served(
-        premises.subject, "audio", "phyllaudio", findings,
-        [&](const std::string& instrument, std::uint16_t port) {
-            const std::size_t before = findings.all().size();
-            const bool served = is_served(premises, instrument, port, "phyllaudio",
-                                          about_devices(premises.host), findings);
-            judge_holders(premises, instrument, port, served, findings);
-            if (findings.all().size() == before) {
-                findings.fine(instrument, "its phyllaudio listens, and no sound server holds the "
+    for_each_served(premises.subject, "audio", "phyllaudio", findings,
+                    [&](const std::string& instrument, std::uint16_t port) {
+                        const std::size_t before = findings.all().size();
+                        const bool served = is_served(premises, instrument, port, "phyllaudio",
+                                                      about_devices(premises.host), findings);
+                        judge_holders(premises, instrument, port, served, findings);
+                        if (findings.all().size() == before) {
+                            findings.fine(instrument,
+                                          "its phyllaudio listens, and no sound server holds the "
                                           "card");
-            }
-        });
+                        }
+                    });
 }
 
 } // namespace phyll::doctor

@@ -18,11 +18,11 @@ void judge_folder(const Premises& premises, Findings& findings) {
     if (!S_ISDIR(found.st_mode)) {
         findings.fault(folder, "it is no folder", "name another one with --state-dir");
     } else if (!premises.host.may_use(folder)) {
-        findings.fault(folder,
-                       fmt::format("{} may not write it: {}", own_user(),
-                                   ownership_of(premises.host, folder)),
-                       fmt::format("'chown -R {} {}', or name another folder with --state-dir",
-                                   own_user(), folder));
+        findings.fault(
+            folder,
+            fmt::format("{} may not write it: {}", own_user(), ownership_of(premises.host, folder)),
+            fmt::format("'chown -R {} {}', or name another folder with --state-dir", own_user(),
+                        folder));
     } else if ((found.st_mode & S_IWOTH) != 0) {
         findings.warning(folder,
                          fmt::format("every user of the machine may write it (mode {:04o}), and so "

@@ -75,8 +75,8 @@ StoredLab::StoredLab(const Premises& premises, const std::filesystem::path& file
         database_ = std::make_unique<SQLite::Database>(copied(file, *copy_).string(),
                                                        SQLite::OPEN_READWRITE);
     } else {
-        database_ = std::make_unique<SQLite::Database>(
-            unchanging(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+        database_ = std::make_unique<SQLite::Database>(unchanging(file),
+                                                       SQLite::OPEN_READONLY | SQLite::OPEN_URI);
     }
     ::sqlite3_progress_handler(
         database_->getHandle(), look_every,
@@ -101,8 +101,8 @@ void add_stored_blocks(const Premises& premises, std::vector<ExaminedRig>& rigs)
     if (!stored || !stored->is_readable()) {
         return;
     }
-    SQLite::Statement select(stored->database(),
-                             "SELECT rig, kind, note, by, since FROM rig_blocks ORDER BY rig, kind");
+    SQLite::Statement select(
+        stored->database(), "SELECT rig, kind, note, by, since FROM rig_blocks ORDER BY rig, kind");
     while (select.executeStep()) {
         const auto found =
             std::ranges::find(rigs, select.getColumn(0).getString(),

@@ -23,12 +23,9 @@ const char* name_of(Severity severity) {
 }
 
 void say_in_json(const Finding& finding, std::ostream& out) {
-    out << nlohmann::json{{"event", "examined"},
-                          {"severity", name_of(finding.severity)},
-                          {"check", finding.check},
-                          {"subject", finding.subject},
-                          {"finding", finding.finding},
-                          {"advice", finding.advice}}
+    out << nlohmann::json{{"event", "examined"},        {"severity", name_of(finding.severity)},
+                          {"check", finding.check},     {"subject", finding.subject},
+                          {"finding", finding.finding}, {"advice", finding.advice}}
                .dump()
         << '\n';
 }
