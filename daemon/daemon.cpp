@@ -25,6 +25,7 @@
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
 #include "drivers/core/version/version.hpp"
+#include "examine.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -176,6 +177,7 @@ class Service {
     boost::asio::thread_pool exports_{1};
     boost::asio::thread_pool uploads_{1};
     boost::asio::thread_pool lookups_{1};
+    boost::asio::thread_pool examinations_{1};
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
     boost::asio::steady_timer age_timer_{loop_};
     rig::Lab lab_;
@@ -227,6 +229,7 @@ Service::Service(const Settings& settings, const Clock& clock)
             .inferences = inferences_,
             .uploads = uploads_,
             .lookups = lookups_,
+            .examinations = examinations_,
             .clock = clock,
             .lab = lab_,
             .runs = runs_,
@@ -245,10 +248,12 @@ Service::Service(const Settings& settings, const Clock& clock)
             .keys = keys_,
             .audit = audit_,
             .server_key = {},
-            .end_calls_of = {}},
+            .end_calls_of = {},
+            .examine = examiner(settings, state_.path(), clock)},
       server_(loop_, dispatcher_, clock, limits_of(config_)) {
     runs_.watches().when_stored([this] { notifier_.look(); });
     add_lab_service(dispatcher_, site_);
+    add_examine_service(dispatcher_, site_);
     add_instruments_service(dispatcher_, site_);
     add_client_runs_service(dispatcher_, site_);
     add_leases_service(dispatcher_, site_);
@@ -283,6 +288,7 @@ void Service::run(std::ostream& ready) {
     inferences_.join();
     uploads_.join();
     lookups_.join();
+    examinations_.join();
     notifier_.stop();
     save_ages_or_say_why_not();
     spdlog::info("phylld has stopped");

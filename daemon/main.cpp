@@ -3,6 +3,7 @@
 #include "daemon.hpp"
 #include "daemon/config/load.hpp"
 #include "drivers/core/error.hpp"
+#include "examine.hpp"
 #include "explain.hpp"
 #include "make_safe.hpp"
 #include "manual.hpp"
@@ -34,6 +35,7 @@ struct Arguments {
     std::string data_dir;
     std::string log_level;
     bool check = false;
+    bool examine = false;
     bool make_safe = false;
     bool kill_holder = false;
     std::string explain;
@@ -143,6 +145,11 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
     app.add_flag("--check", arguments.check,
                  "Check the configuration, say what each rig is made of, and exit");
+    CLI::Option* examine =
+        app.add_flag("--examine", arguments.examine,
+                     "Look for what stands in the way of the lab, changing nothing, say what to do "
+                     "about it, and exit: with 0 when there is nothing worse than notes, else with "
+                     "5");
     CLI::Option* make_safe = app.add_flag(
         "--make-safe", arguments.make_safe,
         "Bring every configured instrument to its safe state, say how each stands, and exit: with "
@@ -162,12 +169,18 @@ int main(int argc, char** argv) {
                        "Train the run of a bundle again from what it measured, say whether the "
                        "weights are the same, and exit")
             ->type_name("BUNDLE");
-    app.add_flag("--json", arguments.json, "Say so as one JSON object")->needs(verify);
+    app.add_flag(
+        "--json", arguments.json,
+        "Say so in JSON: what was verified in one object, what was examined in one a line");
     phyll::add_manual(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
+    }
+    if (arguments.json && verify->count() == 0 && examine->count() == 0) {
+        std::cerr << "phylld: --json: given alone; it is for --verify and --examine\n";
+        return 2;
     }
 
     spdlog::set_default_logger(spdlog::stderr_color_mt("phylld"));
@@ -190,6 +203,9 @@ int main(int argc, char** argv) {
         if (arguments.check) {
             phyll::check_rigs(settings, std::cout);
             return 0;
+        }
+        if (arguments.examine) {
+            return phyll::examine(settings, arguments.json, std::cout) ? 0 : 5;
         }
         if (arguments.make_safe) {
             return phyll::make_safe(settings, arguments.kill_holder, std::cout) ? 0 : 1;

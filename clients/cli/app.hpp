@@ -20,6 +20,7 @@ enum class Exit : int {
     not_found = 3,   ///< no such rig, run or file
     unavailable = 4, ///< no phylld answers, or the rig does not
     failed_run = 5,  ///< the run that was watched failed or was cancelled
+    unwell = 5,      ///< the doctor found what is worse than a note
     refused = 6,     ///< the state of things or the caller's role does not allow it
     timed_out = 7,   ///< a deadline passed, or the call was cancelled
     unimplemented = 8
@@ -94,6 +95,7 @@ void add_key_commands(App& app);
 void add_lab_commands(App& app);
 void add_audit_command(App& app);
 void add_log_level_command(App& app);
+void add_doctor_command(App& app);
 /// The manual page and what bash completes by, of all these.
 void add_manual(App& app);
 

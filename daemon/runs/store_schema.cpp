@@ -225,6 +225,10 @@ constexpr std::array<Step, 8> steps{to_version_1, to_version_2, to_version_3, to
 
 } // namespace
 
+std::int64_t schema_version() noexcept {
+    return steps.size();
+}
+
 void bring_up_to_date(SQLite::Database& database, const std::string& file) {
     const std::int64_t stated = database.execAndGet("PRAGMA user_version").getInt64();
     const auto found = static_cast<std::size_t>(stated);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace SQLite {
@@ -7,6 +8,9 @@ class Database;
 }
 
 namespace phyll::runs {
+
+/// Of the tables that this phylld makes; a database states its own as PRAGMA user_version.
+[[nodiscard]] std::int64_t schema_version() noexcept;
 
 /// Makes the tables of a new database, or brings those of an older phylld up to date, whole or not
 /// at all. Throws FAILED_PRECONDITION when a newer phylld wrote it, DATA_LOSS when what it holds

@@ -21,20 +21,6 @@
 namespace phyll::instruments {
 namespace {
 
-/// A name of a file that no other key has: what is no letter or digit is spelt in hexadecimal.
-std::filesystem::path path_of(const std::filesystem::path& folder, const std::string& key) {
-    std::string name;
-    for (const char c : key) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) != 0 || c == '.' || c == '-') {
-            name += c;
-        } else {
-            name += fmt::format("_{:02x}", byte);
-        }
-    }
-    return folder / (name + ".lock");
-}
-
 Error cannot(int number, const std::string& what, const std::filesystem::path& path) {
     return {number == EACCES || number == EPERM || number == EROFS ? Code::permission_denied
                                                                    : Code::unavailable,
@@ -71,10 +57,24 @@ void make_folder(const std::filesystem::path& folder) {
 
 } // namespace
 
+std::filesystem::path lock_file(const std::filesystem::path& folder, const std::string& key) {
+    // What is no letter or digit is spelt in hexadecimal.
+    std::string name;
+    for (const char c : key) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (std::isalnum(byte) != 0 || c == '.' || c == '-') {
+            name += c;
+        } else {
+            name += fmt::format("_{:02x}", byte);
+        }
+    }
+    return folder / (name + ".lock");
+}
+
 InstrumentLock::InstrumentLock(const std::filesystem::path& folder, const std::string& key)
     : file_([&] {
           make_folder(folder);
-          const std::filesystem::path path = path_of(folder, key);
+          const std::filesystem::path path = lock_file(folder, key);
           // Only then made: of somebody else's file in a folder that is everybody's the system
           // would refuse to open what might have to be made (fs.protected_regular).
           int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
@@ -89,7 +89,7 @@ InstrumentLock::InstrumentLock(const std::filesystem::path& folder, const std::s
     ::fchmod(file_.get(), 0666);
     if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) {
-            throw cannot(errno, "lock", path_of(folder, key));
+            throw cannot(errno, "lock", lock_file(folder, key));
         }
         const LockHolder holder = read_holder(file_.get());
         throw Error(Code::failed_precondition,
@@ -99,12 +99,12 @@ InstrumentLock::InstrumentLock(const std::filesystem::path& folder, const std::s
     const std::string mine = std::to_string(::getpid());
     if (::ftruncate(file_.get(), 0) != 0 ||
         ::pwrite(file_.get(), mine.data(), mine.size(), 0) < 0) {
-        throw cannot(errno, "write", path_of(folder, key));
+        throw cannot(errno, "write", lock_file(folder, key));
     }
 }
 
 std::optional<LockHolder> holder_of(const std::filesystem::path& folder, const std::string& key) {
-    const Descriptor file(::open(path_of(folder, key).c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor file(::open(lock_file(folder, key).c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0 || ::flock(file.get(), LOCK_SH | LOCK_NB) == 0) {
         return std::nullopt;
     }
@@ -116,7 +116,7 @@ bool holds(pid_t process, const std::filesystem::path& folder, const std::string
         return false;
     }
     std::error_code error;
-    const std::filesystem::path path = path_of(folder, key);
+    const std::filesystem::path path = lock_file(folder, key);
     for (const auto& open :
          std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", process), error)) {
         if (std::filesystem::equivalent(open.path(), path, error)) {

@@ -27,6 +27,10 @@ class InstrumentLock {
     Descriptor file_;
 };
 
+/// The file of a lock, which no other key has.
+[[nodiscard]] std::filesystem::path lock_file(const std::filesystem::path& folder,
+                                              const std::string& key);
+
 /// Nothing when nobody holds the lock, or never did.
 [[nodiscard]] std::optional<LockHolder> holder_of(const std::filesystem::path& folder,
                                                   const std::string& key);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "daemon/config/options.hpp"
+#include "daemon/doctor/examination.hpp"
 #include "daemon/rig/lab.hpp"
 #include "daemon/rpc/dispatcher.hpp"
 #include "daemon/rpc/key_ring.hpp"
@@ -19,6 +20,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,8 @@ struct Site {
     boost::asio::thread_pool& uploads;
     /// For looking for contents, which may have to read large files: uploads do not wait for it.
     boost::asio::thread_pool& lookups;
+    /// For looking at the machine, which nobody else should have to wait for.
+    boost::asio::thread_pool& examinations;
     const Clock& clock;
     rig::Lab& lab;
     runs::RunManager& runs;
@@ -60,9 +64,14 @@ struct Site {
     /// See Server::end_calls_of.
     std::function<std::size_t(const PublicKey& key, const Error& why, const Call& but)>
         end_calls_of;
+    /// What stands in the way of the lab, whose rigs are these; takes seconds. Any thread.
+    std::function<std::vector<v1::Examined>(std::vector<doctor::ExaminedRig> rigs,
+                                            std::stop_token stop)>
+        examine;
 };
 
 void add_lab_service(Dispatcher& dispatcher, const Site& site);
+void add_examine_service(Dispatcher& dispatcher, const Site& site);
 void add_instruments_service(Dispatcher& dispatcher, const Site& site);
 void add_client_runs_service(Dispatcher& dispatcher, const Site& site);
 void add_leases_service(Dispatcher& dispatcher, const Site& site);
