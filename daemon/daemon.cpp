@@ -1,6 +1,8 @@
 #include "daemon.hpp"
 
 #include "daemon/config/defaults.hpp"
+#include "daemon/metrics/collector.hpp"
+#include "daemon/metrics/endpoint.hpp"
 #include "daemon/rig/instrument_configs.hpp"
 #include "daemon/rig/lab.hpp"
 #include "daemon/rig/make_safe.hpp"
@@ -133,7 +135,8 @@ class Service {
     /// Ends the eras of rigs that are configured otherwise than when the daemon last started.
     void note_configurations();
     [[nodiscard]] rig::RigPatience patience_of(const v1::RigConfig& config) const;
-    [[nodiscard]] std::unique_ptr<rig::RigThread> made(const v1::RigConfig& config) const;
+    [[nodiscard]] std::unique_ptr<rig::RigThread>
+    made(const v1::RigConfig& config, std::shared_ptr<metrics::RigMeter> meter) const;
     void add_rigs();
     void listen();
     void serve_until_stopped();
@@ -145,6 +148,7 @@ class Service {
 
     const Settings& settings_;
     const v1::DaemonConfig config_; ///< with the simulations of rigs made of instruments
+    const std::optional<ListenAddress> metrics_address_;
     const Clock& clock_;
     runs::StateDir state_;
     runs::Store store_;
@@ -172,13 +176,17 @@ class Service {
     rpc::Site site_;
     rpc::Dispatcher dispatcher_;
     rpc::Server server_;
+    const std::shared_ptr<metrics::Meters> meters_ = std::make_shared<metrics::Meters>();
+    const std::shared_ptr<metrics::Collector> collector_;
     std::map<std::string, std::uint64_t> saved_ages_;
     bool ages_failed_ = false;
+    std::unique_ptr<metrics::Endpoint> metrics_endpoint_; ///< null: metrics are not served by HTTP
 };
 
 Service::Service(const Settings& settings, const Clock& clock)
     : settings_(settings),
       config_(with_simulations(settings)),
+      metrics_address_(metrics_address(settings.config)),
       clock_(clock),
       state_(settings.state_dir),
       store_(state_.database()),
@@ -224,8 +232,14 @@ Service::Service(const Settings& settings, const Clock& clock)
             .keys = keys_,
             .audit = audit_,
             .server_key = {},
-            .end_calls_of = {}},
-      server_(loop_, dispatcher_, clock, limits_of(config_)) {
+            .end_calls_of = {},
+            .metrics = [this] { return collector_->text(); }},
+      server_(loop_, dispatcher_, clock, limits_of(config_)),
+      collector_(std::make_shared<metrics::Collector>(
+          metrics::Build{.version = version(), .kernel_level = rig::kernel_level()}, meters_,
+          [this] { return metrics::look_at(lab_, runs_, server_); },
+          [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
+          clock)) {
     runs_.watches().when_stored([this] { notifier_.look(); });
     add_lab_service(dispatcher_, site_);
     add_instruments_service(dispatcher_, site_);
@@ -261,6 +275,9 @@ void Service::run(std::ostream& ready) {
     nlohmann::json line{{"ready", true}, {"endpoints", site_.endpoints}, {"version", version()}};
     if (!site_.server_key.empty()) {
         line["server_key"] = site_.server_key;
+    }
+    if (metrics_endpoint_) {
+        line["metrics"] = metrics_endpoint_->url();
     }
     ready << line.dump() << std::endl;
     spdlog::info("phylld {} serves {} rigs at {}", version(), lab_.rigs().size(),
@@ -310,13 +327,15 @@ rig::RigPatience Service::patience_of(const v1::RigConfig& config) const {
     return patience;
 }
 
-std::unique_ptr<rig::RigThread> Service::made(const v1::RigConfig& config) const {
+std::unique_ptr<rig::RigThread> Service::made(const v1::RigConfig& config,
+                                              std::shared_ptr<metrics::RigMeter> meter) const {
     const auto age = saved_ages_.find(config.name());
     return std::make_unique<rig::RigThread>(
         config.name(),
         [config, workers = workers_, &clock = clock_, read = rig_files(settings_),
          site = instruments_] { return rig::make_rig(config, *workers, clock, read, site); },
-        clock_, age == saved_ages_.end() ? 0 : age->second, patience_of(config));
+        clock_, age == saved_ages_.end() ? 0 : age->second, patience_of(config),
+        [meter = std::move(meter)](const rig::QueryEnd& end) { meter->note(end); });
 }
 
 void Service::add_rigs() {
@@ -325,7 +344,10 @@ void Service::add_rigs() {
     // At once: a rig whose instruments do not answer must not keep the others waiting.
     std::vector<std::future<std::unique_ptr<rig::RigThread>>> rigs;
     for (const v1::RigConfig& config : config_.rigs()) {
-        rigs.push_back(std::async(std::launch::async, [this, &config] { return made(config); }));
+        rigs.push_back(std::async(std::launch::async,
+                                  [this, &config, meter = meters_->add_rig(config.name())] {
+                                      return made(config, meter);
+                                  }));
     }
     for (int i = 0; i < config_.rigs_size(); ++i) {
         const v1::RigConfig& config = config_.rigs(i);
@@ -353,9 +375,15 @@ void Service::listen() {
     site_.end_calls_of = [this](const PublicKey& key, const Error& why, const rpc::Call& but) {
         return server_.end_calls_of(key, why, but);
     };
-    server_.when_ended([this](const rpc::Call& call, const rpc::Dispatcher::Method* method) {
-        audit_.note(call, method);
-    });
+    server_.when_ended(
+        [this](const rpc::Call& call, const rpc::Dispatcher::Method* method, Seconds took) {
+            audit_.note(call, method);
+            meters_->requests().note(method, call.code(), took);
+        });
+    if (metrics_address_) {
+        metrics_endpoint_ = std::make_unique<metrics::Endpoint>(metrics_address_->host,
+                                                                metrics_address_->port, collector_);
+    }
 }
 
 void Service::restore_blocks() {
@@ -416,7 +444,10 @@ void Service::stop(int signal) {
     server_.close();
     age_timer_.cancel();
     lease_timer_.wake_at(std::nullopt);
-    runs_.stop([this] { loop_.stop(); });
+    runs_.stop([this] {
+        metrics_endpoint_.reset(); // while there is a loop to ask
+        loop_.stop();
+    });
 }
 
 /// As they are configured: none is reached for.
@@ -466,6 +497,7 @@ void check_rigs(const Settings& settings, std::ostream& out) {
     const SystemClock clock;
     Workers workers(thread_count(config));
     const bool keys = asks_for_keys(config);
+    const std::optional<ListenAddress> metrics = metrics_address(config);
     const rig::InstrumentSite site = instrument_site(settings, clock, nullptr);
     for (int i = 0; i < config.rigs_size(); ++i) {
         const v1::RigConfig& rig = config.rigs(i);
@@ -489,6 +521,11 @@ void check_rigs(const Settings& settings, std::ostream& out) {
     out << fmt::format("{} rig{} would be served at {}, to {}\n", config.rigs_size(),
                        config.rigs_size() == 1 ? "" : "s", config.listen(),
                        keys ? "those who have a key" : "whoever is on this machine");
+    if (metrics) {
+        out << fmt::format("metrics would be served at http://{}:{}/metrics, to whoever is on this "
+                           "machine\n",
+                           metrics->host, metrics->port);
+    }
 }
 
 Served serve(const Settings& settings, const Clock& clock, std::ostream& ready) {

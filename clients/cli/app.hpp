@@ -93,5 +93,6 @@ void add_key_commands(App& app);
 /// The labs that the user has keys for.
 void add_lab_commands(App& app);
 void add_audit_command(App& app);
+void add_metrics_command(App& app);
 
 } // namespace phyll::cli

@@ -20,5 +20,6 @@ int main(int argc, char** argv) {
     phyll::cli::add_key_commands(app);
     phyll::cli::add_lab_commands(app);
     phyll::cli::add_audit_command(app);
+    phyll::cli::add_metrics_command(app);
     return app.run(argc, argv);
 }

@@ -59,6 +59,8 @@ struct Site {
     /// See Server::end_calls_of.
     std::function<std::size_t(const PublicKey& key, const Error& why, const Call& but)>
         end_calls_of;
+    /// What Prometheus would read, in its text format.
+    std::function<std::string()> metrics;
 };
 
 void add_lab_service(Dispatcher& dispatcher, const Site& site);
