@@ -2,6 +2,8 @@
 
 #include "daemon/config/defaults.hpp"
 #include "daemon/config/reload.hpp"
+#include "daemon/metrics/collector.hpp"
+#include "daemon/metrics/endpoint.hpp"
 #include "daemon/rig/instrument_configs.hpp"
 #include "daemon/rig/lab.hpp"
 #include "daemon/rig/make_safe.hpp"
@@ -146,7 +148,8 @@ class Service {
     /// Ends the eras of rigs that are configured otherwise than when the daemon last started.
     void note_configurations();
     [[nodiscard]] rig::RigPatience patience_of(const v1::RigConfig& config) const;
-    [[nodiscard]] std::unique_ptr<rig::RigThread> made(const v1::RigConfig& config) const;
+    [[nodiscard]] std::unique_ptr<rig::RigThread>
+    made(const v1::RigConfig& config, std::shared_ptr<metrics::RigMeter> meter) const;
     void add_rigs();
     void listen();
     void serve_until_stopped();
@@ -164,6 +167,7 @@ class Service {
 
     const Settings& settings_;
     v1::DaemonConfig config_; ///< with the simulations of rigs made of instruments; as it is now
+    const std::optional<ListenAddress> metrics_address_;
     const Clock& clock_;
     runs::StateDir state_;
     runs::Store store_;
@@ -192,15 +196,19 @@ class Service {
     rpc::Site site_;
     rpc::Dispatcher dispatcher_;
     rpc::Server server_;
+    const std::shared_ptr<metrics::Meters> meters_ = std::make_shared<metrics::Meters>();
+    const std::shared_ptr<metrics::Collector> collector_;
     std::map<std::string, std::uint64_t> saved_ages_;
     bool ages_failed_ = false;
     const bool had_terminal_ = supervision::has_terminal();
     std::optional<supervision::Pulse> pulse_; ///< where somebody looks for it
+    std::unique_ptr<metrics::Endpoint> metrics_endpoint_; ///< null: metrics are not served by HTTP
 };
 
 Service::Service(const Settings& settings, const Clock& clock)
     : settings_(settings),
       config_(with_simulations(settings.config)),
+      metrics_address_(metrics_address(settings.config)),
       clock_(clock),
       state_(settings.state_dir),
       store_(state_.database()),
@@ -249,8 +257,14 @@ Service::Service(const Settings& settings, const Clock& clock)
             .audit = audit_,
             .server_key = {},
             .end_calls_of = {},
-            .examine = examiner(settings, state_.path(), clock)},
-      server_(loop_, dispatcher_, clock, limits_of(config_)) {
+            .examine = examiner(settings, state_.path(), clock),
+            .metrics = [this] { return collector_->text(); }},
+      server_(loop_, dispatcher_, clock, limits_of(config_)),
+      collector_(std::make_shared<metrics::Collector>(
+          metrics::Build{.version = version(), .kernel_level = rig::kernel_level()}, meters_,
+          [this] { return metrics::look_at(lab_, runs_, server_); },
+          [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
+          clock)) {
     runs_.watches().when_stored([this] { notifier_.look(); });
     add_lab_service(dispatcher_, site_);
     add_examine_service(dispatcher_, site_);
@@ -298,6 +312,9 @@ void Service::say_ready(std::ostream& ready) {
     nlohmann::json line{{"ready", true}, {"endpoints", site_.endpoints}, {"version", version()}};
     if (!site_.server_key.empty()) {
         line["server_key"] = site_.server_key;
+    }
+    if (metrics_endpoint_) {
+        line["metrics"] = metrics_endpoint_->url();
     }
     ready << line.dump() << std::endl;
     const std::string serves = fmt::format("serves {} rigs at {}", lab_.rigs().size(),
@@ -396,13 +413,15 @@ rig::RigPatience Service::patience_of(const v1::RigConfig& config) const {
     return patience;
 }
 
-std::unique_ptr<rig::RigThread> Service::made(const v1::RigConfig& config) const {
+std::unique_ptr<rig::RigThread> Service::made(const v1::RigConfig& config,
+                                              std::shared_ptr<metrics::RigMeter> meter) const {
     const auto age = saved_ages_.find(config.name());
     return std::make_unique<rig::RigThread>(
         config.name(),
         [config, workers = workers_, &clock = clock_, read = rig_files(settings_),
          site = instruments_] { return rig::make_rig(config, *workers, clock, read, site); },
-        clock_, age == saved_ages_.end() ? 0 : age->second, patience_of(config));
+        clock_, age == saved_ages_.end() ? 0 : age->second, patience_of(config),
+        [meter = std::move(meter)](const rig::QueryEnd& end) { meter->note(end); });
 }
 
 void Service::add_rigs() {
@@ -411,7 +430,10 @@ void Service::add_rigs() {
     // At once: a rig whose instruments do not answer must not keep the others waiting.
     std::vector<std::future<std::unique_ptr<rig::RigThread>>> rigs;
     for (const v1::RigConfig& config : config_.rigs()) {
-        rigs.push_back(std::async(std::launch::async, [this, &config] { return made(config); }));
+        rigs.push_back(std::async(std::launch::async,
+                                  [this, &config, meter = meters_->add_rig(config.name())] {
+                                      return made(config, meter);
+                                  }));
     }
     for (int i = 0; i < config_.rigs_size(); ++i) {
         const v1::RigConfig& config = config_.rigs(i);
@@ -439,9 +461,15 @@ void Service::listen() {
     site_.end_calls_of = [this](const PublicKey& key, const Error& why, const rpc::Call& but) {
         return server_.end_calls_of(key, why, but);
     };
-    server_.when_ended([this](const rpc::Call& call, const rpc::Dispatcher::Method* method) {
-        audit_.note(call, method);
-    });
+    server_.when_ended(
+        [this](const rpc::Call& call, const rpc::Dispatcher::Method* method, Seconds took) {
+            audit_.note(call, method);
+            meters_->requests().note(method, call.code(), took);
+        });
+    if (metrics_address_) {
+        metrics_endpoint_ = std::make_unique<metrics::Endpoint>(metrics_address_->host,
+                                                                metrics_address_->port, collector_);
+    }
 }
 
 void Service::restore_blocks() {
@@ -505,7 +533,10 @@ void Service::stop(int signal) {
     server_.close();
     age_timer_.cancel();
     lease_timer_.wake_at(std::nullopt);
-    runs_.stop([this] { loop_.stop(); });
+    runs_.stop([this] {
+        metrics_endpoint_.reset(); // while there is a loop to ask
+        loop_.stop();
+    });
 }
 
 /// As they are configured: none is reached for.
@@ -555,6 +586,7 @@ void check_rigs(const Settings& settings, std::ostream& out) {
     const SystemClock clock;
     Workers workers(thread_count(config));
     const bool keys = asks_for_keys(config);
+    const std::optional<ListenAddress> metrics = metrics_address(config);
     const rig::InstrumentSite site = instrument_site(settings, clock, nullptr);
     for (int i = 0; i < config.rigs_size(); ++i) {
         const v1::RigConfig& rig = config.rigs(i);
@@ -578,6 +610,11 @@ void check_rigs(const Settings& settings, std::ostream& out) {
     out << fmt::format("{} rig{} would be served at {}, to {}\n", config.rigs_size(),
                        config.rigs_size() == 1 ? "" : "s", config.listen(),
                        keys ? "those who have a key" : "whoever is on this machine");
+    if (metrics) {
+        out << fmt::format("metrics would be served at http://{}:{}/metrics, to whoever is on this "
+                           "machine\n",
+                           metrics->host, metrics->port);
+    }
 }
 
 Served serve(const Settings& settings, const Clock& clock, std::ostream& ready) {

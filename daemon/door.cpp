@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <string_view>
 
 namespace phyll {
@@ -21,34 +19,11 @@ namespace {
 
 constexpr std::string_view tcp_scheme = "tcp://";
 
-/// The host of a TCP address; nothing where it is none, or its port is one that ZeroMQ would take
-/// modulo 65536.
-std::optional<std::string> host_of(const std::string& address) {
-    const std::size_t colon = address.rfind(':');
-    if (!address.starts_with(tcp_scheme) || colon == std::string::npos ||
-        colon <= tcp_scheme.size()) {
-        return std::nullopt;
-    }
-    const std::string_view port = std::string_view(address).substr(colon + 1);
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error != std::errc() || end != port.data() + port.size() || number > 65535) {
-        return std::nullopt;
-    }
-    return address.substr(tcp_scheme.size(), colon - tcp_scheme.size());
-}
-
 /// Of an address of this machine: four numbers, the name of an interface, or "*" for all.
 bool is_host(const std::string& host) {
     in_addr address{};
     return host == "*" || ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
            ::if_nametoindex(host.c_str()) != 0;
-}
-
-bool is_loopback(const std::string& host) {
-    in_addr address{};
-    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 &&
-           (ntohl(address.s_addr) >> 24U) == 127;
 }
 
 /// Nothing but what phylld simulates, or phyllsim: whoever drives it breaks nothing.
@@ -95,8 +70,8 @@ std::string listen_on_socket(const runs::StateDir& state, rpc::Server& server) {
 } // namespace
 
 bool asks_for_keys(const v1::DaemonConfig& config) {
-    const std::optional<std::string> host = host_of(config.listen());
-    if (!host || !is_host(*host)) {
+    const std::optional<ListenAddress> address = read_address(config.listen(), tcp_scheme);
+    if (!address || !is_host(address->host)) {
         throw invalid_field("listen",
                             fmt::format("{}; valid is an address of this machine with a port from "
                                         "0 to 65535, such as tcp://127.0.0.1:5570 (0 picks a free "
@@ -106,7 +81,7 @@ bool asks_for_keys(const v1::DaemonConfig& config) {
     if (config.authentication() == "keys") {
         return true;
     }
-    if (!is_loopback(*host)) {
+    if (!is_loopback(*address)) {
         throw invalid_field(
             "listen",
             fmt::format("{} can be reached from other machines, and nobody is asked for a key; set "
@@ -115,6 +90,22 @@ bool asks_for_keys(const v1::DaemonConfig& config) {
                         in_quotes(config.listen())));
     }
     return config.authentication().empty() && !is_all_simulated(config);
+}
+
+std::optional<ListenAddress> metrics_address(const v1::DaemonConfig& config) {
+    if (config.metrics().empty()) {
+        return std::nullopt;
+    }
+    const std::optional<ListenAddress> address = read_address(config.metrics());
+    if (!address || !is_loopback(*address)) {
+        throw invalid_field(
+            "metrics",
+            fmt::format("{}; valid is an address of loopback with a port from 0 to 65535, such as "
+                        "127.0.0.1:9464 (0 picks a free one): whoever reaches it reads what the "
+                        "lab does",
+                        in_quotes(config.metrics())));
+    }
+    return address;
 }
 
 rpc::ClientLimits limits_of(const v1::DaemonConfig& config) {

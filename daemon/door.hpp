@@ -1,5 +1,6 @@
 #pragma once
 
+#include "address.hpp"
 #include "daemon/rpc/key_ring.hpp"
 #include "daemon/rpc/server.hpp"
 #include "daemon/rpc/services/audit_trail.hpp"
@@ -8,6 +9,7 @@
 
 #include <phyll/v1/config.pb.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,10 @@ namespace phyll {
 /// Whether clients by TCP have to show a key: see DaemonConfig.authentication. Throws
 /// INVALID_ARGUMENT for an address that is none, or that other machines could reach without keys.
 [[nodiscard]] bool asks_for_keys(const v1::DaemonConfig& config);
+
+/// Where metrics are served; nothing: nowhere. Throws INVALID_ARGUMENT for an address that is none,
+/// or not of loopback: nobody is asked for a key there.
+[[nodiscard]] std::optional<ListenAddress> metrics_address(const v1::DaemonConfig& config);
 
 /// What each client may take.
 [[nodiscard]] rpc::ClientLimits limits_of(const v1::DaemonConfig& config);

@@ -96,6 +96,7 @@ void add_lab_commands(App& app);
 void add_audit_command(App& app);
 void add_log_level_command(App& app);
 void add_doctor_command(App& app);
+void add_metrics_command(App& app);
 /// The manual page and what bash completes by, of all these.
 void add_manual(App& app);
 

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
     phyll::cli::add_audit_command(app);
     phyll::cli::add_log_level_command(app);
     phyll::cli::add_doctor_command(app);
+    phyll::cli::add_metrics_command(app);
     phyll::cli::add_manual(app);
     return app.run(argc, argv);
 }

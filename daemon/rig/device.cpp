@@ -34,6 +34,16 @@ std::string_view evidence_in_words(Evidence evidence) {
     return "of an unknown kind";
 }
 
+Code code_of(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const Error& error) {
+        return error.code();
+    } catch (...) {
+        return Code::internal;
+    }
+}
+
 std::vector<InstrumentView> views_of(const std::vector<instruments::Instrument*>& instruments) {
     std::vector<InstrumentView> views;
     views.reserve(instruments.size());
@@ -45,8 +55,9 @@ std::vector<InstrumentView> views_of(const std::vector<instruments::Instrument*>
 
 } // namespace
 
-Device::Device(std::string name, const Clock& clock, std::uint64_t age, RigPatience patience)
-    : name_(std::move(name)), clock_(clock), patience_(patience) {
+Device::Device(std::string name, const Clock& clock, std::uint64_t age, RigPatience patience,
+               Observe observe)
+    : name_(std::move(name)), clock_(clock), patience_(patience), observe_(std::move(observe)) {
     status_.age = age;
 }
 
@@ -100,11 +111,13 @@ void Device::measure(Watch& watch, DeviceQuery& query) {
     } catch (...) {
         watch.done();
         note_health();
+        note_end({.code = code_of(std::current_exception())}, start);
         throw;
     }
     watch.done();
     note_health();
     query.seconds = Seconds(clock_.now() - start).count();
+    note_end({.samples = samples}, start);
 }
 
 void Device::measure_part(Watch& watch, DeviceQuery& query, const QueryContext& context,
@@ -361,6 +374,17 @@ void Device::note_health() {
     if (!lost_) {
         status_.health = std::move(health);
     }
+}
+
+void Device::note_end(QueryEnd end, Clock::Monotonic begun) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (lost_ || !observe_) {
+            return;
+        }
+    }
+    end.seconds = Seconds(clock_.now() - begun).count();
+    observe_(end);
 }
 
 void Device::note_simulation() {

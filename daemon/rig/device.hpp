@@ -3,6 +3,7 @@
 #include "daemon/rig/calibration/calibration_book.hpp"
 #include "daemon/rig/made_rig.hpp"
 #include "daemon/rig/watched_thread.hpp"
+#include "drivers/core/error.hpp"
 #include "drivers/core/held_block.hpp"
 #include "drivers/core/physical_layer.hpp"
 #include "drivers/core/raw_samples.hpp"
@@ -47,6 +48,13 @@ struct DeviceQuery {
     double seconds = 0.0; ///< how long the rig was busy with it, once it is measured
 };
 
+/// A query that a rig is through with, however that went.
+struct QueryEnd {
+    Code code = Code::ok;
+    std::size_t samples = 0; ///< that were measured; of one that failed none
+    double seconds = 0.0;    ///< how long the rig was busy with it
+};
+
 /// An instrument of a rig, as whoever is not the rig's thread may see it.
 struct InstrumentView {
     std::string name;
@@ -64,7 +72,11 @@ class Device : public std::enable_shared_from_this<Device> {
     using Maker = std::function<MadeRig()>;
     using Watch = WatchedThread::Watch;
 
-    Device(std::string name, const Clock& clock, std::uint64_t age, RigPatience patience);
+    /// Called on the rig's thread after each query; not any more once the driver was given up.
+    using Observe = std::function<void(const QueryEnd&)>;
+
+    Device(std::string name, const Clock& clock, std::uint64_t age, RigPatience patience,
+           Observe observe = {});
 
     /// Throws what `make` throws. `make` is kept as long as the layer, with all that it holds.
     void build(Watch& watch, Maker make);
@@ -127,6 +139,8 @@ class Device : public std::enable_shared_from_this<Device> {
     void measure_part(Watch& watch, DeviceQuery& query, const QueryContext& context,
                       std::size_t first, std::size_t count);
     void note_health();
+    /// A query is over that began then.
+    void note_end(QueryEnd end, Clock::Monotonic begun);
     void note_simulation();
     void note_spec();
     void note_instruments(InstrumentControls* controls);
@@ -137,6 +151,7 @@ class Device : public std::enable_shared_from_this<Device> {
     const std::string name_;
     const Clock& clock_;
     const RigPatience patience_;
+    const Observe observe_;
     Maker make_;
     std::unique_ptr<PhysicalLayer> layer_;
     std::unique_ptr<SimulationControls> controls_;

@@ -41,8 +41,8 @@ void check_block(const LayerSpec& spec, ConstBlock stimuli) {
 }
 
 RigThread::RigThread(std::string name, Maker make, const Clock& clock, std::uint64_t age,
-                     RigPatience patience)
-    : device_(std::make_shared<Device>(std::move(name), clock, age, patience)),
+                     RigPatience patience, Device::Observe observe)
+    : device_(std::make_shared<Device>(std::move(name), clock, age, patience, std::move(observe))),
       thread_(
           clock, patience.grace, [device = device_](auto& watch) { device->end(watch); },
           [device = device_](const std::string& how) { return device->lose(how); }) {

@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -49,7 +50,7 @@ class RigThread {
     /// measured before. The clock outlives the rig, also a driver that was given up, as does what
     /// the rig stands on, unless `make` holds it: `make` is kept as long as the rig.
     RigThread(std::string name, Maker make, const Clock& clock, std::uint64_t age,
-              RigPatience patience = {});
+              RigPatience patience = {}, Device::Observe observe = {});
     RigThread(const RigThread&) = delete;
     RigThread& operator=(const RigThread&) = delete;
     ~RigThread();
@@ -125,12 +126,21 @@ class RigThread {
         }
     }
 
+    /// By how much its sentinels had moved when a run last looked, in standard deviations of the
+    /// response (sentinels::Verdict); nothing: no run has, since the daemon started.
+    [[nodiscard]] std::optional<double> sentinels_moved() const noexcept {
+        const double moved = sentinels_moved_;
+        return moved < 0 ? std::nullopt : std::optional(moved);
+    }
+    void note_sentinels(double moved) noexcept { sentinels_moved_ = moved; }
+
   private:
     void make_safe(Seconds pause, bool put_back, std::function<void(const SafeState&)> done);
 
     std::shared_ptr<Device> device_;
     WatchedThread thread_;
     std::atomic<std::uint64_t> era_ = 1;
+    std::atomic<double> sentinels_moved_ = -1.0; ///< negative: not known
 };
 
 /// The rig as whoever holds a lease on it sees it: a PhysicalLayer whose queries are done on the

@@ -150,6 +150,7 @@ void Server::received(const Endpoint& endpoint, const Peer& peer, const Origin& 
 
 void Server::request(const Endpoint& endpoint, const Peer& peer, const Origin& origin,
                      Incoming incoming) {
+    const Clock::Monotonic arrived = clock_.now();
     const std::uint64_t id = incoming.header.id();
     const std::uint32_t timeout_ms = incoming.header.timeout_ms();
     const std::size_t bytes = bytes_of(incoming.rest);
@@ -177,16 +178,18 @@ void Server::request(const Endpoint& endpoint, const Peer& peer, const Origin& o
         refused = too_much_asked();
     }
     if (refused) {
-        call->connect(sender, [this, method](const Call& over) { tell_ended(over, method); });
+        call->connect(sender, [this, method, arrived](const Call& over) {
+            tell_ended(over, method, arrived);
+        });
         call->fail(*refused);
         return;
     }
     if (share) {
         call->hold(std::move(*share));
     }
-    call->connect(sender, [this, peer, id, method](const Call& over) {
+    call->connect(sender, [this, peer, id, method, arrived](const Call& over) {
         finished(peer, id);
-        tell_ended(over, method);
+        tell_ended(over, method, arrived);
     });
     add(from, id, {call, start_timer(call)});
     dispatch(call, method);
@@ -233,9 +236,10 @@ std::optional<Error> Server::beyond_limits(const Client& client, const Caller& c
     return std::nullopt;
 }
 
-void Server::tell_ended(const Call& call, const Dispatcher::Method* method) const {
+void Server::tell_ended(const Call& call, const Dispatcher::Method* method,
+                        Clock::Monotonic arrived) const {
     if (ended_) {
-        ended_(call, method);
+        ended_(call, method, Seconds(clock_.now() - arrived));
     }
 }
 

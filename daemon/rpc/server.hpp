@@ -24,8 +24,15 @@ namespace phyll::rpc {
 class Server {
   public:
     /// How a call ended, for whoever keeps records: `method` is null where there is none of that
-    /// name.
-    using Ended = std::function<void(const Call& call, const Dispatcher::Method* method)>;
+    /// name. `took` is the time since the request was read.
+    using Ended =
+        std::function<void(const Call& call, const Dispatcher::Method* method, Seconds took)>;
+
+    /// What is under way.
+    struct Load {
+        std::size_t clients = 0; ///< connections with requests in flight
+        std::size_t calls = 0;   ///< those requests
+    };
 
     Server(boost::asio::io_context& loop, const Dispatcher& dispatcher, const Clock& clock,
            const ClientLimits& limits = {});
@@ -47,6 +54,7 @@ class Server {
     /// Ends every call under way of who has this key; how many there were.
     /// `but` is left alone.
     std::size_t end_calls_of(const PublicKey& key, const Error& why, const Call& but);
+    [[nodiscard]] Load load() const;
     /// Stops every call under way with UNAVAILABLE and takes no more.
     void close();
 
@@ -120,7 +128,8 @@ class Server {
     [[nodiscard]] std::shared_ptr<Holder> holder(const std::optional<PublicKey>& key);
     static void add(Client& client, std::uint64_t id, Active call);
     [[nodiscard]] Calls take_calls(const Peer& peer);
-    void tell_ended(const Call& call, const Dispatcher::Method* method) const;
+    void tell_ended(const Call& call, const Dispatcher::Method* method,
+                    Clock::Monotonic arrived) const;
     Endpoint& endpoint(Identify identify);
     [[nodiscard]] std::unique_ptr<boost::asio::steady_timer>
     start_timer(const std::shared_ptr<Call>& call);

@@ -74,6 +74,15 @@ Server::Calls Server::take_calls(const Peer& peer) {
     return std::exchange(client.calls, {});
 }
 
+Server::Load Server::load() const {
+    Load load;
+    for (const auto& [peer, client] : clients_) {
+        load.clients += client.calls.empty() ? 0 : 1;
+        load.calls += client.calls.size();
+    }
+    return load;
+}
+
 void Server::finished(const Peer& peer, std::uint64_t id) {
     const auto found = clients_.find(peer);
     if (found == clients_.end() || found->second.calls.erase(id) == 0) {

@@ -100,6 +100,7 @@ std::optional<v1::Progress> RunManager::progress(std::uint64_t run) const {
 }
 
 void RunManager::show(std::uint64_t run, const v1::Progress& progress) {
+    spent_.note(run, progress.so_far());
     if (const auto found = active_.find(run); found != active_.end()) {
         found->second.progress = progress;
     }

@@ -7,6 +7,7 @@
 #include "daemon/runs/processor_line.hpp"
 #include "daemon/runs/recordings/recording.hpp"
 #include "daemon/runs/run_control.hpp"
+#include "daemon/runs/run_figures.hpp"
 #include "daemon/runs/run_thread.hpp"
 #include "daemon/runs/watches.hpp"
 
@@ -127,6 +128,9 @@ class RunManager {
     [[nodiscard]] std::optional<v1::Progress> progress(std::uint64_t run) const;
     /// Newest first. Throws NOT_FOUND for a rig that is neither there nor named by any run.
     [[nodiscard]] std::vector<v1::RunInfo> list(const v1::ListRunsRequest& filter) const;
+
+    /// As things are. Throws what the store does.
+    [[nodiscard]] RunFigures figures() const;
 
     /// See Store::epochs.
     [[nodiscard]] std::vector<v1::Event> epochs(std::uint64_t run, std::uint64_t after,
@@ -270,6 +274,7 @@ class RunManager {
     std::map<std::uint64_t, Active> active_; ///< runs that are not over, by number
     std::map<std::uint64_t, std::unique_ptr<Recording>> recordings_; ///< by the run's number
     ProcessorLine processors_;
+    SpentTimes spent_;
     Watches watches_;
     std::function<void()> stopped_; ///< set while the daemon stops
 };

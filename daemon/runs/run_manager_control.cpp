@@ -309,6 +309,8 @@ void RunManager::finished(std::uint64_t run, const Outcome& outcome) {
     Active& known = active(run);
     known.thread.reset();
     known.result = outcome.result;
+    spent_.note(run, outcome.result); // nothing, where it did not succeed
+    spent_.end(run);
     const rig::LeaseId placeholder = std::exchange(known.placeholder, 0);
     const auto desk = known.client ? known.client->desk : nullptr;
     tell_or_drop(run, [&](RunControl& control) {

@@ -93,7 +93,7 @@ void Runner::restore(const Checkpoint& checkpoint) {
 v1::RunResult Runner::run(std::stop_token stop, std::stop_token pause) {
     stop_ = std::move(stop);
     pause_ = std::move(pause);
-    started_ = last_progress_ = clock_.now();
+    started_ = clock_.now();
     held_before_ = options_.held_for ? options_.held_for() : Seconds{};
     if (options_.checkpoints) {
         policy_.emplace(*options_.checkpoints, clock_);

@@ -169,8 +169,8 @@ class Runner {
     std::vector<training::LayerOutlook> outlook_;
     v1::RunResult result_;
     Clock::Monotonic started_;
-    Seconds held_before_{}; ///< by then
-    Clock::Monotonic last_progress_;
+    Seconds held_before_{};                         ///< by then
+    std::optional<Clock::Monotonic> last_progress_; ///< nothing: none was reported
     v1::Progress progress_;
     std::uint64_t step_ = 0;       ///< steps that were taken
     std::uint64_t first_step_ = 0; ///< the one that is the scheme's step 0

@@ -125,7 +125,7 @@ v1::EpochMetrics Runner::metrics_of(const training::EpochReport& epoch) const {
 
 void Runner::report_progress(const Plan& plan) {
     const Clock::Monotonic now = clock_.now();
-    if (step_ > 0 && now - last_progress_ < progress_interval) {
+    if (step_ > 0 && last_progress_ && now - *last_progress_ < progress_interval) {
         return;
     }
     last_progress_ = now;

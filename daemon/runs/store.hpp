@@ -135,6 +135,8 @@ class Store {
     [[nodiscard]] std::vector<v1::RunInfo> runs(const v1::ListRunsRequest& filter) const;
     /// Whether any run ever named this rig, of those that are stored.
     [[nodiscard]] bool knows_rig(const std::string& rig) const;
+    /// How many runs are in each state that any is in.
+    [[nodiscard]] std::map<v1::RunState, std::uint64_t> states() const;
     /// Runs in one of these states, oldest first.
     [[nodiscard]] std::vector<std::uint64_t>
     in_state(const std::vector<v1::RunState>& states) const;

@@ -43,6 +43,19 @@ std::vector<v1::RunInfo> Store::runs(const v1::ListRunsRequest& filter) const {
     });
 }
 
+std::map<v1::RunState, std::uint64_t> Store::states() const {
+    return impl_->with([&] {
+        std::map<v1::RunState, std::uint64_t> states;
+        SQLite::Statement select(impl_->database,
+                                 "SELECT state, COUNT(*) FROM runs GROUP BY state");
+        while (select.executeStep()) {
+            states[static_cast<v1::RunState>(select.getColumn(0).getInt())] =
+                from_sql(select.getColumn(1));
+        }
+        return states;
+    });
+}
+
 bool Store::knows_rig(const std::string& rig) const {
     return impl_->with([&] {
         SQLite::Statement select(impl_->database, "SELECT 1 FROM run_rigs WHERE rig = ? LIMIT 1");

@@ -185,6 +185,7 @@ RigAccess Workplace::access_to(const v1::RigConditions& conditions) {
             access.era = rig.era(); // in the journal of another device the first era does not count
         }
         access.present_era = [&rig] { return rig.era(); };
+        access.sentinels_moved = [&rig](double moved) { rig.note_sentinels(moved); };
         access.end_era = [this, &rig](const std::string& why) { end_era(rig, why); };
         access.perturb = [&rig, over = order_.over](double fraction) {
             rig::LeasedRig(rig, over).displace(fraction);

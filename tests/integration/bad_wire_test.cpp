@@ -103,8 +103,11 @@ TEST_CASE("a request that cannot be right is refused by what is wrong with it") 
         REQUIRE(answer.message().size() < 300);
     }
     SECTION("method that is not offered yet") {
-        bench.refused({RawPeer::request("phyll.v1.Lab/Metrics", 1).SerializeAsString(), ""},
-                      v1::UNIMPLEMENTED, {"phyll.v1.Lab/Metrics"});
+        RawPeer admin(bench.daemon.ipc());
+        admin.send({RawPeer::request("phyll.v1.Admin/Drain", 1).SerializeAsString(), ""});
+        const Answer answer = admin.receive();
+        REQUIRE(v1::Code_Name(answer.code()) == "UNIMPLEMENTED");
+        REQUIRE_THAT(answer.message(), Catch::Matchers::Contains("phyll.v1.Admin/Drain"));
     }
     SECTION("protocol version") {
         query.header.set_version(2);

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <phyll/v1/admin.pb.h>
 #include <phyll/v1/lab.pb.h>
 
 #include <csignal>
@@ -124,10 +125,9 @@ TEST_CASE("phyllctl says how it went by its exit status") {
 
 TEST_CASE("methods that this daemon does not offer yet say so") {
     Daemon daemon;
-    Client client(daemon.tcp());
+    Client client(daemon.ipc());
     try {
-        static_cast<void>(
-            client.call<v1::MetricsReply>("phyll.v1.Lab/Metrics", v1::MetricsRequest()));
+        static_cast<void>(client.call<v1::DrainReply>("phyll.v1.Admin/Drain", v1::DrainRequest()));
         FAIL("not offered");
     } catch (const Error& error) {
         REQUIRE(error.code() == Code::unimplemented);

@@ -175,6 +175,7 @@ void Daemon::start() {
     ipc_ = ready.at("endpoints").at(0);
     tcp_ = ready.at("endpoints").at(1);
     server_key_ = ready.value("server_key", "");
+    metrics_ = ready.value("metrics", "");
 }
 
 int Daemon::stop() {

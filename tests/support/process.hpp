@@ -88,6 +88,8 @@ kind = "echo"
     [[nodiscard]] const std::string& tcp() const noexcept { return tcp_; }
     /// Its public key, in hexadecimal; empty where it asks nobody for keys.
     [[nodiscard]] const std::string& server_key() const noexcept { return server_key_; }
+    /// Where Prometheus reads its metrics; empty: nowhere.
+    [[nodiscard]] const std::string& metrics() const noexcept { return metrics_; }
     [[nodiscard]] std::filesystem::path state_dir() const { return dir_.path() / "state"; }
     /// What it wrote to its log so far.
     [[nodiscard]] std::string log() const;
@@ -109,6 +111,7 @@ kind = "echo"
     std::string ipc_;
     std::string tcp_;
     std::string server_key_;
+    std::string metrics_;
 };
 
 } // namespace phyll::test

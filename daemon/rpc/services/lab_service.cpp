@@ -65,6 +65,12 @@ void add_lab_service(Dispatcher& dispatcher, const Site& site) {
             reply.set_role(call.caller().role);
             return reply;
         });
+    dispatcher.answer<v1::MetricsRequest, v1::MetricsReply>(
+        "phyll.v1.Lab/Metrics", [&site](const v1::MetricsRequest&, const Call&) {
+            v1::MetricsReply reply;
+            reply.set_text(site.metrics());
+            return reply;
+        });
     dispatcher.answer<v1::RigsRequest, v1::RigsReply>(
         "phyll.v1.Lab/Rigs", [&site](const v1::RigsRequest&, const Call&) {
             v1::RigsReply reply;

@@ -68,6 +68,8 @@ struct Site {
     std::function<std::vector<v1::Examined>(std::vector<doctor::ExaminedRig> rigs,
                                             std::stop_token stop)>
         examine;
+    /// What Prometheus would read, in its text format.
+    std::function<std::string()> metrics;
 };
 
 void add_lab_service(Dispatcher& dispatcher, const Site& site);

@@ -27,6 +27,8 @@ struct RigAccess {
     /// Tells whoever looks after the rig that its present era is held to be over; there where
     /// `present_era` is.
     std::function<void(const std::string& why)> end_era{};
+    /// Told by how much the sentinels moved, whenever a look at them says; empty: nobody is.
+    std::function<void(double moved)> sentinels_moved{};
     /// Displaces a simulated rig; empty: it cannot be.
     std::function<void(double fraction)> perturb{};
     /// What another run measured on the same device; null: nothing is borrowed.

@@ -22,6 +22,12 @@ bool found_changed(const Device& device) {
            mark.value == static_cast<double>(device.sentinels->next_round());
 }
 
+void tell_moved(const Device& device, const sentinels::Verdict& verdict) {
+    if (device.access.sentinels_moved) {
+        device.access.sentinels_moved(verdict.moved);
+    }
+}
+
 std::string moved_by(double moved) {
     return fmt::format("its sentinels moved by {:.3f} standard deviations of the response", moved);
 }
@@ -95,7 +101,11 @@ void Measurer::look(const Request& request) {
                           .round = sentinels.next_round()});
         return;
     }
+    const bool compares = sentinels.can_judge();
     const sentinels::Verdict verdict = sentinels.take(responses.view());
+    if (compares) {
+        tell_moved(device, verdict);
+    }
     if (!verdict.ended) {
         return;
     }
@@ -118,6 +128,7 @@ void Measurer::probe(const Request& request) {
     const OwnedBlock responses =
         measure_round(request, first_probe + device.probes++ * device.sentinels->count());
     const sentinels::Verdict verdict = device.sentinels->judge(responses.view());
+    tell_moved(device, verdict);
     if (verdict.ended) {
         end_era(request, {.kind = journal::MarkKind::era_ended,
                           .why = "after a fault " + moved_by(verdict.moved),

@@ -200,6 +200,39 @@ TEST_CASE("what the rig throws reaches whoever asked, and the rig serves on") {
     REQUIRE(bench.script->recovered == 1);
 }
 
+TEST_CASE(
+    "whoever observes a rig hears of each query, however it ended, before who asked it does") {
+    Bench bench;
+    std::vector<rig::QueryEnd> ends;
+    RigThread rig("r", bench.maker(), bench.clock, 0, {},
+                  [&](const rig::QueryEnd& end) { ends.push_back(end); });
+    const OwnedBlock x = ramp(10);
+    OwnedBlock y(1, 10);
+    rig.query(x.view(), y.view(), {});
+    REQUIRE(ends.size() == 1); // it took three batches
+    REQUIRE(ends[0].code == Code::ok);
+    REQUIRE(ends[0].samples == 10);
+    REQUIRE(ends[0].seconds > 0.0);
+
+    bench.script->answer = [](ConstBlock, Block, const QueryContext&) {
+        throw Error(Code::unavailable, "no signal");
+    };
+    REQUIRE_THROWS(rig.query(x.view(), y.view(), {}));
+    REQUIRE(ends.size() == 2);
+    REQUIRE(ends[1].code == Code::unavailable);
+    REQUIRE(ends[1].samples == 0);
+}
+
+TEST_CASE("how far a rig's sentinels moved is not known until a run has looked") {
+    Bench bench;
+    RigThread rig("r", bench.maker(), bench.clock, 0);
+    REQUIRE_FALSE(rig.sentinels_moved());
+    rig.note_sentinels(0.0);
+    REQUIRE(rig.sentinels_moved() == 0.0);
+    rig.note_sentinels(0.25);
+    REQUIRE(rig.sentinels_moved() == 0.25);
+}
+
 TEST_CASE("a query under way ends on its own stop token, on abort, and with the rig") {
     Bench bench;
     std::atomic<bool> begun = false;

@@ -46,6 +46,8 @@ TEST_CASE("a list has what the filter lets through, newest first") {
     add(store, 400, {});
     store.change_state(2, v1::RUNNING, "", 201);
     store.change_state(3, v1::RUN_CANCELLED, "", 301);
+    REQUIRE(store.states() == std::map<v1::RunState, std::uint64_t>{
+                                  {v1::QUEUED, 2}, {v1::RUNNING, 1}, {v1::RUN_CANCELLED, 1}});
     v1::ListRunsRequest filter;
     REQUIRE(numbers(store.runs(filter)) == Numbers{4, 3, 2, 1});
     SECTION("rig") {
