@@ -2,6 +2,7 @@
 
 #include "tests/integration/json_lines.hpp"
 #include "tests/integration/run_files.hpp"
+#include "tests/support/folder_contents.hpp"
 #include "tests/support/process.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -19,6 +20,7 @@
 
 using Catch::Matchers::Contains;
 using nlohmann::json;
+using phyll::test::contents_of;
 using phyll::test::Daemon;
 using phyll::test::Finished;
 using phyll::test::lines_of;
@@ -80,20 +82,6 @@ void train(const Daemon& daemon) {
 
 std::filesystem::path run_folder(const Daemon& daemon) {
     return daemon.state_dir() / "runs" / "1";
-}
-
-/// Every file of a folder with its time of change and what is in it.
-std::map<std::string, std::string> contents(const std::filesystem::path& folder) {
-    std::map<std::string, std::string> found;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-        std::string what = std::to_string(entry.last_write_time().time_since_epoch().count());
-        if (entry.is_regular_file()) {
-            std::ifstream file(entry.path(), std::ios::binary);
-            what += std::string(std::istreambuf_iterator<char>(file), {});
-        }
-        found[entry.path().string()] = what;
-    }
-    return found;
 }
 
 } // namespace
@@ -226,16 +214,16 @@ TEST_CASE("phylld --examine finds what keeps phylld from starting, and changes n
     }
     SECTION("nothing, but a rig that is stopped") {
         REQUIRE(daemon.stop() == 0);
-        const auto before = contents(daemon.state_dir());
+        const auto before = contents_of(daemon.state_dir());
         expect_one(examine(daemon), "warning", "rigs", "it is stopped", "rig acknowledge cavity");
-        REQUIRE(contents(daemon.state_dir()) == before);
+        REQUIRE(contents_of(daemon.state_dir()) == before);
     }
     SECTION("the same after a crash") {
         daemon.kill();
         REQUIRE(std::filesystem::file_size(database.string() + "-wal") > 0);
-        const auto before = contents(daemon.state_dir());
+        const auto before = contents_of(daemon.state_dir());
         expect_one(examine(daemon), "warning", "rigs", "it is stopped", "rig acknowledge cavity");
-        REQUIRE(contents(daemon.state_dir()) == before);
+        REQUIRE(contents_of(daemon.state_dir()) == before);
     }
     SECTION("a newer phylld's database") {
         REQUIRE(daemon.stop() == 0);
@@ -244,10 +232,10 @@ TEST_CASE("phylld --examine finds what keeps phylld from starting, and changes n
         for (const char* ending : {"-wal", "-shm"}) {
             REQUIRE_FALSE(std::filesystem::exists(database.string() + ending));
         }
-        const auto before = contents(daemon.state_dir());
+        const auto before = contents_of(daemon.state_dir());
         expect_one(examine(daemon), "fault", "database", "schema has version 99",
                    "use the newer phylld again");
-        REQUIRE(contents(daemon.state_dir()) == before);
+        REQUIRE(contents_of(daemon.state_dir()) == before);
     }
     SECTION("a page of the database that is damaged") {
         REQUIRE(daemon.stop() == 0);
@@ -256,14 +244,14 @@ TEST_CASE("phylld --examine finds what keeps phylld from starting, and changes n
             file.seekp(4096);
             file << std::string(4096, '\xA5');
         }
-        const auto before = contents(daemon.state_dir());
+        const auto before = contents_of(daemon.state_dir());
         const auto found = complaints(examine(daemon));
         REQUIRE_FALSE(found.empty());
         REQUIRE(found[0]["severity"] == "fault"); // the worst comes first
         REQUIRE(found[0]["check"] == "database");
         REQUIRE_THAT(found[0]["finding"].get<std::string>(), Contains("damaged"));
         REQUIRE_THAT(found[0]["advice"].get<std::string>(), Contains("put a copy in its place"));
-        REQUIRE(contents(daemon.state_dir()) == before);
+        REQUIRE(contents_of(daemon.state_dir()) == before);
     }
 }
 

@@ -1,5 +1,6 @@
 // The state directory: room, files, database, runs. And the locks of instruments.
 
+#include "tests/support/folder_contents.hpp"
 #include "tests/unit/doctor/planted_lab.hpp"
 
 #include "drivers/instruments/instrument_lock.hpp"
@@ -11,25 +12,15 @@
 #include <phyll/v1/runs.pb.h>
 
 #include <fstream>
-#include <map>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 using namespace phyll;
+using test::contents_of;
 using test::expect_complaint;
 using test::PlantedLab;
 
 namespace {
-
-/// Every file of a folder, and what is in it.
-std::map<std::string, std::string> contents(const std::filesystem::path& folder) {
-    std::map<std::string, std::string> found;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-        std::ifstream file(entry.path(), std::ios::binary);
-        found[entry.path().string()] = {std::istreambuf_iterator<char>(file), {}};
-    }
-    return found;
-}
 
 bool says(const PlantedLab& lab, const std::string& text) {
     for (const v1::Examined& line : lab.examine()) {
@@ -137,9 +128,9 @@ TEST_CASE("the doctor finds a database that is damaged or newer, and leaves it a
         REQUIRE(lab.complaints().empty());
         REQUIRE(says(lab, "an older phylld wrote it"));
     }
-    const auto before = contents(lab.host.at("/state"));
+    const auto before = contents_of(lab.host.at("/state"));
     static_cast<void>(lab.examine());
-    REQUIRE(contents(lab.host.at("/state")) == before);
+    REQUIRE(contents_of(lab.host.at("/state")) == before);
 }
 
 TEST_CASE("the doctor reads what a phylld that died left beside its database, and leaves it") {
@@ -155,10 +146,10 @@ TEST_CASE("the doctor reads what a phylld that died left beside its database, an
                                    std::filesystem::copy_options::overwrite_existing);
     }
     REQUIRE(std::filesystem::file_size(lab.database().string() + "-wal") > 0);
-    const auto before = contents(lab.host.at("/state"));
+    const auto before = contents_of(lab.host.at("/state"));
     expect_complaint(lab, v1::Examined::FAULT, "database", "/state/phylld.db",
                      "its schema has version 99", "use the newer phylld again");
-    REQUIRE(contents(lab.host.at("/state")) == before);
+    REQUIRE(contents_of(lab.host.at("/state")) == before);
 }
 
 TEST_CASE("the doctor leaves a database alone that another phylld has open") {
