@@ -60,6 +60,7 @@ endforeach()
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_PACKAGE_NAME phylld)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # each has one of its own
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL ${packages})
@@ -76,7 +77,8 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_LIBRARY_OUTPUT_DIRECTORY
 
 # phyll_describe(<package> SECTION <section> SUMMARY <line> TEXT <text> [OURS <package> ...] [DEPENDS <others>]
 #                [RECOMMENDS <packages>] [SUGGESTS <packages>])
-# OURS: those of these packages that it needs, of the same version. What libraries it needs is found out.
+# TEXT: in lines of less than 80 characters, without semicolons. OURS: those of these packages that it needs, of
+# the same version. What libraries it needs is found out.
 macro(phyll_describe package)
     cmake_parse_arguments(ARG "" "SECTION;SUMMARY;TEXT;DEPENDS;RECOMMENDS;SUGGESTS" "OURS" ${ARGN})
     string(TOUPPER ${package} id)
@@ -91,18 +93,20 @@ endmacro()
 
 phyll_describe(phyll-kernels SECTION libs
     SUMMARY "numeric kernels of phylld"
-    TEXT "Products, activations and wave models, compiled for each level of x86-64; the loader takes the best \
-that the machine has. The programs of phylld load them.")
+    TEXT "Products, activations and wave models, compiled for each level of x86-64:
+the loader takes the best that the machine has. The programs of phylld load
+them.")
 phyll_describe(phylld SECTION science OURS phyll-kernels
     SUMMARY "daemon that trains physical neural networks on a lab's rigs"
-    TEXT "phylld owns the rigs of a physical-computing lab, acoustic, microwave, optical and electronic ones, \
-and trains deep physical neural networks on them without backpropagation. Runs are queued, watched, and go on \
-after a restart. Every rig can be a simulation, so that it needs no hardware to be tried out.\n\
-\n\
-With it come phyllslm, which shows pictures on a spatial light modulator, and phyllaudio, which plays and \
-records through a sound card.\n\
-\n\
-Software limits protect instruments; they are no safety interlock."
+    TEXT "phylld owns the rigs of a physical-computing lab, acoustic, microwave,
+optical and electronic ones, and trains deep physical neural networks on them
+without backpropagation. Runs are queued, watched, and go on after a restart.
+Every rig can be a simulation, so that it needs no hardware to be tried out.
+
+With it come phyllslm, which shows pictures on a spatial light modulator, and
+phyllaudio, which plays and records through a sound card.
+
+Software limits protect instruments. They are no safety interlock."
     DEPENDS "init-system-helpers (>= 1.54), systemd | systemd-sysusers, systemd | systemd-tmpfiles"
     RECOMMENDS "phyllctl, udev"
     SUGGESTS "phyllsim, prometheus, sqlite3, xinit, xserver-xorg-legacy")
@@ -110,20 +114,22 @@ set(CPACK_DEBIAN_PHYLLD_PACKAGE_CONTROL_EXTRA
     ${packaging}/debian/conffiles ${packaging}/debian/postinst ${packaging}/debian/prerm ${packaging}/debian/postrm)
 phyll_describe(phyllctl SECTION science OURS phyll-kernels
     SUMMARY "command line for phylld"
-    TEXT "Looks at the rigs of a lab, sends stimuli through them, starts and watches training runs, fetches \
-results, and writes reports; on the lab's machine, or from anywhere with a key."
+    TEXT "Looks at the rigs of a lab, sends stimuli through them, starts and watches
+training runs, fetches results, and writes reports, on the lab's machine or,
+with a key, from anywhere."
     SUGGESTS "phylld")
 phyll_describe(phyllsim SECTION science OURS phyll-kernels
     SUMMARY "bench of virtual instruments for phylld"
-    TEXT "Vector network analysers, generators, digitisers, metasurfaces, cameras, displays and sound cards that \
-speak the protocols of real ones over TCP, USB, serial lines, GigE Vision and JACK, with the physics of a lab's \
-rigs between them: to try out drivers, and a whole lab, without hardware."
+    TEXT "Vector network analysers, generators, digitisers, metasurfaces, cameras,
+displays and sound cards that speak the protocols of real ones over TCP, USB,
+serial lines, GigE Vision and JACK, with the physics of a lab's rigs between
+them: to try out drivers, and a whole lab, without hardware."
     RECOMMENDS "phylld"
     SUGGESTS "jackd2, xvfb")
 phyll_describe(libphyll-dev SECTION libdevel OURS phyll-kernels
     SUMMARY "drivers, simulations and client of phylld, to build with"
-    TEXT "Headers, static libraries, protocol files and a CMake package, by which rigs, instruments and clients \
-are written, and tried out, outside phylld's own tree."
+    TEXT "Headers, static libraries, protocol files and a CMake package, by which rigs,
+instruments and clients are written, and tried out, outside phylld's own tree."
     DEPENDS "libaravis-dev, libcsv-dev, libeigen3-dev, libfmt-dev, liblbfgs-dev, libprotobuf-dev, libsodium-dev, \
 libtomlplusplus-dev, libusb-1.0-0-dev, libzmq3-dev, pkg-config, protobuf-compiler, zlib1g-dev"
     SUGGESTS "phyllsim")
