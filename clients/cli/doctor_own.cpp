@@ -22,9 +22,7 @@ std::string in_words(const std::string& version, const std::string& commit) {
 } // namespace
 
 Build own_build() {
-    return {.version = version(),
-            .commit = phyll::commit(),
-            .protocol = wire::protocol_version};
+    return {.version = version(), .commit = phyll::commit(), .protocol = wire::protocol_version};
 }
 
 std::vector<Finding> compare_builds(const Build& own, const v1::DescribeReply& other) {
