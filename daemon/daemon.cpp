@@ -164,6 +164,9 @@ class Service {
     boost::asio::thread_pool lookups_{1};
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT};
     boost::asio::steady_timer age_timer_{loop_};
+    /// Null: metrics are not served by HTTP. Ends after the rigs were made safe, which must not
+    /// wait for a slow client of it.
+    std::unique_ptr<metrics::Endpoint> metrics_endpoint_;
     rig::Lab lab_;
     rpc::LeaseTimer lease_timer_;
     runs::RunManager runs_;
@@ -180,7 +183,6 @@ class Service {
     const std::shared_ptr<metrics::Collector> collector_;
     std::map<std::string, std::uint64_t> saved_ages_;
     bool ages_failed_ = false;
-    std::unique_ptr<metrics::Endpoint> metrics_endpoint_; ///< null: metrics are not served by HTTP
 };
 
 Service::Service(const Settings& settings, const Clock& clock)
@@ -445,7 +447,7 @@ void Service::stop(int signal) {
     age_timer_.cancel();
     lease_timer_.wake_at(std::nullopt);
     runs_.stop([this] {
-        metrics_endpoint_.reset(); // while there is a loop to ask
+        collector_->close(); // nobody waits for a loop that has ended
         loop_.stop();
     });
 }
