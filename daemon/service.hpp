@@ -80,6 +80,9 @@ class Service {
     boost::asio::thread_pool examinations_{1};
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
     boost::asio::steady_timer age_timer_{loop_};
+    /// Null: metrics are not served by HTTP. Ends after the rigs were made safe, which must not
+    /// wait for a slow client of it.
+    std::unique_ptr<metrics::Endpoint> metrics_endpoint_;
     rig::Lab lab_;
     rpc::LeaseTimer lease_timer_;
     runs::RunManager runs_;
@@ -97,8 +100,7 @@ class Service {
     std::map<std::string, std::uint64_t> saved_ages_;
     bool ages_failed_ = false;
     const bool had_terminal_ = supervision::has_terminal();
-    std::optional<supervision::Pulse> pulse_;             ///< where somebody looks for it
-    std::unique_ptr<metrics::Endpoint> metrics_endpoint_; ///< null: metrics are not served by HTTP
+    std::optional<supervision::Pulse> pulse_; ///< where somebody looks for it
 };
 
 } // namespace phyll

@@ -125,7 +125,7 @@ void Service::stop(int signal) {
     age_timer_.cancel();
     lease_timer_.wake_at(std::nullopt);
     runs_.stop([this] {
-        metrics_endpoint_.reset(); // while there is a loop to ask
+        collector_->close(); // nobody waits for a loop that has ended
         loop_.stop();
     });
 }

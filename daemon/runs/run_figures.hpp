@@ -32,9 +32,9 @@ class SpentTimes {
 /// What there is to be counted of runs.
 struct RunFigures {
     /// How many are in each state, of those that are stored; states that none is in are missing.
-    std::map<v1::RunState, std::uint64_t> states;
-    RunTimes spent;                        ///< since the daemon started, as far as runs have said
-    RunTimes under_way;                    ///< of the runs that are under way, since each began
+    std::map<v1::RunState, std::uint64_t> states{};
+    RunTimes spent{};                      ///< since the daemon started, as far as runs have said
+    RunTimes under_way{};                  ///< of the runs that are under way, since each began
     std::uint64_t journal_bytes = 0;       ///< on the disk, of runs that are not over
     std::uint64_t largest_journal = 0;     ///< bytes, of one of these
     std::uint64_t journal_limit_bytes = 0; ///< of each run

@@ -72,7 +72,7 @@ struct HttpAnswer {
 
 [[nodiscard]] inline HttpAnswer read_answer(const std::string& bytes) {
     const std::size_t head = bytes.find("\r\n\r\n");
-    if (!bytes.starts_with("HTTP/1.1 ") || head == std::string::npos) {
+    if (!bytes.starts_with("HTTP/1.") || head == std::string::npos) {
         return {};
     }
     return {std::atoi(bytes.c_str() + 9), bytes.substr(head + 4)};
