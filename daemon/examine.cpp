@@ -41,7 +41,7 @@ v1::Calibration stored_calibration(const Settings& settings, const v1::RigConfig
 }
 
 /// The rigs as far as they are known without a daemon.
-void add_rigs(const Settings& settings, const Clock& clock, doctor::Subject& subject,
+void add_rig_lines(const Settings& settings, const Clock& clock, doctor::Subject& subject,
               doctor::Findings& findings) {
     Workers workers(1);
     for (const v1::RigConfig& config : settings.config.rigs()) {
@@ -84,7 +84,7 @@ bool examine(const Settings& settings, bool json, std::ostream& out) {
     const doctor::Host host;
     doctor::Subject subject = subject_of(settings);
     doctor::Findings building("rigs");
-    add_rigs(settings, clock, subject, building);
+    add_rig_lines(settings, clock, subject, building);
     const doctor::Premises premises{.subject = subject,
                                     .host = host,
                                     .clock = clock,
