@@ -42,7 +42,7 @@ v1::Calibration stored_calibration(const Settings& settings, const v1::RigConfig
 
 /// The rigs as far as they are known without a daemon.
 void add_rig_lines(const Settings& settings, const Clock& clock, doctor::Subject& subject,
-              doctor::Findings& findings) {
+                   doctor::Findings& findings) {
     Workers workers(1);
     for (const v1::RigConfig& config : settings.config.rigs()) {
         doctor::ExaminedRig& rig = subject.rigs.emplace_back();
