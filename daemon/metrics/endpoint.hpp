@@ -12,8 +12,9 @@ class Exposer;
 
 namespace phyll::metrics {
 
-/// Serves metrics by HTTP, at /metrics and below, and nothing else. Two threads of its own answer, so that a
-/// scrape waits for another one and for no more; who is slow to ask, or to read, is hung up on.
+/// Serves metrics by HTTP, at /metrics and below, and nothing else. Two threads of its own answer,
+/// so that a scrape waits for another one and for no more; who is slow to ask, or to read, is hung
+/// up on.
 class Endpoint {
   public:
     /// Listens from now on: `host` is an address in numbers, port 0 picks a free one. Throws
