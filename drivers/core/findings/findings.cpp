@@ -57,7 +57,7 @@ void say(std::vector<Finding> findings, const FindingsLayout& layout, std::ostre
         }
         layout.json ? say_in_json(finding, out) : say_in_text(finding, out);
     }
-    if (!layout.json && !layout.all) {
+    if (!layout.json && !layout.all && fine > 0) {
         out << fmt::format("{} thing{} looked at and found fine; --all lists {}\n", fine,
                            fine == 1 ? " was" : "s were", fine == 1 ? "it" : "them");
     }
