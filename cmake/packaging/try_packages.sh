@@ -46,19 +46,10 @@ say "packages of a higher version, of the same build"
 cpack --config "$build/CPackConfig.cmake" -D CPACK_DEBIAN_PACKAGE_RELEASE=2 -B "$work/higher" >"$work/cpack.log" 2>&1 ||
     { cat "$work/cpack.log"; fail "cpack"; }
 
-make_root() { # make_root <folder> <package,...>
-    mmdebstrap --quiet --variant=minbase --include="$2" "$release" "$1" ${mirror:+"$mirror"} >"$work/mmdebstrap.log" 2>&1 ||
-        { cat "$work/mmdebstrap.log"; fail "mmdebstrap"; }
-    mkdir -p "$1/root/packages"
-    for package in "${packages[@]}"; do
-        cp "$build/packages/${package}_"*.deb "$1/root/packages/"
-    done
-    printf 'APT::Get::Assume-Yes "true";\nDPkg::Options:: "--force-confold";\n' >"$1/etc/apt/apt.conf.d/90try"
-}
-
 in_folder() { # in_folder <folder> <command>: no systemd runs there
-    chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive \
-        bash -euo pipefail -c "cd /root/packages; $2"
+    unshare --mount --pid --fork --mount-proc="$1/proc" chroot "$1" /usr/bin/env -i \
+        PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive \
+        bash -euo pipefail -c "cd /root/packages; $2" >"$work/log" 2>&1 || { cat "$work/log"; fail "$3"; }
 }
 
 # What there is by our names, but for what dpkg and apt keep of packages, and what the test itself put there.
@@ -68,24 +59,35 @@ names_left() { # names_left <folder>
         -o -name '*phyll*' -print | sort)
 }
 
+say "a Debian in a folder"
+# It keeps its lists of packages, and finds the mirror as this machine does.
+mmdebstrap --quiet --variant=minbase --skip=cleanup/apt/lists --include=ca-certificates "$release" "$work/root" \
+    ${mirror:+"$mirror"} >"$work/log" 2>&1 || { cat "$work/log"; fail "mmdebstrap"; }
+cp --dereference /etc/resolv.conf "$work/root/etc/resolv.conf"
+printf 'APT::Get::Assume-Yes "true";\nDPkg::Options:: "--force-confold";\n' >"$work/root/etc/apt/apt.conf.d/90try"
+mkdir -p "$work/root/root/packages"
+for package in "${packages[@]}"; do
+    cp "$build/packages/${package}_"*.deb "$work/root/root/packages/"
+done
+cp --archive "$work/root" "$work/image"
+
 say "where no systemd runs: install, purge"
-make_root "$work/image" ca-certificates
-in_folder "$work/image" "apt-get install ./*.deb" >"$work/log" 2>&1 || { cat "$work/log"; fail "apt install in a chroot"; }
+in_folder "$work/image" "apt-get install ./*.deb" "apt install in a chroot"
 in_folder "$work/image" "
     [ -L /etc/systemd/system/multi-user.target.wants/phylld.service ]
     [ ! -e /etc/systemd/system/multi-user.target.wants/phyllaudio.service ]
     [ \$(stat -c %U:%G:%a /var/lib/phylld) = phylld:phylld:750 ]
     [ \$(stat -c %a /run/lock/phylld) = 1777 ]
     phylld --check --config /etc/phylld/phylld.toml
-    phyllctl --version" >"$work/log" 2>&1 || { cat "$work/log"; fail "what is installed in a chroot"; }
-in_folder "$work/image" "apt-get purge phylld phyllctl phyll-kernels" >"$work/log" 2>&1 || { cat "$work/log"; fail "purge"; }
+    phyllctl --version" "what is installed in a chroot is not as it should be"
+in_folder "$work/image" "apt-get purge phylld phyllctl phyll-kernels" "apt purge in a chroot"
 left=$(names_left "$work/image")
 [ -z "$left" ] || fail "of packages that were never used is left: $left"
 rm -rf --one-file-system "$work/image"
 
 say "a machine that was just installed"
-make_root "$work/root" systemd-sysv,dbus,udev,kmod,ca-certificates,procps
-in_folder "$work/root" "apt-get install --download-only ./*.deb sqlite3" >"$work/log" 2>&1 || { cat "$work/log"; fail "apt"; }
+in_folder "$work/root" "apt-get install --no-install-recommends systemd-sysv dbus udev kmod" "apt"
+in_folder "$work/root" "apt-get install --download-only ./*.deb sqlite3" "apt --download-only"
 useradd --root "$work/root" --create-home --shell /bin/bash anna
 systemd-nspawn --quiet --boot --directory "$work/root" --private-network --register=no --keep-unit --console=pipe \
     </dev/null >"$work/console.log" 2>&1 &

@@ -17,6 +17,8 @@
 namespace phyll::bench {
 namespace {
 
+constexpr const char* usual_bench = "electronic";
+
 constexpr const char* about =
     "phyllsim is a bench of virtual instruments that speak the protocols of real ones, with the\n"
     "physics of the simulated rigs between them. It prints one line of JSON when they can be\n"
@@ -59,7 +61,7 @@ constexpr const char* faults =
 
 /// All benches have options of their own: which, must be known before the line can be read.
 std::string bench_of(const std::vector<std::string>& words) {
-    std::string bench = "electronic";
+    std::string bench = usual_bench;
     for (std::size_t i = 0; i < words.size(); ++i) {
         constexpr std::string_view with_value = "--bench=";
         if (words[i] == "--bench" && i + 1 < words.size()) {
@@ -178,7 +180,7 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
     for (const BenchKind& kind : bench_kinds()) {
         kinds += fmt::format("{}{} ({})", kinds.empty() ? "" : "; ", kind.name, kind.about);
     }
-    app.add_option("--bench", arguments.bench, "Which bench: " + kinds)->capture_default_str();
+    app.add_option("--bench", arguments.bench, "Which bench: " + kinds)->default_str(usual_bench);
     app.add_flag("--usb", arguments.usb,
                  "The instruments that speak SCPI are USB devices (USBTMC) instead of TCP ports. "
                  "Programs find them with the variables LD_PRELOAD and UMOCKDEV_DIR, which the "
