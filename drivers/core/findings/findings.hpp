@@ -17,10 +17,10 @@ enum class Severity : int {
 /// A line of an examination.
 struct Finding {
     Severity severity = Severity::fine;
-    std::string check;   ///< "disk"
-    std::string subject; ///< what was looked at; may be empty
-    std::string finding;
-    std::string advice; ///< what to do; empty: nothing
+    std::string check{};   ///< "disk"
+    std::string subject{}; ///< what was looked at; may be empty
+    std::string finding{};
+    std::string advice{}; ///< what to do; empty: nothing
 };
 
 /// Of a phyll.v1.Examined, which this library does not know.
