@@ -293,6 +293,6 @@ options = { generator = "awg", digitiser = "scope" }
     REQUIRE_FALSE(std::filesystem::exists(dir.path() / "locks"));
 }
 
-TEST_CASE("--json of phylld is refused where it means nothing") {
+TEST_CASE("phylld refuses --json where it means nothing") {
     REQUIRE(run_command({PHYLL_BIN_DIR "/phylld", "--json"}).status == 2);
 }
