@@ -82,7 +82,7 @@ check_manuals() {
             grep -q "^$section" "$root/$name.txt" || fail "the page of $name has no section $section"
         done
     done
-    grep -q '^ *run start .*FILE' "$root/phyllctl.txt" || fail "the page of phyllctl has no command run start"
+    grep -qi '^ *run start .OPTIONS. file' "$root/phyllctl.txt" || fail "the page of phyllctl has no command run start"
     ! grep -q -e '--manual' "$root"/*.txt || fail "a page tells of what is hidden"
 }
 
