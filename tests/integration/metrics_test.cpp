@@ -168,7 +168,7 @@ TEST_CASE("faults, stops, and runs that wait are seen as they are") {
         REQUIRE(test::run_command(command).status == 0);
     };
     const std::string in = daemon.write("x.csv", "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0").string();
-    admin({"rig", "fault", "echo", "nan"});
+    admin({"rig", "fault", "echo", "not_finite"});
     REQUIRE(daemon.ctl({"query", "echo", "--in", in, "--wait"}).status != 0);
     REQUIRE(scrape(daemon)[R"(phyll_rig_faults_total{rig="echo"})"] == 1);
 
