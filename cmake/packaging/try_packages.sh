@@ -4,6 +4,7 @@
 # are the commands of docs/operations.md, as they stand in it.
 #
 #   try_packages.sh <build>      as root; takes some minutes; needs mmdebstrap, systemd-nspawn and Debian's mirror
+#                               (or the one that PHYLL_MIRROR names)
 #
 # First, in a folder where no systemd runs (a chroot, as when an image is built), the packages are installed and
 # purged; then, on the machine that boots:
