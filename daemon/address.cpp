@@ -1,9 +1,8 @@
 #include "address.hpp"
 
-#include <arpa/inet.h>
+#include "drivers/core/number_of.hpp"
 
-#include <charconv>
-#include <system_error>
+#include <arpa/inet.h>
 
 namespace phyll {
 
@@ -16,13 +15,11 @@ std::optional<ListenAddress> read_address(std::string_view text, std::string_vie
     if (colon == std::string_view::npos || colon == 0) {
         return std::nullopt;
     }
-    const std::string_view port = text.substr(colon + 1);
-    ListenAddress address{.host = std::string(text.substr(0, colon))};
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-    if (error != std::errc() || end != port.data() + port.size()) {
+    const auto port = number_of<std::uint16_t>(text.substr(colon + 1));
+    if (!port) {
         return std::nullopt;
     }
-    return address;
+    return ListenAddress{.host = std::string(text.substr(0, colon)), .port = *port};
 }
 
 bool is_loopback(const ListenAddress& address) {

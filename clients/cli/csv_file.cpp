@@ -1,6 +1,7 @@
 #include "csv_file.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/text.hpp"
 
 #include <csv.h>
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -27,10 +27,7 @@ std::optional<double> number(std::string_view text) {
         return std::nullopt;
     }
     text = text.substr(first, text.find_last_not_of(" \t") + 1 - first);
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = error == std::errc() && end == text.data() + text.size();
-    return whole ? std::optional(value) : std::nullopt;
+    return number_of<double>(text);
 }
 
 /// Collects what libcsv finds.

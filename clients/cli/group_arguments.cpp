@@ -1,12 +1,12 @@
 #include "group_arguments.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -17,13 +17,6 @@ namespace {
 /// What a group takes.
 constexpr std::size_t most_members = 1000;
 
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
-                                                                    : std::nullopt;
-}
-
 [[nodiscard]] Error bad_seeds(const std::string& text, const std::string& what) {
     return invalid_field("--seeds",
                          fmt::format("{}: {}; valid is a range (0..9, both included), a list "
@@ -33,8 +26,9 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
 
 void add_range(const std::string& text, std::string_view part, std::vector<std::uint64_t>& seeds) {
     const std::size_t dots = part.find("..");
-    const auto first = whole_number(part.substr(0, dots));
-    const auto last = dots == std::string_view::npos ? first : whole_number(part.substr(dots + 2));
+    const auto first = number_of<std::uint64_t>(part.substr(0, dots));
+    const auto last =
+        dots == std::string_view::npos ? first : number_of<std::uint64_t>(part.substr(dots + 2));
     if (!first || !last) {
         throw bad_seeds(text, fmt::format("{} is neither a seed nor a range", in_quotes(part)));
     }
@@ -85,7 +79,7 @@ std::vector<std::string> parts_of(std::string_view text) {
 
 Target parse_target(const std::string& text) {
     const bool is_group = text.starts_with('g');
-    const auto number = whole_number(std::string_view(text).substr(is_group ? 1 : 0));
+    const auto number = number_of<std::uint64_t>(std::string_view(text).substr(is_group ? 1 : 0));
     if (!number || *number == 0) {
         throw invalid_field("run", fmt::format("{} is neither a run nor a group; valid is the "
                                                "number of a run (12) or of a group (g3)",

@@ -1,12 +1,12 @@
 #include "when.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <optional>
 #include <string_view>
@@ -16,10 +16,7 @@ namespace phyll::cli {
 namespace {
 
 std::optional<int> digits(std::string_view text) {
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = error == std::errc() && end == text.data() + text.size();
-    return whole && !text.starts_with('-') ? std::optional(value) : std::nullopt;
+    return text.starts_with('-') ? std::nullopt : number_of<int>(text);
 }
 
 /// Reads "YYYY-MM-DD", "YYYY-MM-DDThh:mm" or "YYYY-MM-DDThh:mm:ss".

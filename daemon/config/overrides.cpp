@@ -1,9 +1,9 @@
 #include "daemon/config/overrides.hpp"
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -31,13 +31,6 @@ std::vector<std::string_view> split(std::string_view path) {
         }
         path.remove_prefix(dot + 1);
     }
-}
-
-std::optional<std::size_t> parse_index(std::string_view key) {
-    std::size_t index = 0;
-    const auto [stop, error] = std::from_chars(key.data(), key.data() + key.size(), index);
-    return error == std::errc{} && stop == key.data() + key.size() ? std::optional(index)
-                                                                   : std::nullopt;
 }
 
 /// Walks from the root to the value that an override replaces.
@@ -68,7 +61,7 @@ class Walk {
 
   private:
     [[nodiscard]] Value* entry(Array& array, std::string_view key) {
-        const auto index = parse_index(key);
+        const auto index = number_of<std::size_t>(key);
         if (!index || *index >= array.size()) {
             fail(key,
                  fmt::format("{} has {} {}, counted from 0; {} is none of them", quoted(path_),

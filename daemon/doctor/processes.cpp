@@ -1,23 +1,15 @@
 #include "daemon/doctor/processes.hpp"
 
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 
 namespace phyll::doctor {
 namespace {
-
-/// Nothing for a text that is no number.
-std::optional<pid_t> process_in(std::string_view text) {
-    pid_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(number)
-                                                                    : std::nullopt;
-}
 
 std::filesystem::path folder_of_process(pid_t number) {
     return "/proc/" + std::to_string(number);
@@ -61,7 +53,7 @@ std::string ProcessView::in_words() const {
 std::vector<ProcessView> processes(const Host& host) {
     std::vector<ProcessView> found;
     for (const std::filesystem::path& entry : host.entries("/proc")) {
-        if (const auto number = process_in(entry.filename().string())) {
+        if (const auto number = number_of<pid_t>(entry.filename().string())) {
             found.push_back(view_of(host, *number));
         }
     }
@@ -76,7 +68,7 @@ std::optional<ProcessView> process_of(const Host& host, pid_t number) {
     constexpr std::string_view group = "\nTgid:";
     if (const std::size_t at = status->find(group); at != std::string::npos) {
         const std::string_view rest = std::string_view(*status).substr(at + group.size());
-        number = process_in(trimmed(rest.substr(0, rest.find('\n')))).value_or(number);
+        number = number_of<pid_t>(trimmed(rest.substr(0, rest.find('\n')))).value_or(number);
     }
     return view_of(host, number);
 }

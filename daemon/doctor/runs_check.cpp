@@ -1,12 +1,12 @@
 #include "daemon/doctor/checks.hpp"
 #include "daemon/doctor/stored_lab.hpp"
+#include "drivers/core/number_of.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 #include <phyll/v1/runs.pb.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 
 namespace phyll::doctor {
@@ -122,10 +122,8 @@ void StoredRuns::look_for_leftovers(const std::vector<std::filesystem::path>& fo
     std::vector<std::string> left;
     for (const std::filesystem::path& folder : folders) {
         const std::string name = folder.filename().string();
-        std::int64_t run = 0;
-        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), run);
-        if (error == std::errc() && end == name.data() + name.size() && !knows(run) &&
-            premises_.host.exists(folder)) {
+        const auto run = number_of<std::int64_t>(name);
+        if (run && !knows(*run) && premises_.host.exists(folder)) {
             left.push_back(name);
         }
     }

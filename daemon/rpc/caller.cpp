@@ -1,9 +1,10 @@
 #include "daemon/rpc/caller.hpp"
 
+#include "drivers/core/number_of.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <pwd.h>
@@ -13,13 +14,6 @@
 namespace phyll::rpc {
 namespace {
 
-std::optional<uid_t> number(std::string_view text) {
-    uid_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
-                                                                    : std::nullopt;
-}
-
 /// The user in "localhost:UID:GID:PID".
 std::optional<uid_t> user_of(std::string_view peer_address) {
     std::array<std::optional<uid_t>, 3> credentials; // process, group, user
@@ -28,7 +22,7 @@ std::optional<uid_t> user_of(std::string_view peer_address) {
         if (colon == std::string_view::npos) {
             return std::nullopt;
         }
-        credential = number(peer_address.substr(colon + 1));
+        credential = number_of<uid_t>(peer_address.substr(colon + 1));
         peer_address = peer_address.substr(0, colon);
     }
     return credentials[0] && credentials[1] ? credentials[2] : std::nullopt;

@@ -1,12 +1,12 @@
 #include "drivers/instruments/level_table.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/readers/sha256.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <numeric>
@@ -42,16 +42,15 @@ LevelTable read_level_table(const std::filesystem::path& path) {
     for (std::size_t place = text.find_first_not_of(between); place != std::string::npos; ++count) {
         const std::size_t end = std::min(text.find_first_of(between, place), text.size());
         const std::string word = text.substr(place, end - place);
-        unsigned level = 0;
-        const auto [last, failed] = std::from_chars(word.data(), word.data() + word.size(), level);
-        if (failed != std::errc{} || last != word.data() + word.size() || level > 255) {
+        const auto level = number_of<unsigned>(word);
+        if (!level || *level > 255) {
             throw wrong(path, fmt::format("number {} is {}; valid is 0 to 255", count + 1,
                                           in_quotes(word)));
         }
         if (count == table.size()) {
             throw wrong(path, "more than 256 numbers, one for each level");
         }
-        table[count] = static_cast<std::uint8_t>(level);
+        table[count] = static_cast<std::uint8_t>(*level);
         place = text.find_first_not_of(between, end);
     }
     if (count != table.size()) {

@@ -1,12 +1,12 @@
 #include "drivers/instruments/scpi_session.hpp"
 
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/text.hpp"
 #include "drivers/transports/visa_resource.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <ranges>
 #include <utility>
@@ -196,10 +196,7 @@ std::optional<double> number_in(std::string_view answer) {
     if (answer.starts_with('+')) {
         answer.remove_prefix(1);
     }
-    double value = 0.0;
-    const auto [end, error] = std::from_chars(answer.data(), answer.data() + answer.size(), value);
-    return error == std::errc() && end == answer.data() + answer.size() ? std::optional(value)
-                                                                        : std::nullopt;
+    return number_of<double>(answer);
 }
 
 std::string number(double value) {

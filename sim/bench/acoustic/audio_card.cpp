@@ -1,12 +1,12 @@
 #include "sim/bench/acoustic/audio_card.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -27,14 +27,12 @@ constexpr double most_delay = 60'000; // frames
 constexpr double most = 1e6;
 
 double number_in(std::string_view command, std::string_view text, double largest) {
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() ||
-        !(number >= 0 && number <= largest)) {
+    const auto number = number_of<double>(text);
+    if (!number || !(*number >= 0 && *number <= largest)) {
         throw invalid_field("text", fmt::format("{}; a number from 0 to {:g} must follow {}",
                                                 in_quotes(text), largest, command));
     }
-    return number;
+    return *number;
 }
 
 } // namespace

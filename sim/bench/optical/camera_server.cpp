@@ -1,13 +1,13 @@
 #include "sim/bench/optical/camera_server.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/text.hpp"
 
 #include <arv.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <sstream>
 #include <thread>
@@ -21,14 +21,12 @@ struct Unref {
 };
 
 double number_from(const std::string& text, double most) {
-    double number = 0.0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (failed != std::errc{} || end != text.data() + text.size() || !(number >= 0.0) ||
-        number > most) {
+    const auto number = number_of<double>(text);
+    if (!number || !(*number >= 0.0) || *number > most) {
         throw invalid_field(
             "text", fmt::format("{}; valid is a number from 0 to {:g}", in_quotes(text), most));
     }
-    return number;
+    return *number;
 }
 
 } // namespace

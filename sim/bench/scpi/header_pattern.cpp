@@ -1,24 +1,15 @@
 #include "sim/bench/scpi/header_pattern.hpp"
 
 #include "drivers/core/error.hpp"
+#include "drivers/core/number_of.hpp"
 #include "drivers/core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace phyll::bench {
 namespace {
-
-std::optional<unsigned> as_number(std::string_view digits) {
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc() || end != digits.data() + digits.size()) {
-        return std::nullopt;
-    }
-    return number;
-}
 
 Error no_pattern(std::string_view pattern) {
     return {Code::internal, fmt::format("'{}' is no pattern of a header", pattern)};
@@ -57,9 +48,9 @@ HeaderPattern::Node HeaderPattern::read_node(std::string_view text) {
     if (bracket < text.size()) {
         const std::string_view range = text.substr(bracket + 1, text.size() - bracket - 2);
         const std::size_t dash = std::min(range.find('-'), range.size());
-        node.least = as_number(range.substr(0, dash)).value_or(0);
-        node.most =
-            dash < range.size() ? as_number(range.substr(dash + 1)).value_or(0) : node.least;
+        node.least = number_of<unsigned>(range.substr(0, dash)).value_or(0);
+        node.most = dash < range.size() ? number_of<unsigned>(range.substr(dash + 1)).value_or(0)
+                                        : node.least;
         if (node.least == 0 || node.most < node.least) {
             throw no_pattern(text);
         }
@@ -89,7 +80,7 @@ bool HeaderPattern::match_from(std::size_t index, std::span<const std::string_vi
         if (node.most > 0) {
             const std::size_t letters = word.find_last_not_of("0123456789") + 1;
             if (letters < word.size()) {
-                suffix = as_number(word.substr(letters));
+                suffix = number_of<unsigned>(word.substr(letters));
                 word = word.substr(0, letters);
             }
         }
