@@ -6,6 +6,7 @@
 #include "drivers/core/command_line/documents.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/require.hpp"
+#include "drivers/core/version/version.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -81,7 +82,7 @@ Description description_of(const Arguments& arguments, const Card& card) {
             .maker = card.api,
             .model = card.name,
             .serial = arguments.serial,
-            .version = PHYLL_VERSION};
+            .version = phyll::version()};
 }
 
 void serve(const Arguments& arguments) {
@@ -152,11 +153,11 @@ int main(int argc, char** argv) {
     Arguments arguments;
     CLI::App app("Plays and records through one sound card what a phylld tells it to. Silent "
                  "whenever no phylld is connected.");
-    app.set_version_flag("--version", "phyllaudio " PHYLL_VERSION);
+    app.set_version_flag("--version", "phyllaudio " + phyll::version());
     add_options(app, arguments);
     phyll::command_line::add_documents(
         app, {.program = "phyllaudio",
-              .version = PHYLL_VERSION,
+              .version = phyll::version(),
               .about = "plays and records through one sound card for phylld",
               .sections = {{.title = "FILES",
                             .entries = {{"/etc/default/phyllaudio",

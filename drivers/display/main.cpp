@@ -3,6 +3,7 @@
 
 #include "drivers/core/command_line/documents.hpp"
 #include "drivers/core/error.hpp"
+#include "drivers/core/version/version.hpp"
 #include "drivers/display/sdl_panel.hpp"
 #include "drivers/display/server.hpp"
 
@@ -74,7 +75,7 @@ int main(int argc, char** argv) {
     CLI::App app(
         "Shows on one monitor, which is a spatial light modulator, what a phylld tells it to. "
         "Blank whenever no phylld is connected.");
-    app.set_version_flag("--version", "phyllslm " PHYLL_VERSION);
+    app.set_version_flag("--version", "phyllslm " + phyll::version());
     app.add_option("--display", arguments.display, "X server, as \":1\"; default: that of DISPLAY");
     app.add_option("--monitor", arguments.monitor,
                    "its number or name, as --list has them; default: the first");
@@ -85,7 +86,7 @@ int main(int argc, char** argv) {
     app.add_flag("--list", arguments.list, "list the monitors, and end");
     phyll::command_line::add_documents(
         app, {.program = "phyllslm",
-              .version = PHYLL_VERSION,
+              .version = phyll::version(),
               .about = "shows on one monitor what phylld tells it to",
               .sections = {{.title = "FILES",
                             .entries = {{"/etc/default/phyllslm",

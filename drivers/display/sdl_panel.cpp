@@ -2,6 +2,7 @@
 
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "drivers/core/version/version.hpp"
 #include "drivers/display/monitor.hpp"
 
 #include <SDL.h>
@@ -101,7 +102,7 @@ class SdlPanel final : public Panel {
                 .maker = identity.maker,
                 .model = identity.model,
                 .serial = identity.serial,
-                .version = PHYLL_VERSION};
+                .version = phyll::version()};
     }
 
     void show(std::span<const std::byte> levels) override {

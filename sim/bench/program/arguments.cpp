@@ -3,6 +3,7 @@
 #include "drivers/core/command_line/documents.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/text.hpp"
+#include "drivers/core/version/version.hpp"
 #include "sim/bench/usb/over_usb.hpp"
 
 #include <CLI/CLI.hpp>
@@ -202,7 +203,7 @@ Parsed parse_arguments(const std::vector<std::string>& words) {
     const ControlCommands control(app);
     command_line::add_documents(
         app, {.program = "phyllsim",
-              .version = PHYLL_VERSION,
+              .version = phyll::version(),
               .about = "a bench of virtual instruments for phylld",
               .sections = {{.title = "ENVIRONMENT",
                             .entries = {{"PHYLLSIM_CONTROL",
