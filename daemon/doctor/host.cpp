@@ -1,6 +1,7 @@
 #include "daemon/doctor/host.hpp"
 
 #include "drivers/core/text.hpp"
+#include "drivers/core/user_name.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <fstream>
 #include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
@@ -23,13 +23,9 @@ namespace {
 
 constexpr std::size_t most_read = std::size_t{64} << 10U;
 
-std::string user_name(uid_t user) {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 4096> room{};
-    return ::getpwuid_r(user, &entry, room.data(), room.size(), &found) == 0 && found != nullptr
-               ? std::string(entry.pw_name)
-               : fmt::format("uid {}", user);
+std::string name_or_number(uid_t user) {
+    const std::string name = user_name(user);
+    return name.empty() ? fmt::format("uid {}", user) : name;
 }
 
 std::string group_name(gid_t group) {
@@ -115,8 +111,9 @@ std::string ownership_of(const Host& host, const std::filesystem::path& path) {
     if (::stat(host.at(path).c_str(), &found) != 0) {
         return fmt::format("it cannot be looked at: {}", std::generic_category().message(errno));
     }
-    return fmt::format("it belongs to {} and the group {}, mode {:04o}", user_name(found.st_uid),
-                       group_name(found.st_gid), found.st_mode & 07777U);
+    return fmt::format("it belongs to {} and the group {}, mode {:04o}",
+                       name_or_number(found.st_uid), group_name(found.st_gid),
+                       found.st_mode & 07777U);
 }
 
 std::string group_of(const Host& host, const std::filesystem::path& path) {
@@ -125,7 +122,7 @@ std::string group_of(const Host& host, const std::filesystem::path& path) {
 }
 
 std::string own_user() {
-    return user_name(::geteuid());
+    return name_or_number(::geteuid());
 }
 
 } // namespace phyll::doctor

@@ -1,13 +1,13 @@
 #include "daemon/rpc/caller.hpp"
 
 #include "drivers/core/number_of.hpp"
+#include "drivers/core/user_name.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <map>
 #include <optional>
-#include <pwd.h>
 #include <string_view>
 #include <sys/types.h>
 
@@ -28,17 +28,6 @@ std::optional<uid_t> user_of(std::string_view peer_address) {
     return credentials[0] && credentials[1] ? credentials[2] : std::nullopt;
 }
 
-/// The user's name; empty when the system knows none.
-std::string name_of(uid_t uid) {
-    std::array<char, 16384> space{};
-    passwd entry{};
-    passwd* found = nullptr;
-    if (::getpwuid_r(uid, &entry, space.data(), space.size(), &found) != 0 || found == nullptr) {
-        return {};
-    }
-    return found->pw_name;
-}
-
 } // namespace
 
 Identify local_users() {
@@ -50,7 +39,7 @@ Identify local_users() {
         }
         std::string& name = names[*uid];
         if (name.empty()) {
-            name = name_of(*uid);
+            name = user_name(*uid);
         }
         return Caller{.name = name.empty() ? fmt::format("local user with uid {}", *uid)
                                            : fmt::format("local user {} (uid {})", name, *uid),
