@@ -19,11 +19,20 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <future>
 #include <utility>
 #include <vector>
 
 namespace phyll {
+namespace {
+
+/// Runs what it is given on the loop.
+std::function<void(std::function<void()>)> onto(boost::asio::io_context& loop) {
+    return [&loop](std::function<void()> task) { boost::asio::post(loop, std::move(task)); };
+}
+
+} // namespace
 
 Service::Service(const Settings& settings, const Clock& clock)
     : settings_(settings),
@@ -37,17 +46,13 @@ Service::Service(const Settings& settings, const Clock& clock)
           instrument_site(settings, clock,
                           std::make_shared<runs::CalibrationFiles>(state_.path() / "calibration"))),
       workers_(std::make_shared<Workers>(thread_count(settings.config))),
-      lab_(clock,
-           [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
+      lab_(clock, onto(loop_)),
       lease_timer_(loop_, clock, [this] { lab_.expire(); }),
       runs_(
           premises(settings, config_), settings.config.retention(), store_, state_, lab_, clock,
-          [this](const runs::NamedFiles& files) { return contents_.reader(files); },
-          [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
+          [this](const runs::NamedFiles& files) { return contents_.reader(files); }, onto(loop_),
           workers_.get()),
-      characterisations_(
-          store_, lab_, clock,
-          [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); }),
+      characterisations_(store_, lab_, clock, onto(loop_)),
       inferences_(static_cast<std::size_t>(config_.rigs_size()) + 1),
       notifier_(settings.config.notify(), store_, state_),
       audit_(store_, clock),
@@ -82,9 +87,7 @@ Service::Service(const Settings& settings, const Clock& clock)
       server_(loop_, dispatcher_, clock, limits_of(config_)),
       collector_(std::make_shared<metrics::Collector>(
           metrics::Build{.version = version(), .kernel_level = rig::kernel_level()}, meters_,
-          [this] { return metrics::look_at(lab_, runs_, server_); },
-          [this](std::function<void()> task) { boost::asio::post(loop_, std::move(task)); },
-          clock)) {
+          [this] { return metrics::look_at(lab_, runs_, server_); }, onto(loop_), clock)) {
     runs_.watches().when_stored([this] { notifier_.look(); });
     add_lab_service(dispatcher_, site_);
     add_examine_service(dispatcher_, site_);

@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <ctime>
 #include <system_error>
 
 namespace phyll::supervision {
@@ -21,13 +20,6 @@ void tell(const std::string& state) {
     }
 }
 
-std::uint64_t monotonic_microseconds() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000U +
-           static_cast<std::uint64_t>(now.tv_nsec) / 1000U;
-}
-
 } // namespace
 
 void tell_ready(const std::string& status) {
@@ -35,7 +27,10 @@ void tell_ready(const std::string& status) {
 }
 
 void tell_reloading() {
-    tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_microseconds()));
+    using Microseconds = std::chrono::microseconds;
+    const auto now = std::chrono::steady_clock::now().time_since_epoch(); // CLOCK_MONOTONIC
+    tell(fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
+                     std::chrono::duration_cast<Microseconds>(now).count()));
 }
 
 void tell_stopping() {
