@@ -1,5 +1,6 @@
 #include "daemon/doctor/checks.hpp"
 #include "daemon/doctor/stored_lab.hpp"
+#include "daemon/runs/run_state.hpp"
 #include "drivers/core/number_of.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -7,6 +8,7 @@
 #include <phyll/v1/runs.pb.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace phyll::doctor {
@@ -14,6 +16,17 @@ namespace {
 
 /// Runs that one line names.
 constexpr std::size_t most_named = 10;
+
+/// "1, 2, 3 and 7 more"
+template <class Name>
+std::string listed(const std::vector<Name>& names) {
+    const std::size_t shown = std::min(names.size(), most_named);
+    const std::string more =
+        names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "";
+    return fmt::format(
+        "{}{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+        more);
+}
 
 /// Runs and what the store says of them.
 class StoredRuns {
@@ -26,8 +39,7 @@ class StoredRuns {
     }
     /// Whether there is the run, or was one whose folder goes at the next start.
     [[nodiscard]] bool knows(std::int64_t run) const {
-        return has("SELECT 1 FROM runs WHERE id = ?", run) ||
-               has("SELECT 1 FROM removed_runs WHERE id = ?", run);
+        return has_run(run) || has("SELECT 1 FROM removed_runs WHERE id = ?", run);
     }
     [[nodiscard]] bool has_run(std::int64_t run) const {
         return has("SELECT 1 FROM runs WHERE id = ?", run);
@@ -56,10 +68,6 @@ class StoredRuns {
     SQLite::Database& database_;
 };
 
-bool is_over(int state) {
-    return state == v1::SUCCEEDED || state == v1::FAILED || state == v1::RUN_CANCELLED;
-}
-
 void StoredRuns::look_for_folders(Findings& findings) const {
     std::vector<std::int64_t> missing;
     SQLite::Statement select(database_, "SELECT id, info FROM runs ORDER BY id");
@@ -76,14 +84,10 @@ void StoredRuns::look_for_folders(Findings& findings) const {
     if (missing.empty()) {
         return;
     }
-    const std::size_t count = missing.size();
-    missing.resize(std::min(count, most_named));
     findings.warning(
         (premises_.subject.state_dir / "runs").string(),
-        fmt::format("the folder of run{} {}{} is missing: run file, weights and measurements with "
-                    "it",
-                    count == 1 ? "" : "s", fmt::join(missing, ", "),
-                    count > most_named ? fmt::format(" and {} more", count - most_named) : ""),
+        fmt::format("the folder of run{} {} is missing: run file, weights and measurements with it",
+                    missing.size() == 1 ? "" : "s", listed(missing)),
         "put it back from a copy, or remove the run: 'phyllctl run remove RUN'");
 }
 
@@ -101,7 +105,7 @@ void StoredRuns::look_for_checkpoints(Findings& findings) const {
             !records(run, name)) {
             continue;
         }
-        const bool over = is_over(select.getColumn(3).getInt());
+        const bool over = runs::is_final(static_cast<v1::RunState>(select.getColumn(3).getInt()));
         findings.add(
             over ? v1::Examined::WARNING : v1::Examined::FAULT, fmt::format("run {}", run),
             fmt::format("its checkpoint of step {}, {}, is recorded and not there{}",
@@ -128,14 +132,10 @@ void StoredRuns::look_for_leftovers(const std::vector<std::filesystem::path>& fo
         }
     }
     if (!left.empty()) {
-        const std::size_t count = left.size();
-        left.resize(std::min(count, most_named));
-        findings.note(
-            (premises_.subject.state_dir / "runs").string(),
-            fmt::format("{} of runs that the database does not know: {}{}",
-                        count == 1 ? "a folder" : "folders", fmt::join(left, ", "),
-                        count > most_named ? fmt::format(" and {} more", count - most_named) : ""),
-            "they only take room; move away what nobody needs");
+        findings.note((premises_.subject.state_dir / "runs").string(),
+                      fmt::format("{} of runs that the database does not know: {}",
+                                  left.size() == 1 ? "a folder" : "folders", listed(left)),
+                      "they only take room; move away what nobody needs");
     }
 }
 
