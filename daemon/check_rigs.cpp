@@ -46,19 +46,12 @@ void say_instruments(const v1::DaemonConfig& config, std::ostream& out) {
     }
 }
 
-/// A rig that reaches for nothing, not even at its end. Nothing, with a word on `out`, for one that
-/// need not be there and cannot be built.
+/// Nothing, with a word on `out`, for a rig that need not be there and cannot be built.
 std::optional<rig::MadeRig> rig_to_look_at(const Settings& settings, const v1::RigConfig& config,
                                            bool needed, Workers& workers, const Clock& clock,
                                            const rig::InstrumentSite& site, std::ostream& out) {
     try {
-        rig::MadeRig made = rig::make_rig(config, workers, clock, rig_files(settings), site);
-        if (made.instruments != nullptr) {
-            for (instruments::Instrument* instrument : made.instruments->instruments()) {
-                instrument->shut();
-            }
-        }
-        return made;
+        return untouched_rig(settings, config, workers, clock, site);
     } catch (const Error& error) {
         if (needed) {
             throw;

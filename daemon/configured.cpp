@@ -72,4 +72,15 @@ FileReader rig_files(const Settings& settings) {
     return runs::read_below(settings.data_dir, "");
 }
 
+rig::MadeRig untouched_rig(const Settings& settings, const v1::RigConfig& config, Workers& workers,
+                           const Clock& clock, const rig::InstrumentSite& site) {
+    rig::MadeRig made = rig::make_rig(config, workers, clock, rig_files(settings), site);
+    if (made.instruments != nullptr) {
+        for (instruments::Instrument* instrument : made.instruments->instruments()) {
+            instrument->shut();
+        }
+    }
+    return made;
+}
+
 } // namespace phyll

@@ -33,4 +33,10 @@ instrument_site(const Settings& settings, const Clock& clock,
 /// Of the options of rigs, which put their own names before what cannot be read.
 [[nodiscard]] FileReader rig_files(const Settings& settings);
 
+/// A rig to look at: none of its instruments is reached for, not even at its end. Throws what is
+/// wrong with its configuration.
+[[nodiscard]] rig::MadeRig untouched_rig(const Settings& settings, const v1::RigConfig& config,
+                                         Workers& workers, const Clock& clock,
+                                         const rig::InstrumentSite& site);
+
 } // namespace phyll

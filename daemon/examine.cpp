@@ -1,13 +1,13 @@
 #include "examine.hpp"
 
+#include "configured.hpp"
 #include "daemon/doctor/stored_lab.hpp"
 #include "daemon/rig/instrument_configs.hpp"
-#include "daemon/rig/rig_factory.hpp"
 #include "daemon/runs/calibration_files.hpp"
-#include "daemon/runs/data_files.hpp"
 #include "door.hpp"
 #include "drivers/core/error.hpp"
 #include "drivers/core/findings/findings.hpp"
+#include "drivers/core/version/version.hpp"
 
 #include <fmt/format.h>
 
@@ -32,11 +32,7 @@ v1::Calibration stored_calibration(const Settings& settings, const v1::RigConfig
                                    .calibrations = std::make_shared<runs::CalibrationFiles>(
                                        settings.state_dir / "calibration"),
                                    .version = version()};
-    const rig::MadeRig made =
-        rig::make_rig(config, workers, clock, runs::read_below(settings.data_dir, ""), site);
-    for (instruments::Instrument* instrument : made.instruments->instruments()) {
-        instrument->shut(); // also at its end it reaches for nothing
-    }
+    const rig::MadeRig made = untouched_rig(settings, config, workers, clock, site);
     return made.instruments->calibration()->to_wire();
 }
 
