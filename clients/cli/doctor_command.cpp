@@ -1,5 +1,6 @@
 #include "app.hpp"
 #include "doctor_own.hpp"
+#include "when.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -12,11 +13,6 @@ namespace {
 
 /// The daemon bounds its checks by less.
 constexpr std::chrono::milliseconds examination_timeout{30'000};
-
-double seconds_now() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 /// What the daemon finds, and how its clock differs.
 void ask_to_examine(Client& client, std::vector<Finding>& findings) {

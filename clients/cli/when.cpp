@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <ctime>
 #include <optional>
 #include <string_view>
@@ -67,6 +68,11 @@ std::optional<double> ago(std::string_view text) {
 }
 
 } // namespace
+
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
 
 double parse_when(const std::string& option, const std::string& text, double now) {
     if (const auto at = date(text)) {

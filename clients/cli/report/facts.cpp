@@ -5,6 +5,7 @@
 #include "clients/cli/output.hpp"
 #include "clients/cli/run_commands.hpp"
 
+#include "clients/cli/when.hpp"
 #include "drivers/core/error.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <limits>
 #include <string_view>
 
@@ -173,8 +173,7 @@ RunFacts gather_facts(App& app, std::uint64_t run) {
     if (has_sentinels(facts.run)) {
         add_drift(app, facts);
     }
-    facts.time =
-        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    facts.time = seconds_now();
     return facts;
 }
 
