@@ -13,10 +13,7 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
 #include <thread>
 
@@ -47,20 +44,6 @@ std::chrono::seconds how_long() {
     return std::chrono::seconds(stated != nullptr ? std::stoi(stated) : 30);
 }
 
-std::size_t descriptors_of(Daemon& daemon) {
-    const std::filesystem::path folder = "/proc/" + std::to_string(daemon.process().pid()) + "/fd";
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder),
-                                                  std::filesystem::directory_iterator()));
-}
-
-/// Memory that the daemon has at the moment, in MiB.
-double memory_of(Daemon& daemon) {
-    std::ifstream statm("/proc/" + std::to_string(daemon.process().pid()) + "/statm");
-    double pages = 0.0;
-    statm >> pages >> pages; // the second figure
-    return pages * 4096.0 / (1U << 20U);
-}
-
 std::string train(const Daemon& daemon) {
     const std::string file = daemon.write("run.toml", test::short_run).string();
     const auto run = daemon.ctl({"--json", "run", "start", file, "--watch"});
@@ -84,8 +67,8 @@ TEST_CASE("strangers change nothing of what is trained, and leave nothing behind
     RawPeer admin(daemon.ipc());
     admin.expect_service();
     known.peer.expect_service();
-    const std::size_t descriptors = descriptors_of(daemon);
-    const double memory = memory_of(daemon);
+    const std::size_t descriptors = daemon.process().descriptors();
+    const double memory = daemon.process().memory();
 
     int runs = 0;
     {
@@ -99,7 +82,7 @@ TEST_CASE("strangers change nothing of what is trained, and leave nothing behind
         }
         std::cout << crowd.account() << "runs: " << runs << '\n';
     }
-    const double grown = memory_of(daemon) - memory;
+    const double grown = daemon.process().memory() - memory;
     std::cout << "memory: " << memory << " MiB, grown by " << grown << " MiB\n";
     CHECK(grown < most_grown);
     // The lease is its owner's still.
@@ -107,7 +90,7 @@ TEST_CASE("strangers change nothing of what is trained, and leave nothing behind
     renew.set_token(lease.token());
     REQUIRE(owner.peer.ask("phyll.v1.Leases/Renew", renew).code() == v1::OK);
     // Who began a handshake has 5 s; then nothing of anybody is left.
-    test::await([&] { return descriptors_of(daemon) <= descriptors; });
+    test::await([&] { return daemon.process().descriptors() <= descriptors; });
     // And nothing is done for them: less than a twentieth of a processor.
     test::await([&] {
         const double before = daemon.process().cpu_seconds();

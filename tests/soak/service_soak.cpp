@@ -20,7 +20,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,23 +40,16 @@ struct Sample {
     double threads = 0;
 };
 
-double in_status(pid_t process, const std::string& key) {
-    std::ifstream file("/proc/" + std::to_string(process) + "/status");
-    for (std::string line; std::getline(file, line);) {
-        if (line.starts_with(key + ":")) {
-            return std::stod(line.substr(key.size() + 1));
-        }
-    }
-    throw std::runtime_error("phylld is gone");
+double threads_of(pid_t process) {
+    return static_cast<double>(std::distance(
+        std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task"),
+        std::filesystem::directory_iterator()));
 }
 
-Sample look(pid_t process) {
-    const auto descriptors =
-        std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd");
-    return {.memory = in_status(process, "VmRSS") / 1024,
-            .descriptors = static_cast<double>(
-                std::distance(begin(descriptors), std::filesystem::directory_iterator())),
-            .threads = in_status(process, "Threads")};
+Sample look(const Process& process) {
+    return {.memory = process.memory(),
+            .descriptors = static_cast<double>(process.descriptors()),
+            .threads = threads_of(process.pid())};
 }
 
 /// What clients do again and again, each beside the others.
@@ -150,7 +142,7 @@ int main(int argc, char** argv) {
         for (int i = 1; Seconds(i * every) <= Seconds(minutes * 60); ++i) {
             std::this_thread::sleep_until(
                 begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(i * every));
-            samples.push_back(look(daemon.process().pid()));
+            samples.push_back(look(daemon.process()));
             if (i % 20 == 0) {
                 fmt::print("{:6.1f} min  {:7.1f} MiB  {:4.0f} descriptors  {:3.0f} threads  {} "
                            "calls\n",

@@ -121,6 +121,18 @@ double Process::cpu_seconds() const {
     return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+double Process::memory() const {
+    std::istringstream figures(read_file("/proc/" + std::to_string(pid_) + "/statm"));
+    double pages = 0;
+    figures >> pages >> pages; // the second one
+    return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1U << 20U);
+}
+
+std::size_t Process::descriptors() const {
+    const std::filesystem::directory_iterator open("/proc/" + std::to_string(pid_) + "/fd");
+    return static_cast<std::size_t>(std::distance(open, std::filesystem::directory_iterator()));
+}
+
 Finished run_command(const std::vector<std::string>& command) {
     const TempDir dir;
     const std::filesystem::path log = dir.path() / "err";

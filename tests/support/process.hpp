@@ -2,6 +2,7 @@
 
 #include "tests/support/paths.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -30,6 +31,10 @@ class Process {
     int wait();
     /// Processor time that it has used, in s.
     [[nodiscard]] double cpu_seconds() const;
+    /// Memory that it has at the moment, in MiB.
+    [[nodiscard]] double memory() const;
+    /// Files, sockets and whatever else it has open.
+    [[nodiscard]] std::size_t descriptors() const;
 
   private:
     /// Waits for more standard output; false at its end.
