@@ -58,11 +58,13 @@ void add_rig_lines(const Settings& settings, const Clock& clock, doctor::Subject
 
 } // namespace
 
-std::function<std::vector<v1::Examined>(std::vector<doctor::ExaminedRig>, std::stop_token)>
-examiner(const Settings& settings, const std::filesystem::path& state_dir, const Clock& clock) {
-    return [base = subject_of(settings), state_dir, &clock](std::vector<doctor::ExaminedRig> rigs,
+doctor::Examine examiner(const Settings& settings, const std::filesystem::path& state_dir,
+                         const Clock& clock) {
+    return [base = subject_of(settings), state_dir, &clock](const v1::DaemonConfig& config,
+                                                            std::vector<doctor::ExaminedRig> rigs,
                                                             std::stop_token stop) {
         doctor::Subject subject = base;
+        subject.config = config;
         subject.state_dir = state_dir;
         subject.rigs = std::move(rigs);
         subject.serving = true;

@@ -58,6 +58,10 @@ struct Check {
 /// How long all checks together may take, but for one that the system keeps waiting.
 inline constexpr Seconds usual_patience{15};
 
+/// Makes all checks on a lab that is served: how it is configured now, and its rigs.
+using Examine = std::function<std::vector<v1::Examined>(
+    const v1::DaemonConfig& config, std::vector<ExaminedRig> rigs, std::stop_token stop)>;
+
 /// Makes the checks, one after the other. One that throws is a finding itself, and those that are
 /// not reached before the deadline are. Thread rule: any thread but one that others wait for.
 [[nodiscard]] std::vector<v1::Examined> examine(const Premises& premises,

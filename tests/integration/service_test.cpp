@@ -144,6 +144,10 @@ TEST_CASE("SIGHUP takes over what can be reloaded and names what cannot") {
             0);
     REQUIRE(daemon.ctl({"run", "cancel", "1"}).status == 0);
     await([&] { return std::filesystem::exists(told_file); });
+
+    daemon.configure("journal_limit = 100000\n" + std::string(Daemon::small_lab));
+    CHECK(contains(reloaded(), "journal_limit"));
+    CHECK(contains(daemon.ctl({"doctor"}).out, "1e+05 GB (journal_limit)")); // it has the news
 }
 
 TEST_CASE("the log level changes while phylld serves, for admins") {

@@ -14,9 +14,9 @@ void examine(const Site& site, const std::shared_ptr<Call>& call) {
     }
     aside(
         site.examinations, site, call,
-        [&site, rigs = std::move(rigs), stop = call->stop_token()] {
+        [&site, config = site.config, rigs = std::move(rigs), stop = call->stop_token()] {
             v1::ExamineReply reply;
-            for (v1::Examined& line : site.examine(rigs, stop)) {
+            for (v1::Examined& line : site.examine(config, rigs, stop)) {
                 *reply.add_examined() = std::move(line);
             }
             // Last: by this the client tells how its clock differs.

@@ -20,7 +20,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -64,10 +63,9 @@ struct Site {
     /// See Server::end_calls_of.
     std::function<std::size_t(const PublicKey& key, const Error& why, const Call& but)>
         end_calls_of;
-    /// What stands in the way of the lab, whose rigs are these; takes seconds. Any thread.
-    std::function<std::vector<v1::Examined>(std::vector<doctor::ExaminedRig> rigs,
-                                            std::stop_token stop)>
-        examine;
+    /// What stands in the way of the lab, which is configured so and has these rigs; takes seconds.
+    /// Any thread.
+    doctor::Examine examine;
     /// What Prometheus would read, in its text format.
     std::function<std::string()> metrics;
 };
